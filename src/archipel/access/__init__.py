@@ -1,0 +1,1 @@
+"""Who may do what, for whom: organisations, people, devices, sessions, policy, audit."""

@@ -1,0 +1,20 @@
+"""Failures only the archive knows."""
+
+from archipel.kernel.errors import Exhausted, Malformed
+from archipel.kernel.uid import Uid
+
+
+class MisplacedInstance(Malformed):
+    """The data set does not say where it belongs: a study, series or instance UID is wrong."""
+
+
+class ReadOnly(Exhausted):
+    """The node takes nothing in until its disk is well again; it says so on the node page."""
+
+
+class DamagedContent(Malformed):
+    """Bytes that were kept do not have their digest any more."""
+
+    def __init__(self, sop_instance: Uid, where: str) -> None:
+        super().__init__(f"instance {sop_instance} at {where} does not match its digest")
+        self.sop_instance = sop_instance

@@ -1,0 +1,46 @@
+"""Facts the archive announces."""
+
+from dataclasses import dataclass
+
+from archipel.kernel.events import Event
+from archipel.kernel.uid import Uid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesReceived(Event):
+    """First sight of a series, or new instances in one that was sealed: seal it when quiet."""
+
+    study: Uid
+    series: Uid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstancesStored(Event):
+    """Instances of one study were indexed in one batch."""
+
+    study: Uid
+    instances: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyCompleted(Event):
+    """No instance has come for the quiet period."""
+
+    study: Uid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesSealed(Event):
+    """A pack of this series is published."""
+
+    study: Uid
+    series: Uid
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DifferentBytesRefused(Event):
+    """Other bytes came under a known SOP Instance UID: they are in quarantine, an alarm is due."""
+
+    study: Uid
+    sop_instance: Uid

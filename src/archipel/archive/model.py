@@ -1,0 +1,126 @@
+"""What the archive holds: instances in series in studies (PS3.3 section 7), and where."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from archipel.kernel.identifiers import AccessionNumber, PatientIdentifier, TenantId
+from archipel.kernel.uid import Uid
+
+Header = Mapping[int, str]
+"""Indexed attributes of one instance: tag as (group << 16 | element) -> decoded text, values
+joined by a backslash, padding removed. An absent tag was absent; an empty text was empty."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class InstanceKey:
+    """Where one instance sits in the hierarchy."""
+
+    study: Uid
+    series: Uid
+    sop_instance: Uid
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class JournalPlace:
+    """A record of the journal: segment number and byte offset of its header."""
+
+    segment: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PackPlace:
+    """An entry of a sealed pack: the pack's key and the position in its directory."""
+
+    pack: str
+    entry: int
+
+
+Place = JournalPlace | PackPlace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What the receiver knows of an instance when its last byte has come. Kept in the journal.
+
+    `digest` is BLAKE3-256 over the data set as received (group 2 excluded). `header` holds
+    what `standards.dicom.header` found.
+    """
+
+    tenant: TenantId
+    patient_issuer: str  # the organisation's issuer, when the data set names none
+    source: str  # calling AE title, login or path label; never a patient's name
+    peer: str  # network address
+    door: str  # dimse, stow, import
+    association: str  # identifies one association or request
+    sop_class: Uid
+    sop_instance: Uid
+    transfer_syntax: Uid
+    digest: bytes
+    received_at: datetime  # aware, UTC
+    header: Header
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One instance found in the journal, not yet decided upon."""
+
+    receipt: Receipt
+    key: InstanceKey
+    patient: PatientIdentifier
+    accession: AccessionNumber | None
+    size_bytes: int  # of the data set
+    place: JournalPlace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """One instance the archive can give back, with all that is needed to do so."""
+
+    tenant: TenantId
+    key: InstanceKey
+    sop_class: Uid
+    transfer_syntax: Uid  # as received
+    size_bytes: int  # of the data set as received
+    digest: bytes  # BLAKE3-256 of the data set as received
+    number: int | None  # (0020,0013)
+    frames: int  # (0028,0008), 1 where absent, 0 where there are no pixels
+    received_at: datetime
+    source: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One frame as stored, encoded in `transfer_syntax`: not always the received one."""
+
+    content: bytes
+    transfer_syntax: Uid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What is asked for at one level (PS3.4 C.2.2.2, PS3.18 8.3.4).
+
+    `matching` maps a tag to the key as written by the asker: a value, a wildcard pattern, a
+    range, or a list of values joined by backslash; an empty text matches everything.
+    `wanted` are tags to return beside those that are required at the level.
+    """
+
+    matching: Header
+    wanted: frozenset[int] = frozenset()
+    limit: int | None = None
+    offset: int = 0
+    fuzzy: bool = False  # PS3.18 8.3.4.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """One answer: attributes of its level and of the levels above, decoded text as `Header`.
+
+    Computed attributes, (0008,0061), (0020,1206), (0020,1208) and such, stand among them.
+    """
+
+    tenant: TenantId
+    attributes: Header

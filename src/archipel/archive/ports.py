@@ -1,0 +1,83 @@
+"""What the archive needs of the world. ``stores`` and ``testing`` provide it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from archipel.archive.model import Frame, Held, JournalPlace, Match, Query, Receipt
+from archipel.kernel.actors import Scope
+from archipel.kernel.hierarchy import Level
+from archipel.kernel.uid import Uid
+
+Buffer = bytes | bytearray | memoryview
+
+
+class Slot(Protocol):
+    """An exclusive place to append in the journal: one for each association or request.
+
+    One instance at a time: `begin`, any number of `write`, then `commit` or `abandon`.
+    """
+
+    def begin(self, meta: bytes) -> None:
+        """Open a record; `meta` is preamble, prefix and group 2 of the Part 10 file to be."""
+
+    def write(self, buffers: Sequence[Buffer]) -> None:
+        """Append data set bytes. The buffers may be reused after the call.
+
+        Raises `Exhausted` (no space) or `Unavailable` (the disk failed); the slot is then done.
+        """
+
+    def commit(self, receipt: Receipt) -> JournalPlace:
+        """Close the record and make it durable: on return it survives a power cut.
+
+        Also announces it to the index writer. Raises as `write`.
+        """
+
+    def abandon(self) -> None:
+        """Forget the record that is open: it was never acknowledged and is never indexed."""
+
+    def close(self) -> None:
+        """Give the slot back."""
+
+
+class Journal(Protocol):
+    """Where what comes in is made safe."""
+
+    def slot(self) -> Slot:
+        """Take a slot. Raises `Exhausted` or `Unavailable` while the node is read-only."""
+
+    def wait_indexed(self, place: JournalPlace, *, timeout_s: float) -> bool:
+        """Wait until the index knows the record (the fence); False when time ran out."""
+
+
+class Contents(Protocol):
+    """Bytes of held instances, wherever they lie: an open segment or a sealed pack."""
+
+    def dataset(self, held: Held) -> bytes:
+        """The data set as received, bit for bit. Raises `NotFound`, `Unavailable`."""
+
+    def part10(self, held: Held) -> Iterator[bytes]:
+        """The instance as a Part 10 file in its received transfer syntax, in pieces."""
+
+    def frame(self, held: Held, number: int) -> Frame:
+        """Frame `number`, 1 first, as stored. Raises `NotFound` when there is no such frame."""
+
+    def series_metadata(self, held: Sequence[Held]) -> bytes:
+        """Gzip of the DICOM JSON array (PS3.18 F) of these instances of one series."""
+
+
+class Catalogue(Protocol):
+    """Read side of the index, for queries and retrieval."""
+
+    def find(self, level: Level, keys: Query, *, scope: Scope) -> Sequence[Match]:
+        """Answer a query at one level, in a stable order."""
+
+    def instances(
+        self,
+        *,
+        scope: Scope,
+        study: Uid | None = None,
+        series: Uid | None = None,
+        sop_instance: Uid | None = None,
+        patient_id: str | None = None,
+    ) -> Sequence[Held]:
+        """Everything held below the named level, by series then number; empty if none."""

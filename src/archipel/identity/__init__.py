@@ -1,0 +1,1 @@
+"""Who the patient is: identifiers with their issuer, and the persons behind them."""

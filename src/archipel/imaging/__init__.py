@@ -1,0 +1,1 @@
+"""What is seen: frames, rendered images and thumbnails."""

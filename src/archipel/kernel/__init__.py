@@ -1,0 +1,1 @@
+"""The words: values valid by construction, failures and facts; standard library only."""

@@ -1,0 +1,1 @@
+"""JSON and pages for our own front end."""

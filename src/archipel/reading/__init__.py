@@ -1,0 +1,1 @@
+"""Who reads: the worklist, claims, report drafts."""

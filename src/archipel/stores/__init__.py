@@ -1,0 +1,1 @@
+"""They remember: one SQL module per domain, journal segments, packs; never a rule."""

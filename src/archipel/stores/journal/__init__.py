@@ -1,0 +1,1 @@
+"""The journal: append-only segments of what was acknowledged."""

@@ -1,0 +1,1 @@
+"""Packs: one immutable object per sealed series generation."""

@@ -1,0 +1,1 @@
+"""The index: SQLAlchemy Core on SQLite or PostgreSQL, one module per domain."""

@@ -1,0 +1,1 @@
+"""Shipped with the product: builders, phantoms with known truth, simulated peers."""

@@ -1,0 +1,1 @@
+"""Architecture tests read the source; they import nothing of it."""
