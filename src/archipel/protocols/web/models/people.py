@@ -1,0 +1,41 @@
+"""Patients found, and the timeline of one."""
+
+from datetime import datetime
+
+from archipel.protocols.web.models.base import View
+from archipel.protocols.web.models.exam import ExamRow, PatientBanner
+from archipel.protocols.web.models.session import OrganisationBrief
+
+
+class PersonHit(View):
+    """One person found."""
+
+    person: str
+    banner: PatientBanner
+    exams: int
+    last_study_at: datetime | None
+    sites: list[OrganisationBrief]
+
+
+class PersonHits(View):
+    """People found, best first. `more`: the list was cut, ask more precisely."""
+
+    persons: list[PersonHit]
+    more: bool
+
+
+class KnownIdentifier(View):
+    """An identifier and the organisation that issued it."""
+
+    value: str
+    issuer: str
+    organisation: OrganisationBrief | None
+
+
+class PersonPage(View):
+    """One person: banner, identifiers, exams of every organisation in scope, newest first."""
+
+    person: str
+    banner: PatientBanner
+    identifiers: list[KnownIdentifier]
+    exams: list[ExamRow]

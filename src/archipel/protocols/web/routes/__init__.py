@@ -1,0 +1,1 @@
+"""The routes of /api, one module for each part of the screen."""
