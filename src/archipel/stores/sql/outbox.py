@@ -1,0 +1,135 @@
+"""Facts written with the change that made them true, read later by each subscriber in order.
+
+A fact is announced inside the writer's own transaction, so it is there if and only if the change
+is. Subscribers keep a position each; what all have passed is swept after a while.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, delete, exists, func, insert, select
+
+from archipel.kernel.errors import Malformed
+from archipel.kernel.events import Event
+from archipel.kernel.identifiers import TenantId
+from archipel.stores.sql.schema.events import dead_letter, outbox, outbox_position
+from archipel.stores.sql.session import alone, upsert
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """One row of the outbox. `position` orders all facts of this node; it is never reused."""
+
+    position: int
+    kind: str
+    tenant: TenantId
+    at: datetime
+    body: dict[str, Any]
+
+    def event(self) -> Event:
+        """Make the fact again. Raises `Malformed` when this release does not know its kind."""
+        return decode(self.kind, self.body)
+
+
+def kind_of(event: type[Event]) -> str:
+    """Name a kind of fact for the outbox: its domain and its class, as `archive.StudySealed`."""
+    domain = event.__module__.removeprefix("archipel.").removesuffix(".events")
+    return f"{domain}.{event.__qualname__}"
+
+
+def encode(event: Event) -> dict[str, Any]:
+    """Write a fact as plain JSON values."""
+    body: dict[str, Any] = msgspec.to_builtins(event)
+    return body
+
+
+def decode(kind: str, body: dict[str, Any]) -> Event:
+    """Read a fact. Raises `Malformed`."""
+    known = next((k for k in _descendants(Event) if kind_of(k) == kind), None)
+    if known is None:
+        raise Malformed(f"no such kind of fact: {kind[:80]!r}")
+    try:
+        return msgspec.convert(body, known)
+    except msgspec.ValidationError as unreadable:
+        raise Malformed(f"a fact of kind {kind} cannot be read: {unreadable}") from None
+
+
+def announce(connection: Connection, event: Event) -> int:
+    """Write `event` in the caller's transaction; returns its position.
+
+    On PostgreSQL writers pass here one at a time until they commit: otherwise a later number
+    could become visible first and a subscriber would step over the earlier one.
+    """
+    alone(connection, "outbox")
+    row = {
+        "kind": kind_of(type(event)),
+        "tenant": event.tenant.value,
+        "at": event.at,
+        "body": encode(event),
+    }
+    position: int = connection.execute(insert(outbox).returning(outbox.c.id), row).scalar_one()
+    return position
+
+
+def after(
+    connection: Connection, position: int, *, limit: int, kinds: Iterable[str] | None = None
+) -> Sequence[Announced]:
+    """Return the facts behind `position`, oldest first; only of these `kinds` where given."""
+    query = select(outbox).where(outbox.c.id > position).order_by(outbox.c.id).limit(limit)
+    if kinds is not None:
+        query = query.where(outbox.c.kind.in_(list(kinds)))
+    return [
+        Announced(row.id, row.kind, TenantId(row.tenant), row.at, row.body)
+        for row in connection.execute(query)
+    ]
+
+
+def last_position(connection: Connection) -> int:
+    """Return the position of the newest fact, 0 when there has been none."""
+    newest: int | None = connection.execute(select(func.max(outbox.c.id))).scalar()
+    return newest or 0
+
+
+def position_of(connection: Connection, subscriber: str) -> int:
+    """Return how far `subscriber` has read; 0 when it never did."""
+    found: int | None = connection.execute(
+        select(outbox_position.c.position).where(outbox_position.c.subscriber == subscriber)
+    ).scalar()
+    return found or 0
+
+
+def advance(connection: Connection, subscriber: str, position: int) -> None:
+    """Remember that `subscriber` needs nothing up to `position` any more. Never goes back."""
+    row = upsert(connection, outbox_position).values(subscriber=subscriber, position=position)
+    connection.execute(
+        row.on_conflict_do_update(
+            index_elements=["subscriber"],
+            set_={"position": position},
+            where=outbox_position.c.position < position,
+        )
+    )
+
+
+def sweep(connection: Connection, subscribers: Iterable[str], *, before: datetime) -> int:
+    """Forget facts older than `before` that all `subscribers` have passed; returns how many.
+
+    A fact that has a dead letter stays: somebody must look at it first.
+    """
+    passed = min((position_of(connection, name) for name in subscribers), default=0)
+    looked_at = ~exists().where(dead_letter.c.fact == outbox.c.id)
+    gone = connection.execute(
+        delete(outbox).where(outbox.c.id <= passed, outbox.c.at < before, looked_at)
+    )
+    return gone.rowcount
+
+
+def _descendants(parent: type[Event]) -> Iterator[type[Event]]:
+    for child in parent.__subclasses__():
+        # `dataclass(slots=True)` leaves the class it replaced among the subclasses for a while.
+        if getattr(sys.modules[child.__module__], child.__qualname__, None) is child:
+            yield child
+        yield from _descendants(child)

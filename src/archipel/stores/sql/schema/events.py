@@ -1,0 +1,35 @@
+"""The outbox: facts announced in the transaction that made them true, and who has read them."""
+
+from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, Table, Text
+
+from archipel.stores.sql.schema.base import Instant, RowId, metadata
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("kind", Text, nullable=False),  # archive.SeriesReceived
+    Column("tenant", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("body", JSON, nullable=False),
+    # Numbers are never used again, not even those of rows swept away: positions rely on it.
+    sqlite_autoincrement=True,
+)
+Index(None, outbox.c.at)
+
+outbox_position = Table(
+    "outbox_position",
+    metadata,
+    Column("subscriber", Text, primary_key=True),
+    Column("position", RowId, nullable=False),
+)
+
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    Column("fact", RowId, ForeignKey(outbox.c.id), primary_key=True, autoincrement=False),
+    Column("subscriber", Text, primary_key=True),
+    Column("attempts", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
