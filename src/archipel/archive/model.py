@@ -63,6 +63,28 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """One whole, durable record of the journal, as the index writer finds it."""
+
+    place: JournalPlace
+    end: int  # offset of the next record: what `applied` becomes once this one is indexed
+    size_bytes: int  # of the data set
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Records of one segment that follow each other; `end` is where the next batch starts.
+
+    `end` must be remembered in the transaction that indexes the records, never apart from it.
+    """
+
+    segment: int
+    end: int
+    records: tuple[Recorded, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """One instance found in the journal, not yet decided upon."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from archipel.archive.model import Frame, Held, JournalPlace, Match, Query, Receipt
+from archipel.archive.model import Batch, Frame, Held, JournalPlace, Match, Query, Receipt
 from archipel.kernel.actors import Scope
 from archipel.kernel.hierarchy import Level
 from archipel.kernel.uid import Uid
@@ -47,6 +47,19 @@ class Journal(Protocol):
 
     def wait_indexed(self, place: JournalPlace, *, timeout_s: float) -> bool:
         """Wait until the index knows the record (the fence); False when time ran out."""
+
+
+class Tail(Protocol):
+    """The journal as the index writer reads it: one for each node, in one process."""
+
+    def replay(self) -> Iterator[Batch]:
+        """Everything durable that the index lacks, checked byte by byte; once, at start."""
+
+    def batches(self, *, timeout_s: float) -> Sequence[Batch]:
+        """What was announced since: at most one batch a segment; empty when time ran out."""
+
+    def indexed(self, batches: Sequence[Batch]) -> None:
+        """Say that the transaction over these is committed: it lets the fences go."""
 
 
 class Contents(Protocol):

@@ -1,0 +1,189 @@
+"""One place to append: an exclusive segment, one record open at a time."""
+
+import contextlib
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from archipel.archive.model import JournalPlace, Receipt
+from archipel.archive.ports import Buffer
+from archipel.kernel.errors import Malformed
+from archipel.stores.journal import segment as form
+from archipel.stores.journal.health import Health
+
+_MAX_BUFFERS = 512  # of one pwritev; Linux takes 1024
+
+
+class OpenSegment:
+    """A segment this process created and alone may append to. It is never opened again.
+
+    The lock tells the reclaimer that a writer lives; it goes with the file descriptor.
+    """
+
+    def __init__(self, directory: Path, node: int) -> None:
+        self.header = form.SegmentHeader.fresh(node, time.time_ns() // 1000)
+        self.path = directory / form.file_name(self.header.number)
+        self.fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            write_all(self.fd, [self.header.pack()], 0)
+            sync_directory(directory)
+        except OSError:
+            os.close(self.fd)
+            self.path.unlink(missing_ok=True)
+            raise
+        self.offset = form.HEADER_BYTES  # where the next record starts
+        self.sequence = 0
+
+    def close(self) -> None:
+        """Let the segment go for good."""
+        os.close(self.fd)
+
+
+class FileSlot:
+    """`archive.ports.Slot` over a segment. Not for use by two threads at once."""
+
+    def __init__(
+        self,
+        take: Callable[[], OpenSegment],
+        give_back: Callable[[OpenSegment], None],
+        announce: Callable[[int, int], None],
+        health: Health,
+        roll_bytes: int,
+    ) -> None:
+        self._roll_bytes = roll_bytes
+        self._take, self._give_back = take, give_back
+        self._announce, self._health = announce, health
+        self._segment: OpenSegment | None = None
+        self._meta_bytes = self._dataset_bytes = 0
+        self._open = False  # a record is
+        self._done = False
+
+    def begin(self, meta: bytes) -> None:
+        """Open a record, on a fresh segment when the last one is full."""
+        if self._open or self._done:
+            raise RuntimeError("a slot takes one record at a time and none once it failed")
+        if len(meta) > form.MAX_META_BYTES:
+            raise Malformed(f"a file meta group of {len(meta)} bytes (PS3.10 section 7.1)")
+        self._health.check()
+        if self._segment is not None and self._segment.offset >= self._roll_bytes:
+            self._give_back(self._segment)
+            self._segment = None
+        try:
+            self._segment = self._segment or self._take()
+            self._meta_bytes, self._dataset_bytes, self._open = len(meta), 0, True
+            head = self._header(self._segment, kind=0, trailer=0, closed=False)
+            write_all(self._segment.fd, [head, meta], self._segment.offset)
+        except OSError as error:
+            raise self._broken(error, "while a record was opened") from error
+
+    def write(self, buffers: Sequence[Buffer]) -> None:
+        """Append data set bytes, without copying them."""
+        segment = self._writing()
+        offset = segment.offset + form.HEADER_BYTES + self._meta_bytes + self._dataset_bytes
+        try:
+            self._dataset_bytes += write_all(segment.fd, buffers, offset)
+        except OSError as error:
+            raise self._broken(error, "while a record was written") from error
+
+    def commit(self, receipt: Receipt) -> JournalPlace:
+        """Close the record, make it durable by one fdatasync, announce it."""
+        segment = self._writing()
+        start = segment.offset
+        body_end = start + form.HEADER_BYTES + self._meta_bytes + self._dataset_bytes
+        trailer = form.trailer(receipt, start)
+        end = form.aligned(body_end + len(trailer))
+        padding = bytes(end - body_end - len(trailer))
+        head = self._header(segment, kind=form.kind_of(receipt), trailer=len(trailer), closed=True)
+        try:
+            write_all(segment.fd, [trailer, padding], body_end)
+            write_all(segment.fd, [head], start)
+            os.fdatasync(segment.fd)
+        except OSError as error:
+            raise self._broken(error, "while a record was made durable") from error
+        self._open = False
+        segment.offset, segment.sequence = end, segment.sequence + 1
+        self._announce(segment.header.number, end)
+        return JournalPlace(segment.header.number, start)
+
+    def abandon(self) -> None:
+        """Forget the open record: the next one overwrites it."""
+        self._open = False
+
+    def close(self) -> None:
+        """Give the segment back for the next slot of this process."""
+        self._open = False
+        self._done = True
+        if self._segment is not None:
+            self._give_back(self._segment)
+            self._segment = None
+
+    def _header(self, segment: OpenSegment, *, kind: int, trailer: int, closed: bool) -> bytes:
+        return form.record_header(
+            segment.header,
+            segment.sequence,
+            kind=kind,
+            meta=self._meta_bytes,
+            trailer=trailer,
+            dataset=self._dataset_bytes if closed else None,
+        )
+
+    def _writing(self) -> OpenSegment:
+        if self._segment is None or not self._open:
+            raise RuntimeError("no record is open in this slot")
+        return self._segment
+
+    def _broken(self, error: OSError, doing: str) -> Exception:
+        """Leave the segment for good: after a failed fdatasync nothing is known of its pages.
+
+        The kernel drops the dirty mark of pages it could not write, so a second fdatasync would
+        say yes to bytes that never reached the disk, and a reader would still find them. The
+        record is cut off instead, and the descriptor is never used again.
+        """
+        segment, self._segment = self._segment, None
+        self._open, self._done = False, True
+        if segment is not None:
+            for undo in (_reopen_record, _cut_record, OpenSegment.close):
+                with contextlib.suppress(OSError):  # refused too: recovery checks the digest
+                    undo(segment)
+        return self._health.failed(error, doing)
+
+
+def write_all(fd: int, buffers: Sequence[Buffer], offset: int) -> int:
+    """Write every byte at `offset`, in few calls; return how many. Raises `OSError`."""
+    views = [memoryview(b).cast("B") for b in buffers if len(b)]
+    total = sum(v.nbytes for v in views)
+    done = 0
+    while views:
+        written = os.pwritev(fd, views[:_MAX_BUFFERS], offset + done)
+        if not written:
+            raise OSError(errno.EIO, "a write of no bytes")
+        done += written
+        while views and written >= views[0].nbytes:
+            written -= views.pop(0).nbytes
+        if written:
+            views[0] = views[0][written:]
+    return total
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in a directory durable."""
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _reopen_record(segment: OpenSegment) -> None:
+    head = form.record_header(
+        segment.header, segment.sequence, kind=0, meta=0, trailer=0, dataset=None
+    )
+    os.pwrite(segment.fd, head, segment.offset)
+
+
+def _cut_record(segment: OpenSegment) -> None:
+    os.ftruncate(segment.fd, segment.offset)
