@@ -1,8 +1,9 @@
 """What the archive holds: instances in series in studies (PS3.3 section 7), and where."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 
 from archipel.kernel.identifiers import AccessionNumber, PatientIdentifier, TenantId
 from archipel.kernel.uid import Uid
@@ -97,6 +98,120 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unplaceable:
+    """A record of the journal whose data set does not say where it belongs, and why."""
+
+    receipt: Receipt
+    size_bytes: int
+    place: JournalPlace
+    why: str  # for the operator; no patient data
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StudyKey:
+    """One study of one owner: the same Study UID may be held by two organisations."""
+
+    tenant: TenantId
+    study: Uid
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SeriesKey:
+    """One series of one owner, within its study."""
+
+    tenant: TenantId
+    study: Uid
+    series: Uid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """What the index knows of one study. `attributes` are those of patient and study level.
+
+    The first value that came for an attribute stays. Counters count accepted instances only.
+    """
+
+    key: StudyKey
+    patient: PatientIdentifier
+    person: str | None  # key of the person in ``identity``; None while that is open
+    accession: AccessionNumber | None
+    attributes: Header
+    modalities: frozenset[str]
+    series: int
+    instances: int
+    announced: int  # how many of `instances` an `InstancesStored` has told of
+    announced_at: datetime
+    received_first: datetime
+    received_last: datetime
+    completed_at: datetime | None  # None: instances may still be coming
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """What the index knows of one series.
+
+    `generation` grows with every batch that adds to the series; a pack that was built from an
+    older generation is not published.
+    """
+
+    key: SeriesKey
+    attributes: Header
+    sop_classes: frozenset[Uid]
+    instances: int
+    generation: int
+    sealed: bool
+    received_first: datetime
+    received_last: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeConflict:
+    """A later instance says otherwise at patient or study level; what was held stays."""
+
+    key: StudyKey
+    tag: int
+    held: str
+    offered: str
+    source: str
+    at: datetime
+
+
+class QuarantineReason(Enum):
+    """Why bytes that were acknowledged are kept aside."""
+
+    OTHER_BYTES = "other-bytes"  # the SOP Instance UID is held with another digest
+    UNPLACEABLE = "unplaceable"  # no usable study, series or instance UID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """One record kept aside: never given out, never replaced, shown to the operator."""
+
+    reason: QuarantineReason
+    receipt: Receipt
+    study: Uid | None
+    size_bytes: int
+    place: JournalPlace
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reception:
+    """What one association or request brought for one study, within one batch."""
+
+    key: StudyKey
+    association: str
+    source: str
+    peer: str
+    door: str
+    instances: int
+    duplicates: int
+    quarantined: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """One instance the archive can give back, with all that is needed to do so."""
 
@@ -146,3 +261,23 @@ class Match:
 
     tenant: TenantId
     attributes: Header
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyEntry:
+    """One line of a worklist: the answer of `Match` and what only we know of the study."""
+
+    match: Match
+    received_first: datetime
+    received_last: datetime
+    completed_at: datetime | None
+    person: str | None
+    shared: bool  # seen because its owner shares it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of a worklist, newest study first; `after` is the cursor of the next page."""
+
+    entries: Sequence[StudyEntry]
+    after: str | None

@@ -1,11 +1,33 @@
 """What the archive needs of the world. ``stores`` and ``testing`` provide it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from archipel.archive.model import Batch, Frame, Held, JournalPlace, Match, Query, Receipt
+from archipel.access.model import AuditEntry
+from archipel.archive.model import (
+    Arrival,
+    AttributeConflict,
+    Batch,
+    Frame,
+    Held,
+    JournalPlace,
+    Match,
+    Page,
+    Quarantined,
+    Query,
+    Receipt,
+    Reception,
+    Series,
+    SeriesKey,
+    Study,
+    StudyKey,
+)
 from archipel.kernel.actors import Scope
+from archipel.kernel.events import Event
 from archipel.kernel.hierarchy import Level
+from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
 
 Buffer = bytes | bytearray | memoryview
@@ -62,6 +84,66 @@ class Tail(Protocol):
         """Say that the transaction over these is committed: it lets the fences go."""
 
 
+@dataclass(slots=True, kw_only=True)
+class Changes:
+    """All that one batch changes in the index: written together or not at all.
+
+    `studies` and `series` are whole new values, known or not; `applied` is, by segment, the
+    offset up to which records are now decided upon; `live` how many more records of a segment
+    are the only copy of something.
+    """
+
+    studies: list[Study] = field(default_factory=list)
+    series: list[Series] = field(default_factory=list)
+    instances: list[Arrival] = field(default_factory=list)
+    conflicts: list[AttributeConflict] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    receptions: list[Reception] = field(default_factory=list)
+    applied: dict[int, int] = field(default_factory=dict)
+    live: dict[int, int] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    audit: list[AuditEntry] = field(default_factory=list)
+
+
+class IndexTransaction(Protocol):
+    """One transaction of the index writer, which alone adds instances to the index."""
+
+    def applied(self, segments: Collection[int]) -> Mapping[int, int]:
+        """By segment, the offset below which every record was decided upon before."""
+
+    def studies(self, keys: Collection[StudyKey]) -> Mapping[StudyKey, Study]:
+        """Those of the named studies that are known."""
+
+    def series(self, keys: Collection[SeriesKey]) -> Mapping[SeriesKey, Series]:
+        """Those of the named series that are known."""
+
+    def digests(
+        self, instances: Collection[tuple[TenantId, Uid]]
+    ) -> Mapping[tuple[TenantId, Uid], bytes]:
+        """The digest of those SOP instances that are held, in open or sealed series."""
+
+    def heard(
+        self, receptions: Collection[tuple[StudyKey, str]]
+    ) -> Collection[tuple[StudyKey, str]]:
+        """Those pairs of study and association of which the index knows already."""
+
+    def incomplete(self) -> Sequence[Study]:
+        """Every study that is not complete, oldest reception first."""
+
+    def write(self, changes: Changes) -> None:
+        """Write rows, counters, outbox, audit and applied offsets of one batch."""
+
+
+class Index(Protocol):
+    """Where the index writer's transactions begin."""
+
+    def transaction(self) -> AbstractContextManager[IndexTransaction]:
+        """One transaction: committed when the block ends, undone when it raises.
+
+        Raises `Unavailable` when the database does not answer.
+        """
+
+
 class Contents(Protocol):
     """Bytes of held instances, wherever they lie: an open segment or a sealed pack."""
 
@@ -94,3 +176,14 @@ class Catalogue(Protocol):
         patient_id: str | None = None,
     ) -> Sequence[Held]:
         """Everything held below the named level, by series then number; empty if none."""
+
+    def page(
+        self, keys: Query, *, scope: Scope, after: str | None = None, limit: int = 50
+    ) -> Page:
+        """One page of studies, newest first, by keyset: `after` is a former page's cursor.
+
+        `keys.limit` and `keys.offset` play no part. Raises `Malformed` for a false cursor.
+        """
+
+    def count(self, level: Level, keys: Query, *, scope: Scope, cap: int = 1000) -> int:
+        """How many answers `find` would give, counted up to `cap` + 1 at most."""

@@ -41,6 +41,8 @@ def rendered(engine_name: str) -> str:
 
     engine = create_mock_engine(_URLS[engine_name], keep)
     metadata.create_all(engine, checkfirst=False)
+    # A table keeps its indexes in a set: tables in order of dependence, then indexes by name.
+    statements.sort(key=lambda said: said if " INDEX " in said.partition("\n")[0] else "")
     return _BETWEEN.join(f"{statement};" for statement in statements) + "\n"
 
 

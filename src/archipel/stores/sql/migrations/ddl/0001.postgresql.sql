@@ -1,3 +1,41 @@
+CREATE TABLE patient_name (
+	id BIGSERIAL NOT NULL,
+	name TEXT COLLATE "C" NOT NULL,
+	CONSTRAINT pk_patient_name PRIMARY KEY (id),
+	CONSTRAINT uq_patient_name_name UNIQUE (name)
+);
+
+COMMENT ON COLUMN patient_name.name IS 'normalised, see archive.names';
+
+CREATE TABLE quarantine (
+	segment BIGINT NOT NULL,
+	"offset" BIGINT NOT NULL,
+	tenant VARCHAR(48) COLLATE "C" NOT NULL,
+	reason VARCHAR(16) NOT NULL,
+	study_instance_uid VARCHAR(64) COLLATE "C",
+	sop_instance_uid VARCHAR(64) COLLATE "C" NOT NULL,
+	sop_class VARCHAR(64) COLLATE "C" NOT NULL,
+	transfer_syntax VARCHAR(64) COLLATE "C" NOT NULL,
+	size_bytes BIGINT NOT NULL,
+	digest BYTEA NOT NULL,
+	received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	source TEXT NOT NULL,
+	association VARCHAR(64) NOT NULL,
+	detail TEXT NOT NULL,
+	CONSTRAINT pk_quarantine PRIMARY KEY (segment, "offset")
+);
+
+CREATE TABLE segment (
+	id BIGINT NOT NULL,
+	applied BIGINT NOT NULL,
+	live INTEGER NOT NULL,
+	CONSTRAINT pk_segment PRIMARY KEY (id)
+);
+
+COMMENT ON COLUMN segment.applied IS 'records below this offset are decided upon';
+
+COMMENT ON COLUMN segment.live IS 'records that are the only copy of something';
+
 CREATE TABLE outbox (
 	id BIGSERIAL NOT NULL,
 	kind TEXT NOT NULL,
@@ -7,13 +45,58 @@ CREATE TABLE outbox (
 	CONSTRAINT pk_outbox PRIMARY KEY (id)
 );
 
-CREATE INDEX ix_outbox_at ON outbox (at);
-
 CREATE TABLE outbox_position (
 	subscriber TEXT NOT NULL,
 	position BIGINT NOT NULL,
 	CONSTRAINT pk_outbox_position PRIMARY KEY (subscriber)
 );
+
+CREATE TABLE name_token (
+	token TEXT COLLATE "C" NOT NULL,
+	name_id BIGINT NOT NULL,
+	CONSTRAINT pk_name_token PRIMARY KEY (token, name_id),
+	CONSTRAINT fk_name_token_name_id_patient_name FOREIGN KEY(name_id) REFERENCES patient_name (id)
+);
+
+CREATE TABLE study (
+	id BIGSERIAL NOT NULL,
+	tenant VARCHAR(48) COLLATE "C" NOT NULL,
+	study_instance_uid VARCHAR(64) COLLATE "C" NOT NULL,
+	person VARCHAR(64),
+	patient_id TEXT COLLATE "C" NOT NULL,
+	patient_issuer TEXT COLLATE "C" NOT NULL,
+	name_id BIGINT NOT NULL,
+	patient_birth_date TEXT COLLATE "C" NOT NULL,
+	patient_sex TEXT COLLATE "C" NOT NULL,
+	moment TEXT COLLATE "C" NOT NULL,
+	accession_number TEXT COLLATE "C" NOT NULL,
+	accession_issuer TEXT COLLATE "C" NOT NULL,
+	study_id TEXT COLLATE "C" NOT NULL,
+	description TEXT NOT NULL,
+	referring_physician TEXT NOT NULL,
+	modalities TEXT COLLATE "C" NOT NULL,
+	series_count INTEGER NOT NULL,
+	instance_count INTEGER NOT NULL,
+	announced_count INTEGER NOT NULL,
+	announced_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	received_first_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	received_last_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	completed_at TIMESTAMP WITH TIME ZONE,
+	attributes BYTEA NOT NULL,
+	CONSTRAINT pk_study PRIMARY KEY (id),
+	CONSTRAINT uq_study_tenant_study_instance_uid UNIQUE (tenant, study_instance_uid),
+	CONSTRAINT fk_study_name_id_patient_name FOREIGN KEY(name_id) REFERENCES patient_name (id)
+);
+
+COMMENT ON COLUMN study.tenant IS 'the owner';
+
+COMMENT ON COLUMN study.moment IS 'study date and time, 20 digits, or empty';
+
+COMMENT ON COLUMN study.description IS 'folded for search';
+
+COMMENT ON COLUMN study.referring_physician IS 'folded for search';
+
+COMMENT ON COLUMN study.modalities IS '\CT\SR\ : between backslashes';
 
 CREATE TABLE dead_letter (
 	fact BIGINT NOT NULL,
@@ -24,3 +107,128 @@ CREATE TABLE dead_letter (
 	CONSTRAINT pk_dead_letter PRIMARY KEY (fact, subscriber),
 	CONSTRAINT fk_dead_letter_fact_outbox FOREIGN KEY(fact) REFERENCES outbox (id)
 );
+
+CREATE TABLE study_organisation (
+	study_id BIGINT NOT NULL,
+	tenant VARCHAR(48) COLLATE "C" NOT NULL,
+	role VARCHAR(8) NOT NULL,
+	moment TEXT COLLATE "C" NOT NULL,
+	CONSTRAINT pk_study_organisation PRIMARY KEY (study_id, tenant),
+	CONSTRAINT fk_study_organisation_study_id_study FOREIGN KEY(study_id) REFERENCES study (id)
+);
+
+COMMENT ON COLUMN study_organisation.role IS 'owner or shared';
+
+COMMENT ON COLUMN study_organisation.moment IS 'copy of study.moment, for the worklist';
+
+CREATE TABLE study_conflict (
+	study_id BIGINT NOT NULL,
+	tag INTEGER NOT NULL,
+	offered TEXT NOT NULL,
+	held TEXT NOT NULL,
+	source TEXT NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_study_conflict PRIMARY KEY (study_id, tag, offered),
+	CONSTRAINT fk_study_conflict_study_id_study FOREIGN KEY(study_id) REFERENCES study (id)
+);
+
+CREATE TABLE reception (
+	study_id BIGINT NOT NULL,
+	association VARCHAR(64) NOT NULL,
+	source TEXT NOT NULL,
+	peer TEXT NOT NULL,
+	door TEXT NOT NULL,
+	instance_count INTEGER NOT NULL,
+	duplicate_count INTEGER NOT NULL,
+	quarantined_count INTEGER NOT NULL,
+	first_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	last_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_reception PRIMARY KEY (study_id, association),
+	CONSTRAINT fk_reception_study_id_study FOREIGN KEY(study_id) REFERENCES study (id)
+);
+
+CREATE TABLE series (
+	id BIGSERIAL NOT NULL,
+	study_id BIGINT NOT NULL,
+	tenant VARCHAR(48) COLLATE "C" NOT NULL,
+	series_instance_uid VARCHAR(64) COLLATE "C" NOT NULL,
+	modality TEXT COLLATE "C" NOT NULL,
+	number BIGINT,
+	sop_classes TEXT NOT NULL,
+	instance_count INTEGER NOT NULL,
+	generation INTEGER NOT NULL,
+	sealed BOOLEAN NOT NULL,
+	received_first_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	received_last_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	pack_key TEXT,
+	pack_bytes BIGINT,
+	pack_index BYTEA,
+	attributes BYTEA NOT NULL,
+	CONSTRAINT pk_series PRIMARY KEY (id),
+	CONSTRAINT uq_series_study_id_series_instance_uid UNIQUE (study_id, series_instance_uid),
+	CONSTRAINT fk_series_study_id_study FOREIGN KEY(study_id) REFERENCES study (id)
+);
+
+COMMENT ON COLUMN series.tenant IS 'the owner';
+
+COMMENT ON COLUMN series.number IS '(0020,0011) where it is a number';
+
+COMMENT ON COLUMN series.pack_key IS 'of the last pack published; later instances may be open';
+
+COMMENT ON COLUMN series.pack_index IS 'what the pack holds, see sql.archive_packed';
+
+CREATE TABLE instance (
+	tenant VARCHAR(48) COLLATE "C" NOT NULL,
+	sop_instance_uid VARCHAR(64) COLLATE "C" NOT NULL,
+	series_id BIGINT NOT NULL,
+	sop_class VARCHAR(64) COLLATE "C" NOT NULL,
+	transfer_syntax VARCHAR(64) COLLATE "C" NOT NULL,
+	size_bytes BIGINT NOT NULL,
+	digest BYTEA NOT NULL,
+	number BIGINT,
+	frames INTEGER NOT NULL,
+	received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	source TEXT NOT NULL,
+	segment BIGINT NOT NULL,
+	"offset" BIGINT NOT NULL,
+	attributes BYTEA NOT NULL,
+	CONSTRAINT pk_instance PRIMARY KEY (tenant, sop_instance_uid),
+	CONSTRAINT fk_instance_series_id_series FOREIGN KEY(series_id) REFERENCES series (id)
+);
+
+CREATE TABLE sealed_instance (
+	uid_hash BIGINT NOT NULL,
+	series_id BIGINT NOT NULL,
+	CONSTRAINT pk_sealed_instance PRIMARY KEY (uid_hash, series_id),
+	CONSTRAINT fk_sealed_instance_series_id_series FOREIGN KEY(series_id) REFERENCES series (id)
+);
+
+CREATE INDEX ix_instance_series_id ON instance (series_id);
+
+CREATE INDEX ix_outbox_at ON outbox (at);
+
+CREATE INDEX ix_quarantine_tenant ON quarantine (tenant, received_at);
+
+CREATE INDEX ix_sealed_instance_series ON sealed_instance (series_id);
+
+CREATE INDEX ix_series_open ON series (received_last_at) WHERE NOT sealed;
+
+CREATE INDEX ix_series_pack ON series (tenant, pack_key);
+
+CREATE INDEX ix_series_uid ON series (series_instance_uid);
+
+CREATE INDEX ix_study_accession ON study (accession_number);
+
+CREATE INDEX ix_study_incomplete ON study (received_first_at) WHERE completed_at IS NULL;
+
+CREATE INDEX ix_study_moment ON study (moment, id);
+
+CREATE INDEX ix_study_name_id ON study (name_id);
+
+CREATE INDEX ix_study_organisation_worklist ON study_organisation (tenant, moment, study_id);
+
+CREATE INDEX ix_study_patient ON study (patient_id, patient_issuer);
+
+CREATE INDEX ix_study_person ON study (person);
+
+CREATE INDEX ix_study_uid ON study (study_instance_uid);
