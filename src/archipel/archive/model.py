@@ -281,3 +281,32 @@ class Page:
 
     entries: Sequence[StudyEntry]
     after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToSeal:
+    """A series as it stands: every instance it has, in the journal and in its last pack alike.
+
+    Instances are ordered by number, then SOP Instance UID: the order they will have in the pack.
+    """
+
+    key: SeriesKey
+    generation: int
+    instances: tuple[Held, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """A pack that is written, checked and durable, to be published.
+
+    `instances` lie in the pack's order, their place its entries: `PackPlace(pack, 0)` first.
+    `index` is the same, packed for the database by `stores.packs.index` (about 40 bytes for each
+    instance).
+    """
+
+    key: SeriesKey
+    generation: int
+    pack: str
+    size_bytes: int
+    instances: tuple[Held, ...]
+    index: bytes

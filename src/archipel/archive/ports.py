@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from archipel.access.model import AuditEntry
@@ -19,10 +20,12 @@ from archipel.archive.model import (
     Query,
     Receipt,
     Reception,
+    Sealed,
     Series,
     SeriesKey,
     Study,
     StudyKey,
+    ToSeal,
 )
 from archipel.kernel.actors import Scope
 from archipel.kernel.events import Event
@@ -187,3 +190,63 @@ class Catalogue(Protocol):
 
     def count(self, level: Level, keys: Query, *, scope: Scope, cap: int = 1000) -> int:
         """How many answers `find` would give, counted up to `cap` + 1 at most."""
+
+
+class SealIndex(Protocol):
+    """What sealing and reclaiming need of the index. Every write here is fully durable."""
+
+    def quiet_series(self, *, before: datetime, limit: int) -> Sequence[SeriesKey]:
+        """Series with instances in the journal whose last one came before that, oldest first."""
+
+    def to_seal(self, key: SeriesKey) -> ToSeal | None:
+        """The whole series at one moment; None when nothing of it lies in the journal."""
+
+    def publish(self, sealed: Sealed) -> bool:
+        """Say that the series lies in this pack and nowhere else, and announce `SeriesSealed`.
+
+        One transaction, fully durable: a series of another generation by now is left as it is
+        and False returned; else its records in the journal stop being live.
+        """
+
+    def packs_in_use(self, packs: Collection[str]) -> Collection[str]:
+        """Those of the named packs that some series lies in."""
+
+    def idle_segments(self) -> Mapping[int, int]:
+        """Segments no live record lies in (quarantine included), and up to where applied."""
+
+    def forget_segments(self, segments: Collection[int]) -> None:
+        """Drop what is known of segments whose files are gone."""
+
+
+class Packs(Protocol):
+    """Where sealed series lie: one immutable object for each generation of a series."""
+
+    def build(self, series: ToSeal) -> Sealed:
+        """Write the series' pack, hold every instance against its digest, make it durable.
+
+        Building the same generation again replaces its pack by an equal one. Raises
+        `DamagedContent` when a source lost its digest, `Exhausted`, `Unavailable`.
+        """
+
+    def keys(self) -> Iterator[tuple[str, datetime]]:
+        """Every pack there is, and when it was written or retired."""
+
+    def retire(self, pack: str, *, now: datetime) -> None:
+        """Start the grace of a pack that a newer generation replaced; readers may hold it."""
+
+    def remove(self, pack: str) -> None:
+        """Delete a pack for good; one that is gone already is no error."""
+
+
+class Segments(Protocol):
+    """The journal's files, for those who tidy and check them."""
+
+    def numbers(self) -> Sequence[int]:
+        """Every segment there is, oldest first."""
+
+    def reclaim(self, segment: int, *, applied: int) -> bool:
+        """Delete a segment nobody writes to and nothing lies in beyond `applied`.
+
+        Returns whether it is gone. The caller has read, after a fully durable commit, that
+        nothing below `applied` is the only copy of anything.
+        """
