@@ -1,12 +1,19 @@
 """Organisations, people, devices and what each may do."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 from archipel.kernel.actors import Actor, Scope
 from archipel.kernel.aetitle import AETitle
+from archipel.kernel.errors import Malformed, Refused
 from archipel.kernel.identifiers import Issuer, TenantId
+
+_NAME_LENGTH = 128
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 
 
 class Role(Enum):
@@ -20,6 +27,22 @@ class Role(Enum):
     SITE_ADMIN = "site-admin"
     NETWORK_ADMIN = "network-admin"
     GOVERNANCE = "governance"
+
+
+class Permission(Enum):
+    """One thing a screen or a route may offer. `policy.GRANTS` says which role has which."""
+
+    SEE_EXAMS = "see-exams"  # worklist, exam metadata
+    READ_IMAGES = "read-images"
+    STORE_IMAGES = "store-images"
+    SEND_IMAGES = "send-images"  # to another DICOM node
+    SEARCH_PATIENTS = "search-patients"
+    WRITE_REPORTS = "write-reports"
+    RESOLVE_IDENTITY = "resolve-identity"
+    ADMINISTER_ORGANISATION = "administer-organisation"  # its people, devices, tokens
+    ADMINISTER_NODE = "administer-node"  # organisations, and whatever belongs to none
+    SEE_NODE = "see-node"  # health, queues, disk
+    SEE_AUDIT = "see-audit"
 
 
 class Service(Enum):
@@ -63,6 +86,7 @@ class UnknownCaller:
     first_seen: datetime
     last_seen: datetime
     knocks: int
+    tenant: TenantId | None  # whose title was called; None: nobody's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +101,100 @@ class Admission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody with an account, acting in one organisation at a time."""
+    """Somebody with an account, acting in one organisation at a time.
+
+    A login is 1 to 64 of a-z, 0-9 and ``. _ @ -``, unique on the node. Raises `Malformed`.
+    """
 
     login: str
     name: str
     tenant: TenantId
     role: Role
+
+    def __post_init__(self) -> None:
+        if not _LOGIN.fullmatch(self.login):
+            raise Malformed(f"a login is 1 to 64 of a-z, 0-9 and . _ @ -: {self.login[:64]!r}")
+        if not self.name.strip() or len(self.name) > _NAME_LENGTH or not self.name.isprintable():
+            raise Malformed("a person's name is 1 to 128 printable characters")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A person's account. Without a password it waits for its one-time token (`invited`)."""
+
+    person: Person
+    active: bool
+    invited: bool
+    last_sign_in_at: datetime | None
+    preferences: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """Where somebody signs in from: network address, browser, and the cookie it brought."""
+
+    address: str
+    agent: str = ""
+    cookie: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserSession:
+    """One signed-in browser. `id` names it in lists; the secret is kept only as its digest."""
+
+    id: str
+    login: str
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime  # whatever happens
+    address: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineToken:
+    """A bearer token of a machine client acting as `login`, narrowed to `scopes`."""
+
+    id: str
+    label: str
+    login: str
+    tenant: TenantId
+    scopes: frozenset[Permission]
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    revoked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """What a one-time token opens: an account without password, or (`login` None) a new one."""
+
+    login: str | None
+    tenant: TenantId
+    role: Role
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Somebody recognised at the web's door, for one request."""
+
+    person: Person
+    scope: Scope
+    permissions: frozenset[Permission]
+    csrf: str | None  # to be sent with every write; None: a bearer token, which no page can forge
+    session: str | None  # id of the browser session
+    expires_at: datetime
+
+    def may(self, permission: Permission) -> bool:
+        """Tell whether this visitor has `permission`."""
+        return permission in self.permissions
+
+    def require(self, permission: Permission) -> None:
+        """Raise `Refused` unless this visitor has `permission`."""
+        if permission not in self.permissions:
+            raise Refused(f"{self.person.login} lacks the permission {permission.value}")
 
 
 class Action(Enum):
@@ -115,3 +227,40 @@ class AuditEntry:
     subject: str
     door: str  # dimse, dicomweb, web, cli, worker
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow:
+    """One row as kept: its place in the chain and the hash that seals it."""
+
+    sequence: int
+    entry: AuditEntry
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditQuery:
+    """What is looked for in the audit. Empty: anything. Rows come newest first."""
+
+    actor: str = ""
+    action: Action | None = None
+    subject: str = ""
+    door: str = ""
+    since: datetime | None = None
+    before: int | None = None  # sequence; for the next page
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainState:
+    """What a check of the audit's chain found. `first_broken` is a sequence number."""
+
+    rows: int
+    head: bytes
+    first_broken: int | None
+    why: str = ""
+
+    @property
+    def intact(self) -> bool:
+        """Tell whether every row is the one that was written."""
+        return self.first_broken is None
