@@ -19,6 +19,7 @@ class JournalPolicy:
 
     roll_bytes: int = 256 << 20  # a record may pass it: one long record is one long segment
     low_water_bytes: int = 512 << 20  # room left for the index: below it nothing is taken
+    rotate_s: float = 3600.0  # an idle segment older than this is left, to be reclaimed
     announce_timeout_s: float = 5.0
 
 

@@ -16,10 +16,11 @@ first record that does not count ends the segment: what follows was never acknow
 """
 
 import os
+import re
 import secrets
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -41,9 +42,11 @@ _OPEN = (1 << 64) - 1  # the length of a data set that is still coming in
 _MAGIC, _VERSION = b"ARCSEG\r\n", 1
 _FILE = struct.Struct("<8sHHIQQ8s24x")  # magic version flags node id created_us nonce
 _RECORD = struct.Struct("<4sBBHQQIIQ8sQI")  # magic kind flags length id seq M T D nonce us spare
+_NONCE_OFFSET = 40  # in a record's header
 _CRC = struct.Struct("<I")
 _TRAILER_HEAD = struct.Struct("<4sI")
 _TRAILER_TAIL = struct.Struct("<IQ4s")
+_NAME = re.compile(r"[0-9a-f]{16}\.seg")
 _CHUNK_BYTES = 1 << 20
 _KINDS = {"dimse": 1, "stow": 2, "import": 3}
 
@@ -78,6 +81,7 @@ class Record:
     end: int  # where the next record starts
     sequence: int
     receipt: Receipt
+    skipped: int = 0  # bytes before it that should have been a record: damage
 
     @property
     def meta_offset(self) -> int:
@@ -97,14 +101,7 @@ def file_name(segment: int) -> str:
 
 def segment_of(name: str) -> int | None:
     """Return the number a file name stands for; None when it is not a segment's."""
-    stem = name.removesuffix(SUFFIX)
-    if stem == name or len(stem) != 16:  # noqa: PLR2004  (hexadecimal digits of 64 bits)
-        return None
-    try:
-        number = int(stem, 16)
-    except ValueError:
-        return None
-    return number if file_name(number) == name else None
+    return int(name[:16], 16) if _NAME.fullmatch(name) else None
 
 
 def record_header(
@@ -224,21 +221,44 @@ def scan(
     """Give every record that counts from `start` (a record's offset) up to `end`, in order.
 
     `verify` also holds each data set against its digest: what recovery must do, for only the
-    bytes of announced records are known to have reached the disk.
+    bytes of announced records are known to have reached the disk. It also goes on behind bytes
+    that are no record, when a later one counts: a writer stops at its first failure, so those
+    bytes were a record once and the disk has damaged it (`Record.skipped`).
     """
     try:
         segment = read_header(fd)
     except Malformed:
         return
     offset, expected = max(start, HEADER_BYTES), None
+    reached = offset  # end of the last record given
     while end is None or offset < end:
         record = read_record(fd, segment, offset)
         if record is None or expected not in {None, record.sequence}:
-            return
-        if verify and digest_of(fd, record) != record.receipt.digest:
-            return
-        yield record
+            found = _next_record(fd, segment, offset + ALIGN_BYTES) if verify else None
+            if found is None:
+                return
+            offset, expected = found, None
+            continue
+        if not verify or digest_of(fd, record) == record.receipt.digest:
+            yield replace(record, skipped=offset - reached)
+            reached = record.end
         offset, expected = record.end, record.sequence + 1
+
+
+def _next_record(fd: int, segment: SegmentHeader, start: int) -> int | None:
+    """Find the next record that counts by the random bytes of its header; None at the end."""
+    base, before = start, b""
+    while chunk := os.pread(fd, _CHUNK_BYTES, base + len(before)):
+        window = before + chunk
+        position = window.find(segment.nonce)
+        while position >= 0:
+            offset = base + position - _NONCE_OFFSET
+            if offset >= start and read_record(fd, segment, offset) is not None:
+                return offset
+            position = window.find(segment.nonce, position + 1)
+        before = window[-HEADER_BYTES:]
+        base += len(window) - len(before)
+    return None
 
 
 def digest_of(fd: int, record: Record) -> bytes:

@@ -38,6 +38,10 @@ class OpenSegment:
         self.offset = form.HEADER_BYTES  # where the next record starts
         self.sequence = 0
 
+    def age_s(self) -> float:
+        """Return how long ago the segment was created."""
+        return time.time() - self.header.created_us / 1e6
+
     def close(self) -> None:
         """Let the segment go for good."""
         os.close(self.fd)

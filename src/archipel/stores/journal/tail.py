@@ -6,6 +6,7 @@ gives a record to the index, for a receiver may have died between write and fdat
 batches stop at the announced end, which is durable by the announcer's word.
 """
 
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,8 +15,10 @@ from archipel.archive.model import Batch, JournalPlace, Recorded
 from archipel.kernel.errors import Unavailable
 from archipel.stores.journal import segment as form
 from archipel.stores.journal.announce import Announcements, IndexedOffsets
+from archipel.stores.journal.segments import SegmentFiles
 
 _BATCH_RECORDS = 500
+_log = logging.getLogger(__name__)
 
 
 class JournalTail:
@@ -29,6 +32,7 @@ class JournalTail:
         for directory in (self._directory, run):
             directory.mkdir(parents=True, exist_ok=True)
         self._announcements = Announcements(run)  # first: what comes during replay waits here
+        self._segments = SegmentFiles(home)
         self._indexed = IndexedOffsets(run)
         self._indexed.clear()
         self._read = dict(applied)  # segment -> offset up to which records were given out
@@ -36,7 +40,7 @@ class JournalTail:
 
     def replay(self) -> Iterator[Batch]:
         """Give everything durable that the index lacks. Raises `Unavailable`: the disk failed."""
-        for segment in segments(self._directory):
+        for segment in self._segments.numbers():
             yield from self._replay(segment)
             self._indexed.say(segment, self._read.get(segment, 0))
 
@@ -48,10 +52,17 @@ class JournalTail:
         found: list[Batch] = []
         for segment, end in list(self._pending.items()):
             batch = self._batch(segment, end)
-            if batch is None or batch.end >= end:
-                del self._pending[segment]
             if batch is not None:
                 found.append(batch)
+            if self._read.get(segment, 0) >= end:
+                del self._pending[segment]
+            elif batch is None:
+                del self._pending[segment]
+                _log.error(
+                    "journal segment %s: announced up to %d, readable up to %d; "
+                    "the rest is tried again when the index writer starts",
+                    form.file_name(segment), end, self._read.get(segment, 0),
+                )  # fmt: skip
         return found
 
     def indexed(self, batches: Sequence[Batch]) -> None:
@@ -67,11 +78,15 @@ class JournalTail:
         start = self._read.get(segment, 0)
         if end <= start:
             return None
-        fd = os.open(self._directory / form.file_name(segment), os.O_RDONLY | os.O_CLOEXEC)
+        path = self._directory / form.file_name(segment)
         try:
-            return self._next(segment, form.scan(fd, start, end))
-        finally:
-            os.close(fd)
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                return self._next(segment, form.scan(fd, start, end))
+            finally:
+                os.close(fd)
+        except OSError as error:
+            raise Unavailable(f"{path.name} of the journal: {error.strerror}") from error
 
     def _replay(self, segment: int) -> Iterator[Batch]:
         path = self._directory / form.file_name(segment)
@@ -92,6 +107,12 @@ class JournalTail:
     def _next(self, segment: int, records: Iterator[form.Record]) -> Batch | None:
         found: list[Recorded] = []
         for record in records:
+            if record.skipped:
+                _log.error(
+                    "journal segment %s: %d bytes before offset %d are no record any more; "
+                    "run the verification and ask the sender again",
+                    form.file_name(segment), record.skipped, record.offset,
+                )  # fmt: skip
             found.append(recorded(segment, record))
             if len(found) == _BATCH_RECORDS:
                 break
@@ -99,12 +120,6 @@ class JournalTail:
             return None
         self._read[segment] = found[-1].end
         return Batch(segment=segment, end=found[-1].end, records=tuple(found))
-
-
-def segments(directory: Path) -> list[int]:
-    """Return the numbers of all segments, oldest first."""
-    numbers = (form.segment_of(entry.name) for entry in os.scandir(directory))
-    return sorted(number for number in numbers if number is not None)
 
 
 def recorded(segment: int, record: form.Record) -> Recorded:
