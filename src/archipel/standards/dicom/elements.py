@@ -6,7 +6,7 @@ fit raises `Malformed`; what ends too early raises `NeedMore`, its subclass.
 
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from archipel.kernel.errors import Malformed
@@ -195,3 +195,22 @@ def inflate_prefix(data: Buffer, *, limit_bytes: int) -> tuple[bytes, bool]:
     except zlib.error as error:
         raise Malformed(f"the data set does not inflate: {error}") from None
     return text, stream.eof and not beyond
+
+
+def walk(
+    data: Buffer, encoding: Encoding, position: int = 0
+) -> Iterator[tuple[int, bytes, int, int, int]]:
+    """Go through the elements of one data set (not into its sequences) up to its end.
+
+    Gives tag, VR (empty when implicit), length (or `UNDEFINED`), start of the value, position
+    after the element. Raises `NeedMore`, `Malformed`.
+    """
+    end = len(data)
+    while position < end:
+        if end - position < 8 and not any(data[position:]):  # noqa: PLR2004 (a head has 8 bytes)
+            return  # padding after the last element
+        tag, vr, length, start = head(data, position, encoding)
+        position = skip(data, start, encoding, vr) if length == UNDEFINED else start + length
+        if position > end:
+            raise NeedMore(position)
+        yield tag, vr, length, start, position

@@ -156,8 +156,8 @@ def _take(
             f"the value of {tag >> 16:04X},{tag & 0xFFFF:04X} is longer than "
             f"{MAX_VALUE_BYTES} bytes"
         )
-    if vr == "US" and stop - start == 2:  # noqa: PLR2004 (one number; text in its place stays text)
-        return str(encoding.u16(data, start)[0])
+    if vr == "US" and stop - start in {2, 4}:  # text of a wrong VR in its place stays text
+        return "\\".join(str(encoding.u16(data, at)[0]) for at in range(start, stop, 2))
     late.append((tag, vr, bytes(data[start:stop])))
     return None
 
