@@ -1,0 +1,72 @@
+"""The home directory of a node: what lies where."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from archipel.app.settings import Settings, load
+from archipel.kernel.errors import Conflict, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Paths of one node. Nothing else in the program joins them."""
+
+    root: Path
+
+    @property
+    def settings_file(self) -> Path:
+        """Return the file an administrator edits."""
+        return self.root / "settings.toml"
+
+    @property
+    def keys(self) -> Path:
+        """Return the directory of secrets, readable by the node alone."""
+        return self.root / "keys"
+
+    @property
+    def journal(self) -> Path:
+        """Return the directory of journal segments."""
+        return self.root / "journal"
+
+    @property
+    def packs(self) -> Path:
+        """Return the directory of sealed series."""
+        return self.root / "packs"
+
+    @property
+    def run(self) -> Path:
+        """Return the directory of what only matters while the node runs."""
+        return self.root / "run"
+
+    @property
+    def work_file(self) -> Path:
+        """Return the database of durable work."""
+        return self.root / "work.db"
+
+    def settings(self) -> Settings:
+        """Read the settings. Raises `NotFound` when this is no node's home, `Malformed`."""
+        if not self.settings_file.exists():
+            raise NotFound(f"{self.root} is no node's home: create one with `archipel init`")
+        return load(self.settings_file)
+
+    def database_url(self, settings: Settings) -> str:
+        """Return where the index lives."""
+        return settings.database.url or f"sqlite:///{self.root / 'index.db'}"
+
+    def create(self, *, name: str, community: str) -> None:
+        """Lay out a new home. Raises `Conflict` when there is one already."""
+        if self.settings_file.exists():
+            raise Conflict(f"{self.root} is a node's home already")
+        for directory in (self.root, self.keys, self.journal, self.packs, self.run):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.settings_file.write_text(_settings_text(name, community))
+
+
+def _settings_text(name: str, community: str) -> str:
+    quoted = {ord('"'): '\\"', ord("\\"): "\\\\"}
+    return (
+        "# Settings of this node; docs/operate/settings.md lists them all.\n"
+        "[node]\n"
+        f'name = "{name.translate(quoted)}"\n'
+        f'community = "{community.translate(quoted)}"\n'
+    )

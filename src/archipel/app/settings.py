@@ -1,0 +1,150 @@
+"""What a node is told: one frozen tree, read from settings.toml and the environment.
+
+A value of section ``http``, name ``bind`` is overridden by ``ARCHIPEL_HTTP__BIND``. Unknown
+sections or names are refused, so that a misspelt setting is never silently without effect.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from archipel.kernel.errors import Malformed
+
+ENVIRONMENT_PREFIX = "ARCHIPEL_"
+LOOPBACK = ("127.", "localhost", "[::1]", "::1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSettings:
+    """Who this node is."""
+
+    name: str = "Archipel"
+    community: str = "demo"  # the region it belongs to
+    number: int = 1  # told apart from the other nodes in journal segments, 1 to 65535
+    language: str = "fr"
+    time_zone: str = "America/Martinique"
+    demonstration: bool = False  # fictional data only: every screen says so
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSettings:
+    """The web door."""
+
+    bind: str = "127.0.0.1:8042"
+    tls_certificate: str = ""  # path of a PEM chain; needed to bind beyond loopback
+    tls_key: str = ""
+    threads: int = 8  # how many requests may wait for the disk or the database at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DicomSettings:
+    """The DICOM door (PS3.8)."""
+
+    bind: str = "127.0.0.1:11112"
+    plain_lan: bool = False  # modalities rarely speak TLS: say yes to bind beyond loopback
+    workers: int = 2  # processes
+    maximum_pdu_bytes: int = 131072
+    associate_timeout_s: float = 5.0  # to a whole A-ASSOCIATE-RQ
+    idle_timeout_s: float = 60.0  # without a PDU in an association
+    maximum_associations: int = 200
+    associations_per_address: int = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSettings:
+    """The index."""
+
+    url: str = ""  # empty: SQLite in the node's home
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveSettings:
+    """When a series is sealed, when a study is complete, when the disk is too full."""
+
+    series_quiet_s: float = 10.0
+    study_quiet_s: float = 60.0
+    low_disk_bytes: int = 2 << 30  # below this much free space nothing is taken in
+    segment_bytes: int = 256 << 20
+    pack_grace_s: float = 3600.0  # how long a replaced pack is kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The whole tree."""
+
+    node: NodeSettings = field(default_factory=NodeSettings)
+    http: HttpSettings = field(default_factory=HttpSettings)
+    dicom: DicomSettings = field(default_factory=DicomSettings)
+    database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    archive: ArchiveSettings = field(default_factory=ArchiveSettings)
+
+    def check_doors(self) -> None:
+        """Refuse to listen beyond this machine in clear. Raises `Malformed`."""
+        if not on_loopback(self.http.bind) and not self.http.tls_certificate:
+            raise Malformed(
+                f"http.bind is {self.http.bind}: beyond loopback the web door needs "
+                "http.tls_certificate and http.tls_key"
+            )
+        if not on_loopback(self.dicom.bind) and not self.dicom.plain_lan:
+            raise Malformed(
+                f"dicom.bind is {self.dicom.bind}: beyond loopback the DICOM door needs "
+                "dicom.plain_lan = true, on a network that only modalities reach"
+            )
+
+
+def on_loopback(bind: str) -> bool:
+    """Tell whether `bind`, "host:port", is reached from this machine alone."""
+    return bind.startswith(LOOPBACK)
+
+
+def host_and_port(bind: str) -> tuple[str, int]:
+    """Split "host:port". Raises `Malformed`."""
+    host, colon, port = bind.rpartition(":")
+    if not colon or not host or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 (TCP)
+        raise Malformed(f"not a host and port, such as 127.0.0.1:8042: {bind!r}")
+    return host.strip("[]"), int(port)
+
+
+def load(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings of a node. Raises `Malformed` and names the setting at fault."""
+    try:
+        tree = tomllib.loads(path.read_text()) if path.exists() else {}
+    except tomllib.TOMLDecodeError as error:
+        raise Malformed(f"{path.name}: {error}") from error
+    _override(tree, os.environ if environment is None else environment)
+    sections = get_type_hints(Settings)
+    if unknown := set(tree) - set(sections):
+        raise Malformed(f"{path.name}: no such section: {', '.join(sorted(unknown))}")
+    return Settings(**{name: _section(sections[name], name, tree.get(name, {})) for name in tree})
+
+
+def _override(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
+    for variable, text in environment.items():
+        section, double, name = variable.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
+        if variable.startswith(ENVIRONMENT_PREFIX) and double:
+            tree.setdefault(section, {})[name] = text
+
+
+def _section(kind: type[Any], section: str, values: Mapping[str, Any]) -> Any:
+    hints = get_type_hints(kind)
+    if unknown := set(values) - {f.name for f in fields(kind)}:
+        raise Malformed(f"no such setting: {section}.{', '.join(sorted(unknown))}")
+    return kind(
+        **{name: _value(hints[name], f"{section}.{name}", value) for name, value in values.items()}
+    )
+
+
+def _value(kind: type[Any], name: str, value: Any) -> Any:
+    try:
+        if kind is bool and isinstance(value, str):
+            return {"true": True, "1": True, "false": False, "0": False}[value.lower()]
+        if kind is not bool:
+            return kind(value)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Malformed(f"{name} must be a {kind.__name__}: {value!r}") from error
+    if not isinstance(value, bool):
+        raise Malformed(f"{name} must be true or false: {value!r}")
+    return value

@@ -1,0 +1,156 @@
+"""One parent, a process for each role, and no orphans.
+
+The parent opens the DICOM socket (so that a port chosen by the system is known and survives a
+restart of the role), starts the roles, waits until each says it is ready, restarts one that
+dies, and ends them all on SIGTERM: doors first, the index writer last, so that what was
+acknowledged is indexed before the node goes.
+"""
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archipel.app.settings import Settings, host_and_port
+from archipel.kernel.errors import Exhausted, Unavailable
+
+START_ORDER = ("index", "dimse", "web", "work")
+STOP_ORDER = ("dimse", "web", "work", "index")
+READY_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 9.0
+BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+@dataclass
+class _Child:
+    role: str
+    process: subprocess.Popen[bytes]
+    ready: int  # read end of a pipe: a byte when the role is ready, end of file when it is gone
+    started_s: float
+    deaths: int = 0
+
+
+@dataclass
+class Supervisor:
+    """Runs the roles of one node until told to stop."""
+
+    home: Path
+    settings: Settings
+    children: dict[str, _Child] = field(default_factory=dict)
+    stopping: bool = False
+
+    def run(self) -> None:
+        """Start, say "ready" on stdout, watch, stop on SIGTERM or SIGINT.
+
+        Raises `Unavailable` when a role does not become ready, `Exhausted` when a door is taken.
+        """
+        self.settings.check_doors()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: setattr(self, "stopping", True))
+        self._dicom = _listen(self.settings.dicom.bind)
+        self._http = _free(self.settings.http.bind)
+        try:
+            for role in START_ORDER:
+                self.children[role] = self._start(role)
+            for child in self.children.values():
+                self._await_ready(child)
+            if not self.stopping:
+                self._announce()
+            while not self.stopping:
+                self._watch()
+        finally:
+            self._stop()
+
+    def _announce(self) -> None:
+        scheme = "https" if self.settings.http.tls_certificate else "http"
+        host, port = self._dicom.getsockname()[:2]
+        line = f"ready http={scheme}://{self._http} dicom={host}:{port}"
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+    def _start(self, role: str) -> _Child:
+        reading, writing = os.pipe()
+        command = [sys.executable, "-m", "archipel.app.roles", role, str(self.home)]
+        environment = os.environ | {
+            "ARCHIPEL_HTTP__BIND": self._http,
+            "ARCHIPEL_READY_FD": str(writing),
+            "ARCHIPEL_DICOM_FD": str(self._dicom.fileno()),
+            "ARCHIPEL_PARENT": str(os.getpid()),
+        }
+        kept: Sequence[int] = (writing, self._dicom.fileno()) if role == "dimse" else (writing,)
+        process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
+            command, env=environment, pass_fds=kept, stdin=subprocess.DEVNULL
+        )
+        os.close(writing)
+        return _Child(role, process, reading, time.monotonic())
+
+    def _await_ready(self, child: _Child) -> None:
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while not self.stopping:
+            if select.select([child.ready], [], [], 0.2)[0]:
+                if os.read(child.ready, 1):
+                    return
+                raise Unavailable(f"the {child.role} process ended before it was ready: see above")
+            if time.monotonic() > deadline:
+                raise Unavailable(f"the {child.role} process is not ready: see above")
+
+    def _watch(self) -> None:
+        time.sleep(0.1)
+        for role, child in list(self.children.items()):
+            code = child.process.poll()
+            if code is None or self.stopping:
+                continue
+            lived_s = time.monotonic() - child.started_s
+            deaths = 0 if lived_s > BACKOFF_S[-1] else child.deaths + 1
+            wait_s = BACKOFF_S[min(deaths, len(BACKOFF_S) - 1)]
+            sys.stderr.write(f"{role} ended with {code}: starting it again in {wait_s} s\n")
+            os.close(child.ready)
+            time.sleep(wait_s)
+            self.children[role] = self._start(role)
+            self.children[role].deaths = deaths
+
+    def _stop(self) -> None:
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        for role in STOP_ORDER:
+            child = self.children.get(role)
+            if child is None:
+                continue
+            if child.process.poll() is None:
+                child.process.terminate()
+            try:
+                child.process.wait(max(deadline - time.monotonic(), 0.5))
+            except subprocess.TimeoutExpired:
+                sys.stderr.write(f"{role} did not stop in time: ending it\n")
+                child.process.kill()
+                child.process.wait(5)
+        self._dicom.close()
+
+
+def _listen(bind: str) -> socket.socket:
+    host, port = host_and_port(bind)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise Exhausted(
+            f"cannot listen on {bind}: {error.strerror}; choose another port"
+        ) from error
+    listener.listen(1024)
+    return listener
+
+
+def _free(bind: str) -> str:
+    """Return `bind` with a real port; the web server opens its socket itself."""
+    probe = _listen(bind)
+    host, port = probe.getsockname()[:2]
+    probe.close()
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
