@@ -1,0 +1,118 @@
+/**
+ * The bridge between OHIF and the shell around it: measurements up, commands down.
+ *
+ * Messages go between frames of one origin. Up: `archipel:ready`, `archipel:measurement`
+ * (insert it into the report), `archipel:measurement-changed`, `archipel:measurement-removed`,
+ * `archipel:key-image`, `archipel:key`. Down: `archipel:jump` (to a measurement),
+ * `archipel:command` (of the list below, nothing else).
+ */
+const id = 'archipel.extension';
+const SHELL_KEYS = new Set(['F6', 'Escape']);
+const COMMANDS_FROM_SHELL = new Set([
+  'toggleHangingProtocol', 'setWindowLevel', 'nextImage', 'previousImage', 'resetViewport',
+  'archipelCompare', 'archipelKeyImage', 'storeMeasurements',
+]);
+
+const up = (message) => {
+  if (window.parent !== window) window.parent.postMessage(message, window.location.origin);
+};
+
+const plain = (measurement) => ({
+  uid: measurement.uid,
+  tool: measurement.toolName,
+  label: measurement.label ?? '',
+  text: (measurement.displayText?.primary ?? []).join(' '),
+  study: measurement.referenceStudyUID,
+  series: measurement.referenceSeriesUID,
+  instance: measurement.SOPInstanceUID,
+  frame: measurement.frameNumber ?? 1,
+});
+
+const displayed = (servicesManager) => {
+  const { viewportGridService, displaySetService } = servicesManager.services;
+  const state = viewportGridService.getState();
+  const viewport = state.viewports.get(state.activeViewportId);
+  const uid = viewport?.displaySetInstanceUIDs?.[0];
+  return uid ? displaySetService.getDisplaySetByUID(uid) : undefined;
+};
+
+const commands = ({ servicesManager, commandsManager }) => ({
+  archipelInsertMeasurement: () => {
+    const all = servicesManager.services.measurementService.getMeasurements();
+    const last = all[all.length - 1];
+    if (last) up({ type: 'archipel:measurement', measurement: plain(last) });
+  },
+  archipelKeyImage: () => {
+    const { viewportGridService, cornerstoneViewportService } = servicesManager.services;
+    const set = displayed(servicesManager);
+    const viewport = cornerstoneViewportService.getCornerstoneViewport(
+      viewportGridService.getActiveViewportId(),
+    );
+    const image = set?.images?.[viewport?.getCurrentImageIdIndex?.() ?? 0] ?? set?.images?.[0];
+    if (!image) return;
+    up({
+      type: 'archipel:key-image',
+      image: {
+        study: set.StudyInstanceUID,
+        series: set.SeriesInstanceUID,
+        instance: image.SOPInstanceUID,
+        number: Number(image.InstanceNumber ?? 1),
+        modality: set.Modality,
+      },
+    });
+  },
+  archipelCompare: () =>
+    commandsManager.runCommand('toggleHangingProtocol', { protocolId: '@ohif/hpCompare' }),
+});
+
+const listen = ({ servicesManager, commandsManager }) => {
+  window.addEventListener('message', (event) => {
+    if (event.origin !== window.location.origin) return;
+    const { type, command, args, uid } = event.data ?? {};
+    if (type === 'archipel:command' && COMMANDS_FROM_SHELL.has(command)) {
+      commandsManager.runCommand(command, args ?? {});
+    }
+    if (type === 'archipel:jump' && uid) {
+      const { measurementService, viewportGridService } = servicesManager.services;
+      measurementService.jumpToMeasurement(viewportGridService.getActiveViewportId(), uid);
+    }
+  });
+  window.addEventListener('keydown', (event) => {
+    const commit = event.ctrlKey && (event.key === 'Enter' || event.key === 'p');
+    if (!SHELL_KEYS.has(event.key) && !commit) return;
+    event.preventDefault();
+    up({ type: 'archipel:key', key: event.key, ctrl: event.ctrlKey });
+  });
+};
+
+/** OHIF asks this service for headers: a write with the session's cookie needs its token. */
+const guard = async ({ servicesManager }) => {
+  const answer = await fetch('/api/session', { headers: { Accept: 'application/json' } });
+  if (!answer.ok) return;
+  const token = (await answer.json()).csrf ?? null;
+  servicesManager.services.userAuthenticationService.setServiceImplementation({
+    getAuthorizationHeader: () => (token ? { 'X-CSRF-Token': token } : {}),
+  });
+};
+
+export default {
+  id,
+  preRegistration: async (context) => {
+    listen(context);
+    await guard(context);
+    window.archipel = {
+      entered: ({ servicesManager }) => {
+        const { measurementService } = servicesManager.services;
+        const { MEASUREMENT_UPDATED, MEASUREMENT_REMOVED } = measurementService.EVENTS;
+        measurementService.subscribe(MEASUREMENT_UPDATED, ({ measurement }) =>
+          up({ type: 'archipel:measurement-changed', measurement: plain(measurement) }),
+        );
+        measurementService.subscribe(MEASUREMENT_REMOVED, ({ measurement }) =>
+          up({ type: 'archipel:measurement-removed', uid: measurement?.uid ?? measurement }),
+        );
+        up({ type: 'archipel:ready' });
+      },
+    };
+  },
+  getCommandsModule: (context) => ({ definitions: commands(context), defaultContext: 'DEFAULT' }),
+};

@@ -1,0 +1,30 @@
+/**
+ * Our reading mode: OHIF's basic mode with our key map, opened on the studies of the address only.
+ *
+ * Own extensions are not listed in `extensions`: OHIF would import them as bare specifiers. They
+ * come from the configuration.
+ */
+import { keys } from '/viewer/plugins/keys.js';
+
+const id = 'archipel.mode';
+
+export default {
+  id,
+  modeFactory: async ({ loadModules, modeConfiguration }) => {
+    const [basic] = await loadModules(['@ohif/mode-basic']);
+    const mode = await basic.modeFactory({ loadModules, modeConfiguration });
+    return {
+      ...mode,
+      id,
+      routeName: 'archipel',
+      displayName: 'Archipel',
+      hide: false,
+      onModeEnter: (context) => {
+        mode.onModeEnter?.(context);
+        const { customizationService } = context.servicesManager.services;
+        customizationService.setCustomizations({ 'ohif.hotkeyBindings': { $set: keys } });
+        window.archipel?.entered(context);
+      },
+    };
+  },
+};
