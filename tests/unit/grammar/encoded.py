@@ -83,7 +83,7 @@ def ct(syntax: str = EXPLICIT) -> bytes:
             element(0x00280010, "US", us(512, syntax), syntax),
             element(0x00280011, "US", us(256, syntax), syntax),
             sequence(0x00400275, [request, other], syntax),
-            element(0x7FE00010, "OW", b"\1\2" * 64, syntax),
+            element(0x7FE00010, "OW", b"\7" * 128, syntax),
         )
     )
 

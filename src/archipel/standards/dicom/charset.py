@@ -5,6 +5,7 @@ not be read or written is replaced, and the `_checked` forms say so.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -254,3 +255,17 @@ def character_set(value: str) -> CharacterSet:
 
 DEFAULT = character_set("")
 UTF_8 = character_set("ISO_IR 192")
+LATIN_1 = character_set("ISO_IR 100")
+
+
+def suiting(texts: Iterable[str], preferred: CharacterSet | None = None) -> CharacterSet:
+    """Choose the set to write `texts` in: `preferred` if it has every sign, else the plainest.
+
+    Plainest means understood by the oldest devices: ASCII, then Latin-1, then UTF-8.
+    """
+    told = [text for text in texts if not text.isascii()]
+    if preferred is not None and all(map(preferred.can_encode, told)):
+        return preferred
+    if not told:
+        return DEFAULT
+    return LATIN_1 if all(map(LATIN_1.can_encode, told)) else UTF_8
