@@ -41,8 +41,12 @@ class JournalReader:
 
         Raises `DamagedContent` at the end when the data set lost its digest.
         """
+        yield self.meta(place)
+        yield from self.pieces(place)
+
+    def pieces(self, place: JournalPlace) -> Iterator[bytes]:
+        """Give the data set as received, in pieces. Raises as `part10`."""
         with self._open(place) as (fd, record):
-            yield from form.pieces(fd, record.meta_offset, record.meta_bytes)
             state = blake3()
             for piece in form.pieces(fd, record.dataset_offset, record.dataset_bytes):
                 state.update(piece)

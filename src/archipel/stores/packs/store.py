@@ -1,0 +1,224 @@
+"""The packs of a node: built from the journal and from what a series had been sealed in before."""
+
+import contextlib
+import errno
+import hashlib
+import mmap
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from archipel.archive.model import (
+    Held,
+    JournalPlace,
+    PackPlace,
+    Receipt,
+    Sealed,
+    SeriesKey,
+    ToSeal,
+)
+from archipel.kernel.errors import Exhausted, Unavailable
+from archipel.stores.journal.reader import JournalReader
+from archipel.stores.packs.files import FileRanges, PackFiles
+from archipel.stores.packs.index import Packed, pack_index
+from archipel.stores.packs.metadata import instance_metadata
+from archipel.stores.packs.reader import PartReader
+from archipel.stores.packs.series_pack import SeriesPack
+from archipel.stores.packs.writer import PartWriter, Source
+
+PART_BYTES = 4 << 30  # a part is closed behind the instance that passes it
+_IN_MEMORY_BYTES = 64 << 20  # a larger data set is laid in a file while it is packed
+_OPEN_PACKS = 64
+
+
+class PackStore:
+    """`archive.ports.Packs` over `home`/packs. For any number of threads and processes."""
+
+    def __init__(
+        self, home: Path, *, journal: JournalReader | None = None, part_bytes: int = PART_BYTES
+    ) -> None:
+        self._files = PackFiles(home / "packs")
+        self._journal = journal or JournalReader(home)
+        self._part_bytes = part_bytes
+        self._lock = threading.Lock()
+        self._open: OrderedDict[str, tuple[FileRanges, SeriesPack]] = OrderedDict()
+
+    def open(self, key: str) -> SeriesPack:
+        """Open a pack, or give the one that is open. Raises `Unavailable`, `Malformed`."""
+        with self._lock:
+            known = self._open.get(key)
+            if known is not None and not known[0].gone():
+                self._open.move_to_end(key)
+                return known[1]
+        first = self._files.open(key)
+
+        def part(number: int) -> PartReader:
+            return PartReader(self._files.open(key, number) if number else first)
+
+        opened = SeriesPack(key, part)
+        with self._lock:
+            self._open[key] = (first, opened)
+            while len(self._open) > _OPEN_PACKS:
+                self._open.popitem(last=False)
+        return opened
+
+    def build(self, series: ToSeal) -> Sealed:
+        """Write the series' pack, hold every instance against its digest, make it durable.
+
+        Raises `DamagedContent` when a source lost its digest, `Exhausted`, `Unavailable`.
+        """
+        key = pack_key(series.key, series.generation)
+        writing = _Parts(self._files, series, self._part_bytes)
+        sources = _Sources(self, self._journal, self._files.temporary)
+        packed: list[Packed] = []
+        try:
+            for held in series.instances:
+                with sources.of(held) as source:
+                    writing.add(source)
+                place = PackPlace(key, len(packed))
+                packed.append(Packed(replace(held, place=place), source.receipt.header))
+            size_bytes = writing.publish(key)
+        except OSError as error:
+            raise _refused(error, key) from error
+        finally:
+            writing.close()
+        return Sealed(
+            key=series.key,
+            generation=series.generation,
+            pack=key,
+            size_bytes=size_bytes,
+            instances=tuple(one.held for one in packed),
+            index=pack_index(packed),
+        )
+
+    def keys(self) -> Iterator[tuple[str, datetime]]:
+        """Give every pack there is, and when it was written or retired."""
+        return self._files.keys()
+
+    def retire(self, pack: str, *, now: datetime) -> None:
+        """Start the grace of a pack that a newer generation replaced."""
+        self._files.retire(pack, now)
+
+    def remove(self, pack: str) -> None:
+        """Delete a pack for good. Raises `Unavailable`."""
+        with self._lock:
+            self._open.pop(pack, None)
+        try:
+            self._files.remove(pack)
+        except OSError as error:
+            raise Unavailable(f"pack {pack}: {error.strerror}") from error
+
+    def sweep(self, *, now: datetime) -> int:
+        """Delete what builders that died a day ago have left; return how many files."""
+        return self._files.sweep(now)
+
+
+class _Sources:
+    """Where the instances of a series come from while it is packed."""
+
+    def __init__(self, packs: PackStore, journal: JournalReader, temporary: Path) -> None:
+        self._packs, self._journal, self._temporary = packs, journal, temporary
+        self._receipts: tuple[PartReader, Sequence[Receipt]] | None = None  # of the last part
+
+    @contextlib.contextmanager
+    def of(self, held: Held) -> Iterator[Source]:
+        """Give one instance, its bytes for as long as the block lasts."""
+        receipt, meta, pieces = self._found(held)
+        with _content(pieces, held.size_bytes, self._temporary) as content:
+            yield Source(held, receipt, meta, content, instance_metadata(content, held))
+
+    def _found(self, held: Held) -> tuple[Receipt, bytes, Iterator[bytes]]:
+        place = held.place
+        if isinstance(place, JournalPlace):
+            receipt = self._journal.record(place).receipt
+            return receipt, self._journal.meta(place), self._journal.pieces(place)
+        part, entry = self._packs.open(place.pack).entry(place.entry)
+        if self._receipts is None or self._receipts[0] is not part:
+            self._receipts = (part, part.receipts())
+        receipt = self._receipts[1][place.entry - part.directory.first_entry]
+        return receipt, part.meta(entry), part.pieces(entry)
+
+
+class _Parts:
+    """The parts of one pack while they are written."""
+
+    def __init__(self, files: PackFiles, series: ToSeal, part_bytes: int) -> None:
+        self._files, self._series, self._part_bytes = files, series, part_bytes
+        self._written: list[Path] = []
+        self._writer: PartWriter | None = None
+        self._entries = 0
+
+    def add(self, source: Source) -> None:
+        """Pack one instance, in a new part when the last one is full."""
+        if self._writer is not None and self._writer.size_bytes >= self._part_bytes:
+            self._writer.finish(parts=0)
+            self._writer = None
+        if self._writer is None:
+            self._written.append(self._files.fresh())
+            self._writer = PartWriter(
+                self._written[-1],
+                self._series.key,
+                generation=self._series.generation,
+                part=len(self._written) - 1,
+                first_entry=self._entries,
+            )
+        self._writer.add(source)
+        self._entries += 1
+
+    def publish(self, key: str) -> int:
+        """Finish, read every directory back, give the parts their names; return all bytes.
+
+        The first part comes last: a pack whose first part is there is whole.
+        """
+        if self._writer is None:
+            raise ValueError("a pack of no instances")
+        self._writer.finish(parts=len(self._written))
+        self._writer = None
+        readers = [PartReader(FileRanges(path, key)) for path in self._written]
+        if sum(len(reader.directory.entries) for reader in readers) != self._entries:
+            raise Unavailable(f"pack {key} reads back otherwise than it was written")
+        for part in reversed(range(len(self._written))):
+            self._files.publish(self._written[part], key, part)
+        return sum(reader.size_bytes for reader in readers)
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self._writer is not None:
+            with contextlib.suppress(OSError):  # what it could not flush is thrown away anyway
+                self._writer.close()
+        for path in self._written:
+            path.unlink(missing_ok=True)
+
+
+def pack_key(key: SeriesKey, generation: int) -> str:
+    """Return the key of a series' pack: no text of the sender's is in it but its hash."""
+    name = f"{key.tenant}\n{key.study}\n{key.series}".encode()
+    return f"{key.tenant}/{hashlib.blake2b(name, digest_size=16).hexdigest()}-{generation}.pack"
+
+
+@contextlib.contextmanager
+def _content(pieces: Iterator[bytes], size_bytes: int, directory: Path) -> Iterator[memoryview]:
+    """Lay a data set out in memory, or, when it is large, in a file that has no name.
+
+    Mapping the journal itself would be quicker, but a bad block would then kill the process
+    instead of raising an error.
+    """
+    if size_bytes <= _IN_MEMORY_BYTES:
+        yield memoryview(b"".join(pieces))
+        return
+    with tempfile.TemporaryFile(dir=directory) as file:
+        for piece in pieces:
+            file.write(piece)
+        file.flush()
+        # Closed when the last view of it goes: an exception under way may still hold one.
+        yield memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def _refused(error: OSError, key: str) -> Exhausted | Unavailable:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return Exhausted(f"no room for pack {key}; the series stays in the journal")
+    return Unavailable(f"pack {key} cannot be written: {error.strerror}")
