@@ -1,0 +1,21 @@
+"""One stored frame drawn: fetches what the picture needs and hands it to ``imaging``."""
+
+from archipel.archive.model import Held
+from archipel.imaging.description import describe
+from archipel.imaging.errors import NotAnImage
+from archipel.imaging.render import Wishes, render
+from archipel.imaging.values import value_at
+from archipel.protocols.dicomweb.services import DicomwebServices
+
+
+def draw(services: DicomwebServices, held: Held, number: int, *, wishes: Wishes) -> bytes:
+    """Draw frame `number`, 1 first. Raises `NotAnImage`, `Undecodable`, `NotFound`."""
+    if held.frames == 0:
+        raise NotAnImage("this instance holds no image")
+
+    def bulk_data(tag: int) -> bytes | None:
+        return value_at(services.contents.dataset(held), held.transfer_syntax.value, (tag,))
+
+    image = describe(services.contents.series_metadata([held]), number, bulk_data)
+    frame = services.contents.frame(held, number)
+    return render(frame.content, frame.transfer_syntax.value, image, wishes)

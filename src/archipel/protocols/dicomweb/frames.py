@@ -1,0 +1,61 @@
+"""WADO-RS frames (PS3.18 section 10.4.1.1.6): the stored codestream, or pixels.
+
+A range of one frame is answered 206. The body is the same bytes each time, so that a client may
+fetch the head of an HTJ2K frame first (its low resolutions, in RPCL order) and the rest later.
+"""
+
+import re
+
+from starlette.responses import Response
+
+from archipel.archive.model import Frame, Held
+from archipel.kernel.errors import Malformed
+from archipel.protocols.dicomweb import caching
+from archipel.protocols.dicomweb.bodies import Multipart, conditional
+from archipel.protocols.dicomweb.negotiation import FrameForm, accepted, frame_form
+from archipel.protocols.dicomweb.visits import Visit
+
+MAX_FRAMES = 1_000  # in one request
+
+_LIST = re.compile(r"[1-9][0-9]{0,8}(?:,[1-9][0-9]{0,8})*")
+
+
+def frame_numbers(text: str) -> list[int]:
+    """Read a list of frame numbers, 1 first. Raises `Malformed`."""
+    if not _LIST.fullmatch(text):
+        raise Malformed("frames are named by numbers from 1, separated by commas")
+    numbers = [int(number) for number in text.split(",")]
+    if len(numbers) > MAX_FRAMES:
+        raise Malformed(f"at most {MAX_FRAMES} frames in one request")
+    return numbers
+
+
+def frames(visit: Visit) -> Response:
+    """Frames of one instance, as stored or decoded."""
+    numbers = frame_numbers(visit.request.path_params["frames"])
+    ranges = accepted(visit.request)
+    held = visit.held()[0]
+    visit.audit_read([held], "frames")
+    found = [visit.services.contents.frame(held, number) for number in numbers]
+    form = frame_form(ranges, found[0].transfer_syntax.value, alone=len(numbers) == 1)
+    pieces = [_bytes_of(visit, held, frame, form) for frame in found]
+    etag = caching.etag_of(held.digest, *numbers, form.content_type, form.multipart)
+    if not form.multipart:
+        return conditional(visit.request, pieces, etag=etag, media_type=form.content_type)
+    multipart = Multipart(etag, form.media_type)
+    head = multipart.head(form.content_type)
+    body = [piece for frame in pieces for piece in (head, frame)]
+    return conditional(
+        visit.request, [*body, multipart.tail], etag=etag, media_type=multipart.media_type
+    )
+
+
+def _bytes_of(visit: Visit, held: Held, frame: Frame, form: FrameForm) -> bytes:
+    if not form.decoded:
+        return frame.content
+    # Decoding loads numpy and the codecs: only when somebody asks for it.
+    from archipel.imaging.description import describe  # noqa: PLC0415
+    from archipel.imaging.frames import decode, to_bytes  # noqa: PLC0415
+
+    pixels = describe(visit.services.contents.series_metadata([held])).pixels
+    return to_bytes(decode(frame.content, frame.transfer_syntax.value, pixels), pixels)

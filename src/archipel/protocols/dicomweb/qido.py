@@ -1,0 +1,91 @@
+"""QIDO-RS: searching for studies, series and instances (PS3.18 section 10.6)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import orjson
+from starlette.responses import Response
+
+from archipel.archive.model import Query
+from archipel.kernel.hierarchy import Level
+from archipel.protocols.dicomweb import metadata as kinds
+from archipel.protocols.dicomweb.answers import SERIES_UID, STUDY_UID, Answers
+from archipel.protocols.dicomweb.bodies import Multipart, PiecesResponse
+from archipel.protocols.dicomweb.caching import etag_of
+from archipel.protocols.dicomweb.native_model import to_xml
+from archipel.protocols.dicomweb.negotiation import RELATED, accepted
+from archipel.protocols.dicomweb.problem import NotAcceptable
+from archipel.protocols.dicomweb.search import Search, read_search
+from archipel.protocols.dicomweb.visits import Visit
+
+_PATH_KEYS = (("study", STUDY_UID), ("series", SERIES_UID))
+
+
+def search(level: Level, *, relational: bool = False) -> Callable[[Visit], Response]:
+    """Make the work of one search resource; a relational one adds upper levels."""
+    return partial(_search, level, relational)
+
+
+def _search(level: Level, relational: bool, visit: Visit) -> Response:
+    kind = _kind(visit)
+    most = visit.services.limits.answers
+    asked = read_search(visit.request.query_params.multi_items(), most=most)
+    query = _within_path(asked.query, visit)
+    visit.audit_query(f"{level.name.lower()} search", _keys(query))
+    limit = most if query.limit is None else query.limit
+    found = visit.services.catalogue.find(
+        level, replace(query, limit=limit + 1), scope=visit.visitor.scope
+    )
+    warnings = _warnings(asked, visit.base_url)
+    if len(found) > limit:
+        found = found[:limit]
+        more = "There are additional results that can be requested"
+        warnings.append(f'299 {visit.base_url} "{more}"')
+    headers = {"Cache-Control": "private, no-store"}
+    if warnings:
+        headers["Warning"] = ", ".join(warnings)
+    if not found:
+        return Response(None, 204, headers)
+    answers = Answers(level, asked, above=relational, base_url=visit.base_url)
+    datasets = [answers.write(match) for match in found]
+    if kind != kinds.XML:
+        return Response(orjson.dumps(datasets), 200, headers, kind)
+    multipart = Multipart(etag_of(*(str(d) for d in datasets)), kinds.XML)
+    pieces = [p for d in datasets for p in (multipart.head(kinds.XML), to_xml(d))]
+    return PiecesResponse(
+        [*pieces, multipart.tail], media_type=multipart.media_type, headers=headers
+    )
+
+
+def _kind(visit: Visit) -> str:
+    for media in accepted(visit.request):
+        if media.name == RELATED:
+            if media.part.includes(kinds.XML) and "type" in media.parameters:
+                return kinds.XML
+        elif media.includes(kinds.JSON):
+            return kinds.JSON
+        elif media.includes(kinds.PLAIN_JSON):
+            return kinds.PLAIN_JSON
+    raise NotAcceptable(f"answers leave as {kinds.JSON} or as {RELATED} of {kinds.XML}")
+
+
+def _within_path(query: Query, visit: Visit) -> Query:
+    matching = dict(query.matching)
+    for name, tag in _PATH_KEYS:
+        uid = visit.uid(name)
+        if uid is not None:
+            matching[tag] = uid.value
+    return replace(query, matching=matching)
+
+
+def _keys(query: Query) -> str:
+    """Which keys were given, never their values: those may name a patient."""
+    return "by " + (" ".join(f"{tag:08X}" for tag in sorted(query.matching)) or "nothing")
+
+
+def _warnings(asked: Search, base_url: str) -> list[str]:
+    if not asked.ignored:
+        return []
+    names = " ".join(asked.ignored)
+    return [f'299 {base_url} "These keys are not matched on: {names}"']
