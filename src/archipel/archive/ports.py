@@ -201,7 +201,7 @@ class SealIndex(Protocol):
     def to_seal(self, key: SeriesKey) -> ToSeal | None:
         """The whole series at one moment; None when nothing of it lies in the journal."""
 
-    def publish(self, sealed: Sealed) -> bool:
+    def publish(self, sealed: Sealed, *, now: datetime) -> bool:
         """Say that the series lies in this pack and nowhere else, and announce `SeriesSealed`.
 
         One transaction, fully durable: a series of another generation by now is left as it is
