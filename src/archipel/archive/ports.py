@@ -228,7 +228,7 @@ class Packs(Protocol):
         `DamagedContent` when a source lost its digest, `Exhausted`, `Unavailable`.
         """
 
-    def keys(self) -> Iterator[tuple[str, datetime]]:
+    def inventory(self) -> Iterator[tuple[str, datetime]]:
         """Every pack there is, and when it was written or retired."""
 
     def retire(self, pack: str, *, now: datetime) -> None:

@@ -74,7 +74,7 @@ class PackFiles:
         """Open one part of a pack. Raises `Unavailable`."""
         return FileRanges(self._path(key, part), part_name(key, part))
 
-    def keys(self) -> Iterator[tuple[str, datetime]]:
+    def inventory(self) -> Iterator[tuple[str, datetime]]:
         """Give every pack there is, also one that lacks parts, and its time."""
         seen: set[str] = set()
         for path in sorted(self._root.glob("*/*.pack")):

@@ -26,7 +26,23 @@ def bulk_data_uri(held: Held, path: str) -> str:
 
 
 def instance_metadata(content: memoryview, held: Held) -> bytes:
-    """Return the JSON object of one instance."""
+    """Return the JSON object of one instance.
+
+    What cannot be read is described by its identifiers alone: its bytes are kept all the same.
+    """
+    try:
+        return _document(content, held)
+    except Exception:  # noqa: BLE001  (a reader of others, on bytes of strangers)
+        named = {
+            "00080016": {"vr": "UI", "Value": [str(held.sop_class)]},
+            "00080018": {"vr": "UI", "Value": [str(held.key.sop_instance)]},
+            "0020000D": {"vr": "UI", "Value": [str(held.key.study)]},
+            "0020000E": {"vr": "UI", "Value": [str(held.key.series)]},
+        }
+        return orjson.dumps(named)
+
+
+def _document(content: memoryview, held: Held) -> bytes:
     syntax = str(held.transfer_syntax)
     data = bytes(content)
     if syntax == "1.2.840.10008.1.2.1.99":

@@ -95,9 +95,9 @@ class PackStore:
             index=pack_index(packed),
         )
 
-    def keys(self) -> Iterator[tuple[str, datetime]]:
+    def inventory(self) -> Iterator[tuple[str, datetime]]:
         """Give every pack there is, and when it was written or retired."""
-        return self._files.keys()
+        return self._files.inventory()
 
     def retire(self, pack: str, *, now: datetime) -> None:
         """Start the grace of a pack that a newer generation replaced."""
