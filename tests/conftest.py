@@ -22,18 +22,39 @@ def postgresql_server() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: str) -> str:
+    """Name of a migrated database to copy: sooner than to migrate each."""
+    name = "migrated"
+    _execute(postgresql_server, f"CREATE DATABASE {name}")
+    opened = open_database(make_url(postgresql_server).set(database=name).render_as_string())
+    migrate(opened)
+    opened.close()
+    return name
+
+
+@pytest.fixture
+def fresh_postgresql(postgresql_server: str, postgresql_template: str) -> str:
+    """URL of a migrated database of PostgreSQL, empty."""
+    name = f"t{uuid4().hex}"
+    _execute(postgresql_server, f"CREATE DATABASE {name} TEMPLATE {postgresql_template}")
+    return make_url(postgresql_server).set(database=name).render_as_string()
+
+
+def _execute(url: str, statement: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """URL of an empty database."""
+    """URL of a database that is empty; on SQLite not yet migrated."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'index.db'}"
-    server = request.getfixturevalue("postgresql_server")
-    name = f"t{uuid4().hex}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    engine.dispose()
-    return make_url(server).set(database=name).render_as_string()
+    url: str = request.getfixturevalue("fresh_postgresql")
+    return url
 
 
 @pytest.fixture

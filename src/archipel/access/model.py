@@ -12,6 +12,8 @@ from archipel.kernel.aetitle import AETitle
 from archipel.kernel.errors import Malformed, Refused
 from archipel.kernel.identifiers import Issuer, TenantId
 
+_HOST = re.compile(r"[A-Za-z0-9_.:%\[\]-]{1,255}")
+_LAST_PORT = 65535
 _NAME_LENGTH = 128
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 
@@ -67,13 +69,22 @@ class Organisation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """A DICOM peer that is known: its title, whose it is, where it listens, what it may do."""
+    """A DICOM peer that is known: its title, whose it is, where it listens, what it may do.
+
+    Raises `Malformed` for a port or a host that cannot be one.
+    """
 
     ae_title: AETitle
     tenant: TenantId
     host: str | None
     port: int | None
     may: frozenset[Service]
+
+    def __post_init__(self) -> None:
+        if self.port is not None and not 1 <= self.port <= _LAST_PORT:
+            raise Malformed(f"{self.ae_title}: no such port: {self.port}")
+        if self.host is not None and not _HOST.fullmatch(self.host):
+            raise Malformed(f"{self.ae_title}: not a host name or address: {self.host[:64]!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -186,8 +186,8 @@ class AuditTrail(Protocol):
     def search(self, wanted: AuditQuery, *, scope: Scope, node: bool) -> Sequence[AuditRow]:
         """Rows of the organisations in scope, newest first; `node`: of no organisation too."""
 
-    def verify(self, anchor: AuditRow | None = None) -> ChainState:
-        """Recompute the chain from its first row, and look for `anchor`, a row kept elsewhere."""
+    def verify(self, anchor: tuple[int, bytes] | None = None) -> ChainState:
+        """Recompute the chain from its first row; `anchor` is a former `head` kept elsewhere."""
 
     def head(self) -> tuple[int, bytes]:
         """Sequence and hash of the newest row: what to keep elsewhere. (0, zeros) when none."""

@@ -1,3 +1,50 @@
+CREATE TABLE organisation (
+	tenant TEXT NOT NULL,
+	name TEXT NOT NULL,
+	issuer TEXT NOT NULL,
+	finess TEXT,
+	CONSTRAINT pk_organisation PRIMARY KEY (tenant)
+);
+
+CREATE TABLE unknown_caller (
+	calling TEXT NOT NULL,
+	called TEXT NOT NULL,
+	host TEXT NOT NULL,
+	first_seen DATETIME NOT NULL,
+	last_seen DATETIME NOT NULL,
+	knocks INTEGER NOT NULL,
+	CONSTRAINT pk_unknown_caller PRIMARY KEY (calling, called)
+);
+
+CREATE TABLE sign_in_failure (
+	login TEXT NOT NULL,
+	address TEXT NOT NULL,
+	failures INTEGER NOT NULL,
+	last_at DATETIME NOT NULL,
+	CONSTRAINT pk_sign_in_failure PRIMARY KEY (login, address)
+);
+
+CREATE TABLE audit (
+	sequence INTEGER NOT NULL,
+	at TEXT NOT NULL,
+	tenant TEXT,
+	actor_kind TEXT NOT NULL,
+	actor TEXT NOT NULL,
+	action TEXT NOT NULL,
+	subject TEXT NOT NULL,
+	door TEXT NOT NULL,
+	detail TEXT NOT NULL,
+	hash BLOB NOT NULL,
+	CONSTRAINT pk_audit PRIMARY KEY (sequence)
+);
+
+CREATE TABLE audit_head (
+	id INTEGER NOT NULL CONSTRAINT ck_audit_head_one_row CHECK (id = 1),
+	sequence INTEGER NOT NULL,
+	hash BLOB NOT NULL,
+	CONSTRAINT pk_audit_head PRIMARY KEY (id)
+);
+
 CREATE TABLE patient_name (
 	id INTEGER NOT NULL,
 	name TEXT NOT NULL,
@@ -42,6 +89,37 @@ CREATE TABLE outbox_position (
 	subscriber TEXT NOT NULL,
 	position INTEGER NOT NULL,
 	CONSTRAINT pk_outbox_position PRIMARY KEY (subscriber)
+);
+
+CREATE TABLE called_title (
+	ae_title TEXT NOT NULL,
+	tenant TEXT NOT NULL,
+	rank INTEGER NOT NULL,
+	CONSTRAINT pk_called_title PRIMARY KEY (ae_title),
+	CONSTRAINT fk_called_title_tenant_organisation FOREIGN KEY(tenant) REFERENCES organisation (tenant)
+);
+
+CREATE TABLE device (
+	tenant TEXT NOT NULL,
+	ae_title TEXT NOT NULL,
+	host TEXT,
+	port INTEGER,
+	may JSON NOT NULL,
+	CONSTRAINT pk_device PRIMARY KEY (tenant, ae_title),
+	CONSTRAINT fk_device_tenant_organisation FOREIGN KEY(tenant) REFERENCES organisation (tenant)
+);
+
+CREATE TABLE account (
+	login TEXT NOT NULL,
+	tenant TEXT NOT NULL,
+	name TEXT NOT NULL,
+	role TEXT NOT NULL,
+	active BOOLEAN NOT NULL,
+	password_hash TEXT,
+	last_sign_in_at DATETIME,
+	preferences JSON NOT NULL,
+	CONSTRAINT pk_account PRIMARY KEY (login),
+	CONSTRAINT fk_account_tenant_organisation FOREIGN KEY(tenant) REFERENCES organisation (tenant)
 );
 
 CREATE TABLE name_token (
@@ -90,6 +168,47 @@ CREATE TABLE dead_letter (
 	at DATETIME NOT NULL,
 	CONSTRAINT pk_dead_letter PRIMARY KEY (fact, subscriber),
 	CONSTRAINT fk_dead_letter_fact_outbox FOREIGN KEY(fact) REFERENCES outbox (id)
+);
+
+CREATE TABLE browser_session (
+	digest BLOB NOT NULL,
+	id TEXT NOT NULL,
+	login TEXT NOT NULL,
+	created_at DATETIME NOT NULL,
+	last_seen_at DATETIME NOT NULL,
+	expires_at DATETIME NOT NULL,
+	address TEXT NOT NULL,
+	agent TEXT NOT NULL,
+	CONSTRAINT pk_browser_session PRIMARY KEY (digest),
+	CONSTRAINT uq_browser_session_id UNIQUE (id),
+	CONSTRAINT fk_browser_session_login_account FOREIGN KEY(login) REFERENCES account (login)
+);
+
+CREATE TABLE machine_token (
+	digest BLOB NOT NULL,
+	id TEXT NOT NULL,
+	label TEXT NOT NULL,
+	login TEXT NOT NULL,
+	scopes JSON NOT NULL,
+	created_at DATETIME NOT NULL,
+	expires_at DATETIME NOT NULL,
+	last_used_at DATETIME,
+	revoked BOOLEAN NOT NULL,
+	CONSTRAINT pk_machine_token PRIMARY KEY (digest),
+	CONSTRAINT uq_machine_token_id UNIQUE (id),
+	CONSTRAINT fk_machine_token_login_account FOREIGN KEY(login) REFERENCES account (login)
+);
+
+CREATE TABLE invitation (
+	digest BLOB NOT NULL,
+	login TEXT,
+	tenant TEXT NOT NULL,
+	role TEXT NOT NULL,
+	expires_at DATETIME NOT NULL,
+	CONSTRAINT pk_invitation PRIMARY KEY (digest),
+	CONSTRAINT uq_invitation_login UNIQUE (login),
+	CONSTRAINT fk_invitation_login_account FOREIGN KEY(login) REFERENCES account (login),
+	CONSTRAINT fk_invitation_tenant_organisation FOREIGN KEY(tenant) REFERENCES organisation (tenant)
 );
 
 CREATE TABLE study_organisation (
@@ -178,7 +297,19 @@ CREATE TABLE sealed_instance (
 )
  WITHOUT ROWID;
 
+CREATE INDEX ix_account_tenant ON account (tenant);
+
+CREATE INDEX ix_audit_subject ON audit (subject);
+
+CREATE INDEX ix_audit_tenant_sequence ON audit (tenant, sequence);
+
+CREATE INDEX ix_browser_session_login ON browser_session (login);
+
+CREATE INDEX ix_called_title_tenant ON called_title (tenant);
+
 CREATE INDEX ix_instance_series_id ON instance (series_id);
+
+CREATE INDEX ix_machine_token_login ON machine_token (login);
 
 CREATE INDEX ix_outbox_at ON outbox (at);
 
@@ -191,6 +322,8 @@ CREATE INDEX ix_series_open ON series (received_last_at) WHERE NOT sealed;
 CREATE INDEX ix_series_pack ON series (tenant, pack_key);
 
 CREATE INDEX ix_series_uid ON series (series_instance_uid);
+
+CREATE INDEX ix_sign_in_failure_last_at ON sign_in_failure (last_at);
 
 CREATE INDEX ix_study_accession ON study (accession_number);
 
@@ -207,3 +340,5 @@ CREATE INDEX ix_study_patient ON study (patient_id, patient_issuer);
 CREATE INDEX ix_study_person ON study (person);
 
 CREATE INDEX ix_study_uid ON study (study_instance_uid);
+
+CREATE INDEX ix_unknown_caller_last_seen ON unknown_caller (last_seen);
