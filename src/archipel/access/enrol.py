@@ -202,6 +202,8 @@ def dismiss_caller(
     calling: AETitle, called: AETitle, *, office: Office, now: datetime
 ) -> UnknownCaller:
     """Take a caller off the list; it comes back when it knocks again. Raises `NotFound`."""
+    if Permission.ADMINISTER_ORGANISATION not in office.permissions:
+        raise Refused(f"{office.scope.actor.name} may not administer devices")
     caller = office.organisations.dismiss(
         calling, called, scope=office.scope, nobodys=office.of_the_node
     )
