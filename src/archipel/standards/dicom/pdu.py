@@ -193,7 +193,7 @@ def decode(kind: int, body: bytes) -> Pdu:  # noqa: PLR0911  (a return for each 
     """
     match kind:
         case PduType.ASSOCIATE_RQ:
-            return _associate_rq(body)
+            return associate_rq(body)
         case PduType.ASSOCIATE_AC:
             return _associate_ac(body)
         case PduType.DATA:
@@ -271,7 +271,8 @@ def _associate(body: bytes) -> tuple[int, str, str, list[tuple[int, bytes]]]:
     return version, _title(called), _title(calling), items(body[_ASSOCIATE_HEAD:])
 
 
-def _associate_rq(body: bytes) -> AssociateRq:
+def associate_rq(body: bytes) -> AssociateRq:
+    """Read the body of an A-ASSOCIATE-RQ. Raises `Malformed`."""
     version, called, calling, found = _associate(body)
     application, user = _named(found)
     return AssociateRq(

@@ -1,0 +1,179 @@
+"""One association as provider, from its A-ASSOCIATE-RQ to its end (PS3.8 section 9.2).
+
+Fails closed: whatever goes wrong before the policy has said yes is a rejection.
+"""
+
+import logging
+import socket
+from collections.abc import Callable
+
+from archipel.access.errors import CalledUnknown
+from archipel.access.policy import admit
+from archipel.kernel.aetitle import AETitle
+from archipel.kernel.errors import ArchipelError, Malformed, Refused
+from archipel.protocols.dimse import negotiation
+from archipel.protocols.dimse.channel import Channel
+from archipel.protocols.dimse.dialogue import Dialogue, Parties
+from archipel.protocols.dimse.errors import AssociationLost, ProtocolViolated
+from archipel.protocols.dimse.find_scp import find
+from archipel.protocols.dimse.get_scp import get
+from archipel.protocols.dimse.move_scp import move
+from archipel.protocols.dimse.negotiation import Context
+from archipel.protocols.dimse.services import Services
+from archipel.protocols.dimse.settings import DimseSettings
+from archipel.protocols.dimse.status import Status
+from archipel.protocols.dimse.store_scp import store
+from archipel.standards.dicom import pdu
+from archipel.standards.dicom import service_classes as sop
+from archipel.standards.dicom.association import Event
+from archipel.standards.dicom.command import Command, CommandField
+from archipel.standards.dicom.pdu import AbortReason, RejectReason, RejectResult
+
+log = logging.getLogger(__name__)
+
+Service = Callable[[Dialogue, int, Context, Command], None]
+_QUERY_RETRIEVE: dict[int, tuple[frozenset[str], Service]] = {
+    CommandField.C_FIND_RQ: (sop.FIND, find),
+    CommandField.C_MOVE_RQ: (sop.MOVE, move),
+    CommandField.C_GET_RQ: (sop.GET, get),
+}
+
+
+def serve(
+    sock: socket.socket, request: bytes, *, host: str, services: Services, settings: DimseSettings
+) -> None:
+    """Live one association on `sock`; `request` is the body of the A-ASSOCIATE-RQ read before."""
+    channel = Channel(sock, requestor=False, settings=settings)
+    dialogue: Dialogue | None = None
+    try:
+        channel.say(Event.TRANSPORT_INDICATED)
+        dialogue = _open(channel, request, host, services, settings)
+        if dialogue is not None:
+            _converse(dialogue)
+            _close(dialogue)
+        channel.linger()
+    except (AssociationLost, ProtocolViolated) as error:
+        log.info("%s: %s", dialogue.parties if dialogue else host, error)
+        channel.linger()
+    except Exception:
+        log.exception("%s: a fault of this node", dialogue.parties if dialogue else host)
+        channel.abort(AbortReason.UNSPECIFIED)
+        channel.linger()
+    finally:
+        if dialogue is not None:
+            dialogue.drop_slot()
+        channel.close()
+
+
+def _open(
+    channel: Channel, request: bytes, host: str, services: Services, settings: DimseSettings
+) -> Dialogue | None:
+    """Negotiate; None when the association was rejected."""
+    try:
+        asked = pdu.associate_rq(request)
+        negotiation.check(asked)
+    except Malformed as error:
+        raise channel.violated(AbortReason.INVALID_PARAMETER, str(error)) from error
+    if not asked.protocol_version & 1:
+        channel.reject_at_once(
+            pdu.AssociateRj(RejectResult.PERMANENT, RejectReason.PROTOCOL_VERSION)
+        )
+        return None
+    channel.say(Event.PDU_ASSOCIATE_RQ)
+    rejection, parties = _admit(asked, host, services)
+    if parties is None:
+        channel.say(Event.REJECT_RESPONSE, rejection)
+        return None
+    answer, contexts = negotiation.answer(asked, settings)
+    channel.peer_max_pdu_bytes = asked.user.max_pdu_bytes
+    channel.say(Event.ACCEPT_RESPONSE, answer)
+    log.info("%s: association accepted, %d contexts", parties, len(contexts))
+    return Dialogue(channel, parties, contexts, services, settings)
+
+
+def _admit(
+    asked: pdu.AssociateRq, host: str, services: Services
+) -> tuple[pdu.AssociateRj | None, Parties | None]:
+    """Return the rejection, or the parties of an association that may be."""
+    reason = RejectReason.APPLICATION_CONTEXT
+    try:
+        if asked.application_context != pdu.APPLICATION_CONTEXT:
+            return _permanently(reason), None
+        reason = RejectReason.CALLED_AE_TITLE
+        called = AETitle.parse(asked.called)
+        reason = RejectReason.CALLING_AE_TITLE
+        calling = AETitle.parse(asked.calling)
+        admission = admit(
+            calling, called, host=host, devices=services.devices, now=services.clock()
+        )
+    except CalledUnknown as error:
+        log.warning("%s: %s", host, error)
+        return _permanently(RejectReason.CALLED_AE_TITLE), None
+    except (Refused, Malformed) as error:
+        log.warning("%s: %s", host, error)
+        return _permanently(reason), None
+    except Exception as error:  # fails closed: no answer of the policy is a no
+        level = logging.WARNING if isinstance(error, ArchipelError) else logging.ERROR
+        log.log(level, "%s: nobody can be admitted now: %s", host, error, exc_info=error)
+        congestion = RejectReason.TEMPORARY_CONGESTION
+        return pdu.AssociateRj(RejectResult.TRANSIENT, congestion), None
+    return None, Parties(calling=calling, called=called, host=host, admission=admission)
+
+
+def _permanently(reason: RejectReason) -> pdu.AssociateRj:
+    return pdu.AssociateRj(RejectResult.PERMANENT, reason)
+
+
+def _converse(dialogue: Dialogue) -> None:
+    """Serve requests until the peer asks for release."""
+    channel, contexts = dialogue.channel, dialogue.contexts
+    idle_s = dialogue.settings.idle_timeout_s
+    while (received := channel.receive_command(idle_s=idle_s)) is not None:
+        context_id, request = received
+        context = contexts.get(context_id)
+        if context is None:
+            raise channel.violated(
+                AbortReason.INVALID_PARAMETER,
+                f"presentation context {context_id} was not accepted",
+            )
+        try:
+            field, has_dataset = request.field, request.has_dataset
+            if field != CommandField.C_CANCEL_RQ:
+                request.message_id  # noqa: B018  (every answer needs it)
+        except Malformed as error:
+            raise channel.violated(AbortReason.INVALID_PARAMETER, str(error)) from error
+        if field == CommandField.C_ECHO_RQ and not has_dataset:
+            dialogue.respond(context_id, request, Status.SUCCESS)
+        elif service := _service(field, context):
+            service(dialogue, context_id, context, request)
+        elif field != CommandField.C_CANCEL_RQ:  # a cancel may cross our last answer
+            _unrecognized(dialogue, context_id, request)
+
+
+def _service(field: int, context: Context) -> Service | None:
+    """Return what serves this request in a context of this abstract syntax."""
+    abstract = context.abstract_syntax
+    if field == CommandField.C_STORE_RQ and sop.is_storage(abstract):
+        return store
+    models, service = _QUERY_RETRIEVE.get(field, (frozenset(), find))
+    return service if abstract in models else None
+
+
+def _unrecognized(dialogue: Dialogue, context_id: int, request: Command) -> None:
+    if request.has_dataset:
+        limit = dialogue.settings.max_dataset_bytes
+        dialogue.channel.skip_dataset(context_id, max_bytes=limit)
+    dialogue.respond(
+        context_id, request, Status.UNRECOGNIZED_OPERATION, comment="not in this context"
+    )
+
+
+def _close(dialogue: Dialogue) -> None:
+    """Answer the release when what was stored can be found, or after a short wait."""
+    place, settings = dialogue.last_place, dialogue.settings
+    if place is not None:
+        dialogue.drop_slot()
+        timeout_s = settings.fence_timeout_s
+        if not dialogue.services.journal.wait_indexed(place, timeout_s=timeout_s):
+            log.info("%s: released before the index had caught up", dialogue.parties)
+    dialogue.channel.say(Event.RELEASE_RESPONSE, pdu.ReleaseRp())
