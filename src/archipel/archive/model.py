@@ -310,3 +310,23 @@ class Sealed:
     size_bytes: int
     instances: tuple[Held, ...]
     index: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackLabel:
+    """Whose a pack is, as it says itself."""
+
+    pack: str
+    key: SeriesKey
+    generation: int
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """A quarantined record, as far as checking it goes."""
+
+    tenant: TenantId
+    sop_instance: Uid
+    size_bytes: int
+    place: JournalPlace

@@ -15,6 +15,7 @@ from archipel.archive.model import (
     Held,
     JournalPlace,
     Match,
+    PackLabel,
     Page,
     Quarantined,
     Query,
@@ -23,6 +24,7 @@ from archipel.archive.model import (
     Sealed,
     Series,
     SeriesKey,
+    SetAside,
     Study,
     StudyKey,
     ToSeal,
@@ -231,6 +233,12 @@ class Packs(Protocol):
     def inventory(self) -> Iterator[tuple[str, datetime]]:
         """Every pack there is, and when it was written or retired."""
 
+    def label(self, pack: str) -> PackLabel:
+        """Say whose a pack is. Raises `Malformed` when it is damaged, `Unavailable`."""
+
+    def read(self, pack: str) -> tuple[Sealed, Sequence[Receipt]]:
+        """Say all that a pack knows, with the receipts of its instances. Raises as `label`."""
+
     def retire(self, pack: str, *, now: datetime) -> None:
         """Start the grace of a pack that a newer generation replaced; readers may hold it."""
 
@@ -250,3 +258,19 @@ class Segments(Protocol):
         Returns whether it is gone. The caller has read, after a fully durable commit, that
         nothing below `applied` is the only copy of anything.
         """
+
+    def check(self, place: JournalPlace) -> None:
+        """Hold one record against its digest. Raises `DamagedContent`, `Unavailable`."""
+
+
+class Holdings(Protocol):
+    """Everything the index says is kept, for those who check it."""
+
+    def everything(self) -> Iterator[Held]:
+        """Every instance held, series by series; those of a sealed series in its pack's order."""
+
+    def held(self, tenant: TenantId, sop_instance: Uid) -> Held | None:
+        """One instance as it is held now; None when it is not."""
+
+    def set_aside(self) -> Iterator[SetAside]:
+        """Every record in quarantine."""

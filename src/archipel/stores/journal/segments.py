@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from archipel.archive.model import JournalPlace
 from archipel.kernel.errors import Unavailable
 from archipel.stores.journal import segment as form
 from archipel.stores.journal.announce import IndexedOffsets
+from archipel.stores.journal.reader import JournalReader
 from archipel.stores.journal.slot import sync_directory
 
 _BIRTH = timedelta(minutes=10)  # a file this young may be between its creation and its lock
@@ -37,6 +39,11 @@ class SegmentFiles:
                 os.close(fd)
         except OSError as error:
             raise Unavailable(f"{path.name} of the journal: {error.strerror}") from error
+
+    def check(self, place: JournalPlace) -> None:
+        """Hold one record against its digest. Raises `DamagedContent`, `Unavailable`."""
+        for _piece in JournalReader(self._directory.parent).pieces(place):
+            pass
 
     def reclaim(self, segment: int, *, applied: int, now: datetime) -> bool:
         """Delete a segment nobody writes to, not just born, with no record beyond `applied`.

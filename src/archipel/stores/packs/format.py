@@ -130,9 +130,16 @@ class Directory(msgspec.Struct, array_like=True, frozen=True):
     entries: tuple[Entry, ...]
 
 
-def head(created_us: int) -> bytes:
+def head(begun_us: int) -> bytes:
     """Return the first 64 bytes of a pack."""
-    return _HEAD.pack(_MAGIC, VERSION, 0, HEAD_BYTES, created_us)
+    return _HEAD.pack(_MAGIC, VERSION, 0, HEAD_BYTES, begun_us)
+
+
+def created_us(content: bytes) -> int:
+    """Read when a pack was begun from its first 64 bytes. Raises `Malformed`."""
+    if len(content) != HEAD_BYTES or content[: len(_MAGIC)] != _MAGIC:
+        raise Malformed("not a pack")
+    return int(_HEAD.unpack(content)[4])
 
 
 def pack_directory(directory: Directory, offset: int) -> tuple[bytes, bytes]:

@@ -1,6 +1,7 @@
 """Reads one part of a pack: a frame is two ranges, the low pass of a series is one."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Protocol
 
 import zstandard
@@ -14,12 +15,14 @@ from archipel.kernel.uid import Uid
 from archipel.stores.journal.segment import unpack_receipt
 from archipel.stores.packs import codestream
 from archipel.stores.packs.format import (
+    HEAD_BYTES,
     TAIL_BYTES,
     Directory,
     Entry,
     Fill,
     FillKind,
     Section,
+    created_us,
     directory_span,
     unpack,
     unpack_directory,
@@ -52,6 +55,11 @@ class PartReader:
     def size_bytes(self) -> int:
         """Return how large the part is."""
         return self._ranges.size_bytes
+
+    def written_at(self) -> datetime:
+        """Return when the part was begun. Raises `Malformed`."""
+        begun_us = created_us(self._ranges.read(0, HEAD_BYTES))
+        return datetime.fromtimestamp(begun_us / 1e6, UTC)
 
     def frame(self, entry: Entry, number: int) -> tuple[bytes, bool]:
         """Return frame `number`, 1 first, and whether it is one of our HTJ2K codestreams.

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from archipel.archive.model import (
     Held,
+    InstanceKey,
     JournalPlace,
+    PackLabel,
     PackPlace,
     Receipt,
     Sealed,
@@ -22,8 +24,11 @@ from archipel.archive.model import (
     ToSeal,
 )
 from archipel.kernel.errors import Exhausted, Unavailable
+from archipel.kernel.identifiers import TenantId
+from archipel.kernel.uid import Uid
 from archipel.stores.journal.reader import JournalReader
 from archipel.stores.packs.files import FileRanges, PackFiles
+from archipel.stores.packs.format import Directory, Entry
 from archipel.stores.packs.index import Packed, pack_index
 from archipel.stores.packs.metadata import instance_metadata
 from archipel.stores.packs.reader import PartReader
@@ -94,6 +99,40 @@ class PackStore:
             instances=tuple(one.held for one in packed),
             index=pack_index(packed),
         )
+
+    def label(self, pack: str) -> PackLabel:
+        """Say whose a pack is. Raises `Malformed` when it is damaged, `Unavailable`."""
+        first = self.open(pack).first
+        directory = first.directory
+        return PackLabel(
+            pack=pack,
+            key=_series_key(directory),
+            generation=directory.generation,
+            written_at=first.written_at(),
+        )
+
+    def read(self, pack: str) -> tuple[Sealed, Sequence[Receipt]]:
+        """Say all that a pack knows, with the receipts of its instances.
+
+        Every section that is not an instance's own is held against its digest. Raises as `label`.
+        """
+        opened = self.open(pack)
+        key = _series_key(opened.first.directory)
+        opened.metadata()
+        receipts = [receipt for part in opened.parts() for receipt in part.receipts()]
+        packed = [
+            Packed(_held(entry, receipt, key, PackPlace(pack, number)), receipt.header)
+            for (number, _part, entry), receipt in zip(opened.entries(), receipts, strict=True)
+        ]
+        sealed = Sealed(
+            key=key,
+            generation=opened.first.directory.generation,
+            pack=pack,
+            size_bytes=sum(part.size_bytes for part in opened.parts()),
+            instances=tuple(one.held for one in packed),
+            index=pack_index(packed),
+        )
+        return sealed, receipts
 
     def inventory(self) -> Iterator[tuple[str, datetime]]:
         """Give every pack there is, and when it was written or retired."""
@@ -198,6 +237,26 @@ def pack_key(key: SeriesKey, generation: int) -> str:
     """Return the key of a series' pack: no text of the sender's is in it but its hash."""
     name = f"{key.tenant}\n{key.study}\n{key.series}".encode()
     return f"{key.tenant}/{hashlib.blake2b(name, digest_size=16).hexdigest()}-{generation}.pack"
+
+
+def _series_key(directory: Directory) -> SeriesKey:
+    return SeriesKey(TenantId(directory.tenant), Uid(directory.study), Uid(directory.series))
+
+
+def _held(entry: Entry, receipt: Receipt, key: SeriesKey, place: PackPlace) -> Held:
+    return Held(
+        tenant=key.tenant,
+        key=InstanceKey(key.study, key.series, receipt.sop_instance),
+        sop_class=receipt.sop_class,
+        transfer_syntax=receipt.transfer_syntax,
+        size_bytes=entry.size_bytes,
+        digest=entry.digest,
+        number=entry.number,
+        frames=entry.frames,
+        received_at=receipt.received_at,
+        source=receipt.source,
+        place=place,
+    )
 
 
 @contextlib.contextmanager

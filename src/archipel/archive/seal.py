@@ -1,0 +1,71 @@
+"""A series that is quiet goes from the journal into a pack; what that leaves behind is tidied.
+
+An instance may come at any moment. It raises the generation of its series, so that a pack built
+before it is not published; the series is then sealed again, from its last pack and the journal.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from archipel.archive.model import PackPlace, SeriesKey
+from archipel.archive.ports import Packs, SealIndex, Segments
+
+QUIET = timedelta(seconds=60)  # since the last instance of a series
+GRACE = timedelta(days=1)  # of a pack that nothing points to: readers, and builders at work
+
+
+class Sealing(Enum):
+    """How sealing a series ended."""
+
+    DONE = "done"
+    NOTHING_OPEN = "nothing-open"  # all of it lies in a pack already
+    GREW = "grew"  # an instance came while the pack was built: seal again when quiet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tidied:
+    """What was given back to the disk."""
+
+    segments: int
+    packs: int
+
+
+def seal(key: SeriesKey, *, index: SealIndex, packs: Packs, now: datetime) -> Sealing:
+    """Seal one series. May be repeated, interrupted at any point, and run twice at once.
+
+    Nothing is lost before `publish` returns: until then the journal holds every instance. A pack
+    that could not be published stays for `tidy`: somebody else may have published the same one.
+    Raises `DamagedContent` when an instance lost its digest, `Exhausted`, `Unavailable`.
+    """
+    series = index.to_seal(key)
+    if series is None:
+        return Sealing.NOTHING_OPEN
+    replaced = {held.place.pack for held in series.instances if isinstance(held.place, PackPlace)}
+    sealed = packs.build(series)
+    if not index.publish(sealed, now=now):
+        return Sealing.GREW
+    for pack in replaced - {sealed.pack}:
+        packs.retire(pack, now=now)
+    return Sealing.DONE
+
+
+def tidy(
+    *, index: SealIndex, packs: Packs, segments: Segments, now: datetime, grace: timedelta = GRACE
+) -> Tidied:
+    """Delete journal segments that nothing lies in any more and packs that nothing points to.
+
+    A segment is idle only by publications, which are fully durable, or by duplicates: so its
+    records are safe elsewhere, whatever the index loses in a power cut. Raises `Unavailable`.
+    """
+    idle = index.idle_segments()
+    present = segments.numbers()
+    gone = [n for n in present if segments.reclaim(n, applied=idle.get(n, 0), now=now)]
+    forgotten = (idle.keys() & gone) | (idle.keys() - set(present))
+    if forgotten:
+        index.forget_segments(forgotten)
+    old = [pack for pack, at in packs.inventory() if at < now - grace]
+    unused = set(old) - set(index.packs_in_use(old))
+    for pack in unused:
+        packs.remove(pack)
+    return Tidied(segments=len(gone), packs=len(unused))
