@@ -73,3 +73,12 @@ def sqlite_database(tmp_path: Path) -> Iterator[Database]:
     migrate(opened)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def postgresql_database(fresh_postgresql: str) -> Iterator[Database]:
+    """Open a migrated PostgreSQL database, or skip where there is no server."""
+    opened = open_database(fresh_postgresql)
+    migrate(opened)
+    yield opened
+    opened.close()

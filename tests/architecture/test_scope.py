@@ -9,7 +9,9 @@ import pytest
 SQL = Path(__file__).parents[2] / "src" / "archipel" / "stores" / "sql"
 PLUMBING = {"__init__", "schema", "session", "outbox"}
 BOUNDARIES = {"scope", "tenant"}
-CARRIES_ITS_TENANT = {"Arrival", "AuditEntry", "Organisation", "Device", "Person"}
+CARRIES_ITS_TENANT = {
+    *("Arrival", "AuditEntry", "Organisation", "Device", "Person", "StudyKey", "SeriesKey"),
+}
 
 
 def unscoped(source: str) -> Iterator[str]:

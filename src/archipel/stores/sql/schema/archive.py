@@ -37,11 +37,12 @@ patient_name = Table(
     "patient_name",
     metadata,
     Column("id", RowId, primary_key=True),
-    Column("name", _PLAIN, nullable=False, unique=True, comment="normalised, see archive.names"),
+    Column("name", _PLAIN, nullable=False, unique=True, comment="folded, see archive.names"),
 )
 name_token = Table(
     "name_token",
     metadata,
+    Column("whole", Boolean, primary_key=True, comment="a component group, else one word of it"),
     Column("token", _PLAIN, primary_key=True),
     Column("name_id", RowId, ForeignKey("patient_name.id"), primary_key=True),
     sqlite_with_rowid=False,
@@ -60,6 +61,7 @@ study = Table(
     Column("patient_birth_date", _PLAIN, nullable=False),
     Column("patient_sex", _PLAIN, nullable=False),
     Column("moment", _PLAIN, nullable=False, comment="study date and time, 20 digits, or empty"),
+    Column("study_time", _PLAIN, nullable=False, comment="12 digits, or empty"),
     Column("accession_number", _PLAIN, nullable=False),
     Column("accession_issuer", _PLAIN, nullable=False),
     Column("study_id", _PLAIN, nullable=False),
@@ -157,13 +159,13 @@ Index(
     sqlite_where=text("NOT sealed"),
     postgresql_where=text("NOT sealed"),
 )
-Index("ix_series_pack", series.c.tenant, series.c.pack_key)
+Index("ix_series_pack", series.c.pack_key)
 
 instance = Table(
     "instance",
     metadata,
-    Column("tenant", _TENANT, primary_key=True),
     Column("sop_instance_uid", _UID, primary_key=True),
+    Column("tenant", _TENANT, primary_key=True),
     Column("series_id", RowId, ForeignKey("series.id"), nullable=False, index=True),
     Column("sop_class", _UID, nullable=False),
     Column("transfer_syntax", _UID, nullable=False),

@@ -52,7 +52,7 @@ CREATE TABLE patient_name (
 	CONSTRAINT uq_patient_name_name UNIQUE (name)
 );
 
-COMMENT ON COLUMN patient_name.name IS 'normalised, see archive.names';
+COMMENT ON COLUMN patient_name.name IS 'folded, see archive.names';
 
 CREATE TABLE quarantine (
 	segment BIGINT NOT NULL,
@@ -130,11 +130,14 @@ CREATE TABLE account (
 );
 
 CREATE TABLE name_token (
+	whole BOOLEAN NOT NULL,
 	token TEXT COLLATE "C" NOT NULL,
 	name_id BIGINT NOT NULL,
-	CONSTRAINT pk_name_token PRIMARY KEY (token, name_id),
+	CONSTRAINT pk_name_token PRIMARY KEY (whole, token, name_id),
 	CONSTRAINT fk_name_token_name_id_patient_name FOREIGN KEY(name_id) REFERENCES patient_name (id)
 );
+
+COMMENT ON COLUMN name_token.whole IS 'a component group, else one word of it';
 
 CREATE TABLE study (
 	id BIGSERIAL NOT NULL,
@@ -147,6 +150,7 @@ CREATE TABLE study (
 	patient_birth_date TEXT COLLATE "C" NOT NULL,
 	patient_sex TEXT COLLATE "C" NOT NULL,
 	moment TEXT COLLATE "C" NOT NULL,
+	study_time TEXT COLLATE "C" NOT NULL,
 	accession_number TEXT COLLATE "C" NOT NULL,
 	accession_issuer TEXT COLLATE "C" NOT NULL,
 	study_id TEXT COLLATE "C" NOT NULL,
@@ -169,6 +173,8 @@ CREATE TABLE study (
 COMMENT ON COLUMN study.tenant IS 'the owner';
 
 COMMENT ON COLUMN study.moment IS 'study date and time, 20 digits, or empty';
+
+COMMENT ON COLUMN study.study_time IS '12 digits, or empty';
 
 COMMENT ON COLUMN study.description IS 'folded for search';
 
@@ -297,8 +303,8 @@ COMMENT ON COLUMN series.pack_key IS 'of the last pack published; later instance
 COMMENT ON COLUMN series.pack_index IS 'what the pack holds, see sql.archive_packed';
 
 CREATE TABLE instance (
-	tenant VARCHAR(48) COLLATE "C" NOT NULL,
 	sop_instance_uid VARCHAR(64) COLLATE "C" NOT NULL,
+	tenant VARCHAR(48) COLLATE "C" NOT NULL,
 	series_id BIGINT NOT NULL,
 	sop_class VARCHAR(64) COLLATE "C" NOT NULL,
 	transfer_syntax VARCHAR(64) COLLATE "C" NOT NULL,
@@ -311,7 +317,7 @@ CREATE TABLE instance (
 	segment BIGINT NOT NULL,
 	"offset" BIGINT NOT NULL,
 	attributes BYTEA NOT NULL,
-	CONSTRAINT pk_instance PRIMARY KEY (tenant, sop_instance_uid),
+	CONSTRAINT pk_instance PRIMARY KEY (sop_instance_uid, tenant),
 	CONSTRAINT fk_instance_series_id_series FOREIGN KEY(series_id) REFERENCES series (id)
 );
 
@@ -344,7 +350,7 @@ CREATE INDEX ix_sealed_instance_series ON sealed_instance (series_id);
 
 CREATE INDEX ix_series_open ON series (received_last_at) WHERE NOT sealed;
 
-CREATE INDEX ix_series_pack ON series (tenant, pack_key);
+CREATE INDEX ix_series_pack ON series (pack_key);
 
 CREATE INDEX ix_series_uid ON series (series_instance_uid);
 

@@ -123,9 +123,10 @@ CREATE TABLE account (
 );
 
 CREATE TABLE name_token (
+	whole BOOLEAN NOT NULL,
 	token TEXT NOT NULL,
 	name_id INTEGER NOT NULL,
-	CONSTRAINT pk_name_token PRIMARY KEY (token, name_id),
+	CONSTRAINT pk_name_token PRIMARY KEY (whole, token, name_id),
 	CONSTRAINT fk_name_token_name_id_patient_name FOREIGN KEY(name_id) REFERENCES patient_name (id)
 )
  WITHOUT ROWID;
@@ -141,6 +142,7 @@ CREATE TABLE study (
 	patient_birth_date TEXT NOT NULL,
 	patient_sex TEXT NOT NULL,
 	moment TEXT NOT NULL,
+	study_time TEXT NOT NULL,
 	accession_number TEXT NOT NULL,
 	accession_issuer TEXT NOT NULL,
 	study_id TEXT NOT NULL,
@@ -270,8 +272,8 @@ CREATE TABLE series (
 );
 
 CREATE TABLE instance (
-	tenant VARCHAR(48) NOT NULL,
 	sop_instance_uid VARCHAR(64) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
 	series_id INTEGER NOT NULL,
 	sop_class VARCHAR(64) NOT NULL,
 	transfer_syntax VARCHAR(64) NOT NULL,
@@ -284,7 +286,7 @@ CREATE TABLE instance (
 	segment BIGINT NOT NULL,
 	"offset" BIGINT NOT NULL,
 	attributes BLOB NOT NULL,
-	CONSTRAINT pk_instance PRIMARY KEY (tenant, sop_instance_uid),
+	CONSTRAINT pk_instance PRIMARY KEY (sop_instance_uid, tenant),
 	CONSTRAINT fk_instance_series_id_series FOREIGN KEY(series_id) REFERENCES series (id)
 )
  WITHOUT ROWID;
@@ -319,7 +321,7 @@ CREATE INDEX ix_sealed_instance_series ON sealed_instance (series_id);
 
 CREATE INDEX ix_series_open ON series (received_last_at) WHERE NOT sealed;
 
-CREATE INDEX ix_series_pack ON series (tenant, pack_key);
+CREATE INDEX ix_series_pack ON series (pack_key);
 
 CREATE INDEX ix_series_uid ON series (series_instance_uid);
 

@@ -1,0 +1,202 @@
+"""The one way in: records of the journal become instances of the index, batch by batch.
+
+Live arrivals and recovery pass here alike, so what a batch decides depends only on the batch and
+on the index: the same bytes again are a duplicate, other bytes under a known SOP Instance UID go
+to quarantine, and records decided upon before are passed over.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from archipel.archive.arrival import arrival_of
+from archipel.archive.drafts import SeriesDraft, StudyDraft
+from archipel.archive.errors import MisplacedInstance
+from archipel.archive.events import DifferentBytesRefused, InstancesStored, SeriesReceived
+from archipel.archive.model import (
+    Arrival,
+    Batch,
+    Quarantined,
+    QuarantineReason,
+    Recorded,
+    Series,
+    SeriesKey,
+    Study,
+    StudyKey,
+)
+from archipel.archive.ports import Changes, IndexTransaction
+from archipel.archive.receptions import Receptions, refused
+from archipel.kernel.identifiers import TenantId
+from archipel.kernel.uid import Uid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of the records of one ingest."""
+
+    stored: int
+    duplicates: int
+    quarantined: int
+    passed_over: int  # decided upon before
+
+
+def ingest(batches: Sequence[Batch], *, index: IndexTransaction, now: datetime) -> Outcome:
+    """Decide upon every record of `batches` and write what follows, in the caller's transaction.
+
+    Raises `Unavailable` when the index does not answer; then nothing was decided.
+    """
+    ends = dict(index.applied({batch.segment for batch in batches}))
+    fresh: list[Recorded] = []
+    for batch in batches:
+        decided = ends.get(batch.segment, 0)
+        fresh.extend(record for record in batch.records if record.place.offset >= decided)
+        ends[batch.segment] = max(batch.end, decided)
+    decision = _Decision(index, now)
+    decision.take_in(fresh)
+    changes = decision.conclude()
+    changes.applied.update(ends)
+    index.write(changes)
+    return Outcome(
+        stored=len(changes.instances),
+        duplicates=decision.duplicates,
+        quarantined=len(changes.quarantined),
+        passed_over=sum(len(batch.records) for batch in batches) - len(fresh),
+    )
+
+
+class _Decision:
+    """What one ingest decides, record by record, until it is concluded."""
+
+    def __init__(self, index: IndexTransaction, now: datetime) -> None:
+        self.duplicates = 0
+        self._index, self._now = index, now
+        self._changes = Changes()
+        self._receptions = Receptions()
+        self._held: dict[tuple[TenantId, Uid], bytes] = {}
+        self._known_studies: Mapping[StudyKey, Study] = {}
+        self._known_series: Mapping[SeriesKey, Series] = {}
+        self._studies: dict[StudyKey, StudyDraft] = {}
+        self._series: dict[SeriesKey, SeriesDraft] = {}
+
+    def take_in(self, records: Iterable[Recorded]) -> None:
+        """Decide upon records in the order they came."""
+        arrivals = [placed for record in records if (placed := self._placed(record))]
+        self._held.update(self._index.digests({_instance(a) for a in arrivals}))
+        self._known_studies = self._index.studies({_study(a) for a in arrivals})
+        self._known_series = self._index.series({_series(a) for a in arrivals})
+        for arrival in arrivals:
+            held = self._held.get(_instance(arrival))
+            if held is None:
+                self._held[_instance(arrival)] = arrival.receipt.digest
+                self._accept(arrival)
+            elif held == arrival.receipt.digest:
+                self.duplicates += 1
+                self._receptions.duplicate(_study(arrival), arrival.receipt)
+            else:
+                self._refuse(arrival)
+
+    def conclude(self) -> Changes:
+        """Turn what was decided into rows, facts and audit."""
+        changes = self._changes
+        for series in self._series.values():
+            changes.series.append(series.series())
+            if series.opens:
+                key = series.key
+                changes.events.append(
+                    SeriesReceived(
+                        tenant=key.tenant, at=self._now, study=key.study, series=key.series
+                    )
+                )
+        for study in self._studies.values():
+            self._conclude_study(study)
+        changes.receptions.extend(self._receptions.rows())
+        heard = self._index.heard(self._receptions.pairs())
+        changes.audit.extend(self._receptions.audit(heard, now=self._now))
+        changes.audit.extend(refused(q, now=self._now) for q in changes.quarantined)
+        live = Counter(arrival.place.segment for arrival in changes.instances)
+        live.update(quarantined.place.segment for quarantined in changes.quarantined)
+        changes.live.update(live)
+        return changes
+
+    def _conclude_study(self, draft: StudyDraft) -> None:
+        study = draft.study(person=draft.known.person if draft.known else None, now=self._now)
+        self._changes.studies.append(study)
+        self._changes.conflicts.extend(draft.conflicts.values())
+        told = draft.known.announced if draft.known else 0
+        if study.announced > told:
+            self._changes.events.append(
+                InstancesStored(
+                    tenant=study.key.tenant,
+                    at=self._now,
+                    study=study.key.study,
+                    instances=study.announced - told,
+                )
+            )
+
+    def _placed(self, record: Recorded) -> Arrival | None:
+        try:
+            return arrival_of(record)
+        except MisplacedInstance as why:
+            self._changes.quarantined.append(
+                Quarantined(
+                    reason=QuarantineReason.UNPLACEABLE,
+                    receipt=record.receipt,
+                    study=None,
+                    size_bytes=record.size_bytes,
+                    place=record.place,
+                    detail=str(why),
+                )
+            )
+            return None
+
+    def _accept(self, arrival: Arrival) -> None:
+        study_key, series_key = _study(arrival), _series(arrival)
+        study = self._studies.get(study_key)
+        if study is None:
+            study = StudyDraft(study_key, self._known_studies.get(study_key), arrival)
+            self._studies[study_key] = study
+        series = self._series.get(series_key)
+        if series is None:
+            series = SeriesDraft(series_key, self._known_series.get(series_key), arrival)
+            self._series[series_key] = series
+            study.new_series += series.known is None
+        study.add(arrival)
+        series.add(arrival)
+        self._changes.instances.append(arrival)
+        self._receptions.stored(study_key, arrival.receipt)
+
+    def _refuse(self, arrival: Arrival) -> None:
+        key, receipt = arrival.key, arrival.receipt
+        self._changes.quarantined.append(
+            Quarantined(
+                reason=QuarantineReason.OTHER_BYTES,
+                receipt=receipt,
+                study=key.study,
+                size_bytes=arrival.size_bytes,
+                place=arrival.place,
+                detail="the SOP Instance UID is held with other bytes: ask the sender which hold",
+            )
+        )
+        self._changes.events.append(
+            DifferentBytesRefused(
+                tenant=receipt.tenant,
+                at=self._now,
+                study=key.study,
+                sop_instance=key.sop_instance,
+            )
+        )
+        if _study(arrival) in self._studies or _study(arrival) in self._known_studies:
+            self._receptions.quarantined(_study(arrival), receipt)
+
+
+def _instance(arrival: Arrival) -> tuple[TenantId, Uid]:
+    return arrival.receipt.tenant, arrival.key.sop_instance
+
+
+def _series(arrival: Arrival) -> SeriesKey:
+    return SeriesKey(arrival.receipt.tenant, arrival.key.study, arrival.key.series)
+
+
+def _study(arrival: Arrival) -> StudyKey:
+    return StudyKey(arrival.receipt.tenant, arrival.key.study)

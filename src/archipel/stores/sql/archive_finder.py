@@ -1,0 +1,207 @@
+"""Rows that answer a query, level by level, lazily and in a stable order.
+
+What a column answers is asked of the database; the rest is tested on the attributes of each row,
+and then the database cannot count off a window: the iterator is cut instead.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+
+from archipel.archive.matching import Condition, OneOf, holds
+from archipel.archive.model import Header, Held
+from archipel.kernel.actors import Scope
+from archipel.kernel.hierarchy import Level
+from archipel.kernel.uid import Uid
+from archipel.standards.dicom.attributes import INDEXED
+from archipel.stores.sql import archive_answers as answers
+from archipel.stores.sql.archive_match import SOP_INSTANCE_UID, Asked, moment_clause
+from archipel.stores.sql.archive_rows import uid_hash
+from archipel.stores.sql.archive_scope import visible, walked
+from archipel.stores.sql.schema.archive import instance, sealed_instance, series, study
+
+_AT_ONCE = 200
+_SERIES_AT_ONCE = 16  # whose instances are read together
+_OF_A_PATIENT = frozenset(t for t, known in INDEXED.items() if known.level is Level.PATIENT)
+
+Found = tuple[Row[Any], dict[int, str]]
+"""A row and what it says, as attributes of its level and the levels above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which answers are wanted: from `first`, before `last`; studies `behind` one."""
+
+    first: int = 0
+    last: int | None = None
+    behind: tuple[str, int] | None = None  # its moment and number
+
+
+EVERYTHING = Window()
+
+
+def studies(
+    connection: Connection, asked: Asked, window: Window = EVERYTHING, *, scope: Scope
+) -> Iterator[Found]:
+    """Give studies, newest first."""
+    query = _ordered(select(*answers.STUDY_COLUMNS), asked, window, scope)
+    rows = _rows(connection, query, window, exact=not asked.upper)
+    found = ((row, answers.study_answer(row)) for row in rows)
+    return _cut(_tested(found, asked.upper), window, exact=not asked.upper)
+
+
+def series_of(
+    connection: Connection, asked: Asked, window: Window = EVERYTHING, *, scope: Scope
+) -> Iterator[Found]:
+    """Give series, those of the newest study first, by number in each."""
+    columns = (*answers.STUDY_COLUMNS, *answers.SERIES_COLUMNS)
+    query = _with_series(select(*columns), asked, window, scope)
+    rows = _rows(connection, query, window, exact=not asked.upper)
+    found = ((row, answers.series_answer(row)) for row in rows)
+    return _cut(_tested(found, asked.upper), window, exact=not asked.upper)
+
+
+def images(
+    connection: Connection, asked: Asked, *, scope: Scope
+) -> Iterator[tuple[Row[Any], Held, dict[int, str]]]:
+    """Give instances with what is said of each and of its series and study, series by series."""
+    columns = (*answers.STUDY_COLUMNS, *answers.SERIES_COLUMNS, *answers.PACK_COLUMNS)
+    query = _with_series(select(*columns), asked, EVERYTHING, scope)
+    wanted = asked.image.get(SOP_INSTANCE_UID)
+    if isinstance(wanted, OneOf):
+        query = query.where(holding(wanted.values))
+    rows = iter(connection.execute(query.execution_options(yield_per=_AT_ONCE)))
+    while some := list(islice(rows, _SERIES_AT_ONCE)):
+        upper = {row.series_key: answers.series_answer(row) for row in some}
+        for row, held, said in answers.images(connection, some):
+            above = upper[row.series_key]
+            if _all_hold(asked.upper, above) and _all_hold(asked.image, said):
+                yield row, held, above | said
+
+
+def patients(connection: Connection, asked: Asked, *, scope: Scope) -> Iterator[Found]:
+    """Give patients, one for each identifier with its issuer, as their newest study says."""
+    newest = func.max(study.c.id).label("newest")
+    grouped = (
+        select(newest)
+        .where(visible(scope), study.c.patient_id != "", *asked.clauses)
+        .group_by(study.c.patient_id, study.c.patient_issuer)
+        .order_by(study.c.patient_id, study.c.patient_issuer)
+    )
+    numbers = iter(connection.execute(grouped).scalars().all())
+    while some := list(islice(numbers, _AT_ONCE)):
+        query: Select[Any] = select(*answers.STUDY_COLUMNS).where(study.c.id.in_(some))
+        rows: dict[int, Row[Any]] = {row.study_key: row for row in connection.execute(query)}
+        for number in some:
+            row = rows[number]
+            said = answers.study_answer(row)
+            kept = {tag: value for tag, value in said.items() if tag in _OF_A_PATIENT}
+            if _all_hold(asked.upper, kept):
+                kept[answers.INSTANCE_AVAILABILITY] = "ONLINE"
+                yield row, kept
+
+
+def computed(
+    connection: Connection, found: Iterable[Found], wanted: frozenset[int], *, scope: Scope
+) -> Iterator[Found]:
+    """Add those wanted attributes that need a query of their own."""
+    counts = bool(wanted & answers.PATIENT_COUNTS)
+    classes = answers.SOP_CLASSES_IN_STUDY in wanted
+    if not (counts or classes):
+        yield from found
+        return
+    remaining = iter(found)
+    while some := list(islice(remaining, _AT_ONCE)):
+        held = (
+            answers.sop_classes(connection, [row.study_key for row, _ in some]) if classes else {}
+        )
+        related = (
+            patient_counts(connection, [row for row, _ in some], scope=scope) if counts else {}
+        )
+        for row, said in some:
+            if classes:
+                said[answers.SOP_CLASSES_IN_STUDY] = held[row.study_key]
+            said.update(related.get((row.patient_id, row.patient_issuer), {}))
+            yield row, said
+
+
+def patient_counts(
+    connection: Connection, rows: Iterable[Row[Any]], *, scope: Scope
+) -> Mapping[tuple[str, str], Mapping[int, str]]:
+    """Count what is visible of the patients of studies already found."""
+    query = (
+        select(
+            study.c.patient_id,
+            study.c.patient_issuer,
+            func.count(),
+            func.sum(study.c.series_count),
+            func.sum(study.c.instance_count),
+        )
+        .where(visible(scope), study.c.patient_id.in_({row.patient_id for row in rows}))
+        .group_by(study.c.patient_id, study.c.patient_issuer)
+    )
+    return {
+        (value, issuer): {
+            answers.PATIENT_RELATED_STUDIES: str(of_studies),
+            answers.PATIENT_RELATED_SERIES: str(of_series),
+            answers.PATIENT_RELATED_INSTANCES: str(of_instances),
+        }
+        for value, issuer, of_studies, of_series, of_instances in connection.execute(query)
+        if value
+    }
+
+
+def holding(sop_instances: Iterable[str]) -> ColumnElement[bool]:
+    """Say that `series` may hold one of these. Node-wide: it only narrows a bounded query."""
+    uids = list(sop_instances)
+    opened = select(instance.c.series_id).where(instance.c.sop_instance_uid.in_(uids))
+    hashes = [uid_hash(Uid(uid)) for uid in uids]
+    sealed = select(sealed_instance.c.series_id).where(sealed_instance.c.uid_hash.in_(hashes))
+    return or_(series.c.id.in_(opened), series.c.id.in_(sealed))
+
+
+def _ordered(query: Select[Any], asked: Asked, window: Window, scope: Scope) -> Select[Any]:
+    query = query.where(*asked.clauses)
+    moment: ColumnElement[str] = study.c.moment
+    number: ColumnElement[int] = study.c.id
+    if asked.keyed:
+        query = query.where(visible(scope))
+    else:
+        query, moment, number = walked(query, scope)
+    query = query.where(*(moment_clause(moment, between) for between in asked.moments))
+    if window.behind is not None:
+        at, last = window.behind
+        query = query.where(or_(moment < at, and_(moment == at, number < last)))
+    return query.order_by(moment.desc(), number.desc())
+
+
+def _with_series(query: Select[Any], asked: Asked, window: Window, scope: Scope) -> Select[Any]:
+    query = query.select_from(study).join(series, series.c.study_id == study.c.id)
+    return _ordered(query, asked, window, scope).order_by(
+        series.c.number.is_(None), series.c.number, series.c.series_instance_uid
+    )
+
+
+def _rows(
+    connection: Connection, query: Select[Any], window: Window, *, exact: bool
+) -> Iterable[Row[Any]]:
+    if exact and window.first:
+        query = query.offset(window.first)
+    if exact and window.last is not None:
+        query = query.limit(max(0, window.last - window.first))
+    return connection.execute(query.execution_options(yield_per=_AT_ONCE))
+
+
+def _cut(found: Iterator[Found], window: Window, *, exact: bool) -> Iterator[Found]:
+    return found if exact else islice(found, window.first, window.last)
+
+
+def _tested(found: Iterable[Found], conditions: Mapping[int, Condition]) -> Iterator[Found]:
+    return ((row, said) for row, said in found if _all_hold(conditions, said))
+
+
+def _all_hold(conditions: Mapping[int, Condition], said: Header) -> bool:
+    return all(holds(tag, wanted, said) for tag, wanted in conditions.items())

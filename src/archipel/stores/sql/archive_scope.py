@@ -1,0 +1,55 @@
+"""Which studies a scope sees: those its organisations own and those shared with them.
+
+Two organisations may hold the same Study UID, and one may see the other's by sharing: then the
+copy it owns is shown, or else the one known longer.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, not_, or_
+
+from archipel.kernel.actors import Scope
+from archipel.stores.sql.schema.archive import study, study_organisation
+
+Clause = ColumnElement[bool]
+
+
+def visible(scope: Scope) -> Clause:
+    """Say that `study` is within `scope`, and not hidden by a nearer copy of the same study."""
+    tenants = [tenant.value for tenant in sorted(scope.tenants)]
+    seen = exists().where(
+        study_organisation.c.study_id == study.c.id, study_organisation.c.tenant.in_(tenants)
+    )
+    return and_(seen, not_(_nearer_copy(tenants)))
+
+
+def walked(
+    query: Select[Any], scope: Scope
+) -> tuple[Select[Any], ColumnElement[str], ColumnElement[int]]:
+    """Bound `query` by `scope` along the worklist's own index.
+
+    Returns it and the columns to order by, moment and number of the study. Only one organisation
+    has such an index; for several, `visible` bounds a walk through all studies.
+    """
+    if len(scope.tenants) != 1:
+        return query.where(visible(scope)), study.c.moment, study.c.id
+    (tenant,) = scope.tenants
+    query = query.join(study_organisation, study_organisation.c.study_id == study.c.id).where(
+        study_organisation.c.tenant == tenant.value, not_(_nearer_copy([tenant.value]))
+    )
+    return query, study_organisation.c.moment, study_organisation.c.study_id
+
+
+def _nearer_copy(tenants: list[str]) -> Clause:
+    other, theirs = study.alias("other_study"), study_organisation.alias("other_organisation")
+    other_owned, owned = other.c.tenant.in_(tenants), study.c.tenant.in_(tenants)
+    return exists().where(
+        other.c.study_instance_uid == study.c.study_instance_uid,
+        other.c.id != study.c.id,
+        or_(
+            and_(other_owned, not_(owned)),
+            and_(or_(other_owned, not_(owned)), other.c.id < study.c.id),
+        ),
+        theirs.c.study_id == other.c.id,
+        theirs.c.tenant.in_(tenants),
+    )
