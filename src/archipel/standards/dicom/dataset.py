@@ -33,6 +33,7 @@ from archipel.standards.dicom.elements import (
     NeedMore,
     encoding_of,
     head,
+    holds_items,
     inflate,
     is_vr,
     item,
@@ -107,7 +108,8 @@ class DataSet:
         element = self.elements.get(tag)
         if element is None or not isinstance(element.value, bytes):
             return ""
-        return _text(element.vr, element.value, self.charset)
+        vr = vr_of(tag) if element.vr == "UN" else element.vr  # PS3.5 section 6.2.2 note 2
+        return _text(vr, element.value, self.charset)
 
     def texts(self, tag: int) -> list[str]:
         """Decode the values of an element, one by one; none where it is absent or empty."""
@@ -149,7 +151,7 @@ class DataSet:
 def _text(vr: str, raw: bytes, charset: CharacterSet) -> str:
     if vr in NUMBERS or vr == "AT":
         return "\\".join(_numbers(vr, raw))
-    if vr in BINARY_VRS:
+    if vr in BINARY_VRS or vr == "SQ":
         return ""
     text = charset.decode(raw, name=vr == "PN") if vr in TEXT_VRS else raw.decode("latin-1")
     if vr in SINGLE_TEXT_VRS:
@@ -220,7 +222,7 @@ class _Reader:
             if tag == ITEM_END and depth:
                 return start
             self._count()
-            vr = code.decode("ascii") or vr_of(tag, signed=self.signed)
+            vr = code.decode("ascii") or self._implied_vr(tag, start, length)
             stop = end if length == UNDEFINED else start + length
             if stop > end:
                 raise NeedMore(stop)
@@ -237,7 +239,7 @@ class _Reader:
                 position = stop
                 raw = bytes(data[start:stop])
                 if not encoding.little_endian:
-                    raw = _swapped(vr, raw)
+                    raw = swapped(vr, raw)
                 if tag == PIXEL_REPRESENTATION:
                     self.signed = raw[:1] == b"\1"
                 found.elements[tag] = Element(vr, raw)
@@ -270,13 +272,17 @@ class _Reader:
             items.append(made)
         return items, position
 
+    def _implied_vr(self, tag: int, start: int, length: int) -> str:
+        vr = vr_of(tag, signed=self.signed)
+        return "UN" if vr == "SQ" and not holds_items(self.data, start, length) else vr
+
     def _count(self) -> None:
         self.left -= 1
         if self.left < 0:
             raise Malformed("the data set has more elements than any real one")
 
 
-def _swapped(vr: str, raw: bytes) -> bytes:
+def swapped(vr: str, raw: bytes) -> bytes:
     """Turn the byte order of each word; a rest that is no word stays."""
     size = WORD_BYTES.get(vr, 1)
     if size == 1:
@@ -308,7 +314,7 @@ def _write_into(out: bytearray, dataset: DataSet, syntax: TransferSyntax) -> Non
     for tag in dataset:
         element = dataset.elements[tag]
         if isinstance(element.value, bytes):
-            value = element.value if syntax.little_endian else _swapped(element.vr, element.value)
+            value = element.value if syntax.little_endian else swapped(element.vr, element.value)
         else:
             content = bytearray()
             for each in element.value:

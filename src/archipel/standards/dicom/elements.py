@@ -19,6 +19,12 @@ UNDEFINED = 0xFFFFFFFF
 PIXEL_DATA = 0x7FE00010
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 
+_ITEM_STARTS = frozenset(
+    struct.pack(order + "HH", tag >> 16, tag & 0xFFFF)
+    for order in "<>"
+    for tag in (ITEM, SEQUENCE_END)
+)
+
 SHORT_VRS = frozenset(
     b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()
 )  # 16-bit length
@@ -171,6 +177,15 @@ def item(data: Buffer, position: int, encoding: Encoding) -> tuple[int, int, int
     if tag not in {ITEM, SEQUENCE_END}:
         raise Malformed(f"expected an item at byte {position}, found {group:04X},{element:04X}")
     return tag, length, position + 8
+
+
+def holds_items(data: Buffer, start: int, length: int) -> bool:
+    """Whether a value begins with an item, as that of a sequence must.
+
+    A few tags were something else before they became sequences, (0040,A170) for one: in implicit
+    VR only the content tells.
+    """
+    return length in {0, UNDEFINED} or bytes(data[start : start + 4]) in _ITEM_STARTS
 
 
 def inflate(data: Buffer, *, limit_bytes: int) -> bytes:

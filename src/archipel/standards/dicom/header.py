@@ -24,6 +24,7 @@ from archipel.standards.dicom.elements import (
     NeedMore,
     encoding_of,
     head,
+    holds_items,
     inflate_prefix,
     is_vr,
     item,
@@ -149,7 +150,8 @@ def _take(
     start, stop = span
     vr = _WANTED[tag]
     if vr == "SQ":
-        _read_items(data, span, encoding, tag, late)
+        if holds_items(data, start, stop - start):
+            _read_items(data, span, encoding, tag, late)
         return None
     if stop - start > MAX_VALUE_BYTES:
         raise Malformed(
@@ -193,7 +195,7 @@ def _read_items(
             _, length, position = item(content, position, encoding)
             end = stop if length == UNDEFINED else position + length
             _fits(end, stop)
-            inner = within(encoding, b"SQ", content, position)
+            inner = within(encoding, b"UN", content, position)  # it may be one
             while position < end:
                 tag, vr, length, position = head(content, position, inner)
                 if tag >> 16 == 0xFFFE:  # noqa: PLR2004 (the end of the item or of the sequence)

@@ -74,7 +74,8 @@ def split(data: Buffer) -> tuple[FileMeta, int]:
     `Malformed` for what is no DICOM file.
     """
     position = _PREAMBLE_BYTES + len(_PREFIX)
-    if bytes(data[_PREAMBLE_BYTES:position]) != _PREFIX:
+    bare = bytes(data[:2]) in _FIRST_GROUPS and bytes(data[position : position + 2]) != b"\2\0"
+    if bytes(data[_PREAMBLE_BYTES:position]) != _PREFIX or bare:
         position = len(_PREFIX) if bytes(data[: len(_PREFIX)]) == _PREFIX else 0
     fields: dict[int, str] = {}
     start = position
