@@ -30,7 +30,7 @@ class Health:
         self._journal = journal
         self._flag = run / "read-only"
         self._low_water_bytes = low_water_bytes
-        self._probe_every_s = probe_every_s
+        self.probe_every_s = probe_every_s
 
     def reason(self) -> str | None:
         """Say why the node is read-only; None while it is not."""
@@ -55,7 +55,7 @@ class Health:
                 self.refuse(f"less than {self._low_water_bytes >> 20} MiB are free on the disk")
                 raise ReadOnly(self._message()) from None
             return
-        if 0 <= age_s < self._probe_every_s or not self.probe():
+        if 0 <= age_s < self.probe_every_s or not self.probe():
             raise ReadOnly(self._message())
 
     def probe(self) -> bool:
