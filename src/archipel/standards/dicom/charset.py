@@ -60,6 +60,7 @@ _ESCAPE = re.compile(rb"\x1b(\$[()]?[@-~]|[(\-)][@-~])")
 _STOP_ONE = re.compile(rb"[\x1b\\\t\n\f\r]")  # the sets fall back at each (PS3.5 6.1.2.5.3)
 _STOP_ONE_NAME = re.compile(rb"[\x1b\\\t\n\f\r^=]")
 _STOP_TWO = re.compile(rb"[\x00-\x20]")  # inside a two-byte G0 set a backslash may be half a sign
+_RUNS = re.compile(rb"[\x00-\x7f]+|[\x80-\xff]+")  # what is in G0, what is in G1
 
 
 def _term(text: str) -> str | int | None:
@@ -110,9 +111,11 @@ class CharacterSet:
             double = g0 in {_MULTI_BYTE_0208, _MULTI_BYTE_0212}
             stop = (_STOP_TWO if double else stop_one).search(raw, position)
             chunk = raw[position : stop.start() if stop else len(raw)]
-            text, good = _double(chunk, g0) if double else self._one_byte(chunk, g1)
-            pieces.append(text)
-            right = right and good
+            for run in _RUNS.findall(chunk) if double else [chunk]:
+                left = double and run.isascii()
+                text, good = _double(run, g0) if left else self._one_byte(run, g1)
+                pieces.append(text)
+                right = right and good
             if stop is None:
                 break
             escape = _ESCAPE.match(raw, stop.start())
@@ -211,7 +214,7 @@ def _decode(raw: bytes, codec: str) -> tuple[str, bool]:
 def _double(raw: bytes, codec: str) -> tuple[str, bool]:
     """Read a run of 94 x 94 signs in G0 by way of EUC-JP."""
     mark = b"\x8f" if codec == _MULTI_BYTE_0212 else b""
-    if len(raw) % 2 == 0 and raw.isascii():
+    if len(raw) % 2 == 0:
         pairs = (raw[i : i + 2] for i in range(0, len(raw), 2))
         euc = b"".join(mark + bytes((a | 0x80, b | 0x80)) for a, b in pairs)
         return _decode(euc, "euc_jp")
