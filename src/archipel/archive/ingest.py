@@ -65,6 +65,19 @@ def ingest(batches: Sequence[Batch], *, index: IndexTransaction, now: datetime) 
     )
 
 
+def set_aside(batch: Batch, *, index: IndexTransaction, now: datetime) -> None:
+    """Put every record of `batch` in quarantine undecided, because indexing it failed."""
+    changes = Changes()
+    for record in batch.records:
+        changes.quarantined.append(
+            _unplaceable(record, "it could not be indexed: the node's log says why")
+        )
+    changes.audit.extend(refused(q, now=now) for q in changes.quarantined)
+    changes.live[batch.segment] = len(changes.quarantined)
+    changes.applied[batch.segment] = batch.end
+    index.write(changes)
+
+
 class _Decision:
     """What one ingest decides, record by record, until it is concluded."""
 
@@ -138,16 +151,7 @@ class _Decision:
         try:
             return arrival_of(record)
         except MisplacedInstance as why:
-            self._changes.quarantined.append(
-                Quarantined(
-                    reason=QuarantineReason.UNPLACEABLE,
-                    receipt=record.receipt,
-                    study=None,
-                    size_bytes=record.size_bytes,
-                    place=record.place,
-                    detail=str(why),
-                )
-            )
+            self._changes.quarantined.append(_unplaceable(record, str(why)))
             return None
 
     def _accept(self, arrival: Arrival) -> None:
@@ -188,6 +192,17 @@ class _Decision:
         )
         if _study(arrival) in self._studies or _study(arrival) in self._known_studies:
             self._receptions.quarantined(_study(arrival), receipt)
+
+
+def _unplaceable(record: Recorded, why: str) -> Quarantined:
+    return Quarantined(
+        reason=QuarantineReason.UNPLACEABLE,
+        receipt=record.receipt,
+        study=None,
+        size_bytes=record.size_bytes,
+        place=record.place,
+        detail=why,
+    )
 
 
 def _instance(arrival: Arrival) -> tuple[TenantId, Uid]:

@@ -1,11 +1,13 @@
-"""Receipts as a receiver would write them, for tests that need no bytes."""
+"""Receipts as a receiver would write them, for tests that need no real data sets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
+
+from blake3 import blake3
 
 from archipel.archive.model import Batch, JournalPlace, Receipt, Recorded
+from archipel.archive.ports import Slot
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
 
@@ -78,10 +80,22 @@ def receipt(sent: Sent) -> Receipt:
         sop_class=CT_IMAGE_STORAGE,
         sop_instance=sop_instance,
         transfer_syntax=EXPLICIT_VR_LITTLE_ENDIAN,
-        digest=blake2b(f"{sop_instance} {sent.content}".encode(), digest_size=32).digest(),
+        digest=blake3(dataset(sent)).digest(),
         received_at=sent.at,
         header={tag: value for tag, value in header.items() if value != ABSENT},
     )
+
+
+def dataset(sent: Sent) -> bytes:
+    """Give bytes that stand for the data set; no parser reads them."""
+    return f"{instance_uid(sent.study, sent.series, sent.instance)} {sent.content}".encode()
+
+
+def commit(slot: Slot, sent: Sent) -> JournalPlace:
+    """Receive `sent` into a journal, as a door does."""
+    slot.begin(bytes(128) + b"DICM")
+    slot.write([dataset(sent)])
+    return slot.commit(receipt(sent))
 
 
 ABSENT = "\0absent"

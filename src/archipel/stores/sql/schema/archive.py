@@ -120,7 +120,7 @@ reception = Table(
     "reception",
     metadata,
     Column("study_id", RowId, ForeignKey("study.id"), primary_key=True),
-    Column("association", String(64), primary_key=True),
+    Column("association", _PLAIN, primary_key=True),
     Column("source", Text, nullable=False),
     Column("peer", Text, nullable=False),
     Column("door", Text, nullable=False),
@@ -205,7 +205,7 @@ quarantine = Table(
     Column("digest", LargeBinary, nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("source", Text, nullable=False),
-    Column("association", String(64), nullable=False),
+    Column("association", _PLAIN, nullable=False),
     Column("detail", Text, nullable=False),
 )
 Index("ix_quarantine_tenant", quarantine.c.tenant, quarantine.c.received_at)

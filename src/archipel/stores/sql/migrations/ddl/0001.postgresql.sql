@@ -67,7 +67,7 @@ CREATE TABLE quarantine (
 	digest BYTEA NOT NULL,
 	received_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	source TEXT NOT NULL,
-	association VARCHAR(64) NOT NULL,
+	association TEXT COLLATE "C" NOT NULL,
 	detail TEXT NOT NULL,
 	CONSTRAINT pk_quarantine PRIMARY KEY (segment, "offset")
 );
@@ -259,7 +259,7 @@ CREATE TABLE study_conflict (
 
 CREATE TABLE reception (
 	study_id BIGINT NOT NULL,
-	association VARCHAR(64) NOT NULL,
+	association TEXT COLLATE "C" NOT NULL,
 	source TEXT NOT NULL,
 	peer TEXT NOT NULL,
 	door TEXT NOT NULL,

@@ -65,7 +65,7 @@ CREATE TABLE quarantine (
 	digest BLOB NOT NULL,
 	received_at DATETIME NOT NULL,
 	source TEXT NOT NULL,
-	association VARCHAR(64) NOT NULL,
+	association TEXT NOT NULL,
 	detail TEXT NOT NULL,
 	CONSTRAINT pk_quarantine PRIMARY KEY (segment, "offset")
 );
@@ -236,7 +236,7 @@ CREATE TABLE study_conflict (
 
 CREATE TABLE reception (
 	study_id INTEGER NOT NULL,
-	association VARCHAR(64) NOT NULL,
+	association TEXT NOT NULL,
 	source TEXT NOT NULL,
 	peer TEXT NOT NULL,
 	door TEXT NOT NULL,
