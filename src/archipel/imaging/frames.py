@@ -5,7 +5,7 @@ no rescale is applied, signs are extended, bits beyond Bits Stored are gone. Col
 transformed comes out RGB; `photometric_of` says what the samples then are.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import imagecodecs
@@ -66,19 +66,16 @@ def photometric_of(transfer_syntax: str, pixels: PixelDescription) -> str:
     return pixels.photometric
 
 
-def swapped(content: bytes, bits_allocated: int) -> bytes:
-    """Turn native samples from big to little endian or back."""
-    size = bits_allocated // 8
-    if size <= 1:
-        return content
-    return np.frombuffer(content, f"u{size}", len(content) // size).byteswap().tobytes()
+def to_bytes(arrays: Sequence[Pixels], pixels: PixelDescription) -> bytes:
+    """Write frames as native little endian pixel data, colour by pixel (PS3.5 section 8.1).
 
-
-def to_bytes(array: Pixels, pixels: PixelDescription) -> bytes:
-    """Write samples as native little endian pixel data, colour by pixel (PS3.5 section 8.1)."""
+    Frames of one-bit pixels follow each other without a gap.
+    """
     if pixels.bits_allocated == 1:
-        return np.packbits(array.astype(np.uint8).ravel(), bitorder="little").tobytes()
-    return np.ascontiguousarray(array, dtype=_dtype(pixels).newbyteorder("<")).tobytes()
+        bits = np.concatenate([array.astype(np.uint8).ravel() for array in arrays])
+        return np.packbits(bits, bitorder="little").tobytes()
+    dtype = _dtype(pixels).newbyteorder("<")
+    return b"".join(np.ascontiguousarray(array, dtype=dtype).tobytes() for array in arrays)
 
 
 def _dtype(pixels: PixelDescription) -> np.dtype[np.generic]:
@@ -171,8 +168,12 @@ def _claimed(content: bytes, pixels: PixelDescription) -> CodestreamSize:
 
 
 def _rle(content: bytes, pixels: PixelDescription) -> Pixels:
-    dtype = np.dtype(f"u{max(pixels.bits_allocated // 8, 1)}")
     count = pixels.rows * pixels.columns * pixels.samples
+    if pixels.bits_allocated == 1:
+        packed = imagecodecs.dicomrle_decode(content, "u1", out=(count + 7) // 8)
+        bits = np.unpackbits(np.frombuffer(packed, np.uint8), bitorder="little")
+        return _exactly(bits, count).reshape(_shape(pixels))
+    dtype = np.dtype(f"u{pixels.bits_allocated // 8}")
     decoded = imagecodecs.dicomrle_decode(content, dtype, out=count * dtype.itemsize)
     planes = _exactly(np.frombuffer(decoded, dtype), count)
     if pixels.samples == 1:

@@ -61,10 +61,8 @@ def _replace_pixels(elements: DataSet, dataset: bytes, transfer_syntax: str) -> 
         raise Exhausted(f"its pixels take more than {MAX_DECODED_BYTES} bytes when decoded")
     if sorted(frames) != list(range(1, pixels.frames + 1)):
         raise Undecodable(f"{len(frames)} frames where {pixels.frames} are described")
-    native = b"".join(
-        to_bytes(decode(b"".join(frames[number]), transfer_syntax, pixels), pixels)
-        for number in sorted(frames)
-    )
+    arrays = [decode(b"".join(frames[n]), transfer_syntax, pixels) for n in sorted(frames)]
+    native = to_bytes(arrays, pixels)
     vr = "OW" if pixels.bits_allocated >= _WORD_BITS else "OB"
     photometric = photometric_of(transfer_syntax, pixels).encode()
     elements.elements[PIXEL_DATA] = Element(vr, native + b"\0" * (len(native) % 2))

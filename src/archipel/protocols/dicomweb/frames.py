@@ -58,4 +58,4 @@ def _bytes_of(visit: Visit, held: Held, frame: Frame, form: FrameForm) -> bytes:
     from archipel.imaging.frames import decode, to_bytes  # noqa: PLC0415
 
     pixels = describe(visit.services.contents.series_metadata([held])).pixels
-    return to_bytes(decode(frame.content, frame.transfer_syntax.value, pixels), pixels)
+    return to_bytes([decode(frame.content, frame.transfer_syntax.value, pixels)], pixels)

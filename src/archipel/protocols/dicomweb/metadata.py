@@ -10,13 +10,16 @@ from archipel.archive.model import Held
 from archipel.protocols.dicomweb import caching
 from archipel.protocols.dicomweb.bodies import Multipart, conditional
 from archipel.protocols.dicomweb.native_model import xml_parts
-from archipel.protocols.dicomweb.negotiation import RELATED, accepted
+from archipel.protocols.dicomweb.negotiation import (
+    JSON,
+    PLAIN_JSON,
+    RELATED,
+    XML,
+    accepted,
+)
 from archipel.protocols.dicomweb.problem import NotAcceptable
 from archipel.protocols.dicomweb.visits import Visit
 
-JSON = "application/dicom+json"
-XML = "application/dicom+xml"
-PLAIN_JSON = "application/json"
 GZIP_LEVEL = 1
 
 

@@ -14,6 +14,9 @@ from archipel.protocols.dicomweb.problem import NotAcceptable
 from archipel.standards.dicom import transfer_syntax as ts
 
 DICOM = "application/dicom"
+JSON = "application/dicom+json"
+XML = "application/dicom+xml"
+PLAIN_JSON = "application/json"
 OCTETS = "application/octet-stream"
 RELATED = "multipart/related"
 AS_STORED = "*"

@@ -9,15 +9,22 @@ from starlette.responses import Response
 
 from archipel.archive.model import Query
 from archipel.kernel.hierarchy import Level
-from archipel.protocols.dicomweb import metadata as kinds
 from archipel.protocols.dicomweb.answers import SERIES_UID, STUDY_UID, Answers
 from archipel.protocols.dicomweb.bodies import Multipart, PiecesResponse
 from archipel.protocols.dicomweb.caching import etag_of
 from archipel.protocols.dicomweb.native_model import to_xml
-from archipel.protocols.dicomweb.negotiation import RELATED, accepted
+from archipel.protocols.dicomweb.negotiation import (
+    JSON,
+    PLAIN_JSON,
+    RELATED,
+    XML,
+    accepted,
+)
 from archipel.protocols.dicomweb.problem import NotAcceptable
 from archipel.protocols.dicomweb.search import Search, read_search
 from archipel.protocols.dicomweb.visits import Visit
+
+MOST_COUNTED = 10_000  # remaining results: beyond, this number is said
 
 _PATH_KEYS = (("study", STUDY_UID), ("series", SERIES_UID))
 
@@ -40,8 +47,7 @@ def _search(level: Level, relational: bool, visit: Visit) -> Response:
     warnings = _warnings(asked, visit.base_url)
     if len(found) > limit:
         found = found[:limit]
-        more = "There are additional results that can be requested"
-        warnings.append(f'299 {visit.base_url} "{more}"')
+        warnings.append(_more(visit, level, query, query.offset + limit))
     headers = {"Cache-Control": "private, no-store"}
     if warnings:
         headers["Warning"] = ", ".join(warnings)
@@ -49,10 +55,10 @@ def _search(level: Level, relational: bool, visit: Visit) -> Response:
         return Response(None, 204, headers)
     answers = Answers(level, asked, above=relational, base_url=visit.base_url)
     datasets = [answers.write(match) for match in found]
-    if kind != kinds.XML:
+    if kind != XML:
         return Response(orjson.dumps(datasets), 200, headers, kind)
-    multipart = Multipart(etag_of(*(str(d) for d in datasets)), kinds.XML)
-    pieces = [p for d in datasets for p in (multipart.head(kinds.XML), to_xml(d))]
+    multipart = Multipart(etag_of(*(str(d) for d in datasets)), XML)
+    pieces = [p for d in datasets for p in (multipart.head(XML), to_xml(d))]
     return PiecesResponse(
         [*pieces, multipart.tail], media_type=multipart.media_type, headers=headers
     )
@@ -61,13 +67,13 @@ def _search(level: Level, relational: bool, visit: Visit) -> Response:
 def _kind(visit: Visit) -> str:
     for media in accepted(visit.request):
         if media.name == RELATED:
-            if media.part.includes(kinds.XML) and "type" in media.parameters:
-                return kinds.XML
-        elif media.includes(kinds.JSON):
-            return kinds.JSON
-        elif media.includes(kinds.PLAIN_JSON):
-            return kinds.PLAIN_JSON
-    raise NotAcceptable(f"answers leave as {kinds.JSON} or as {RELATED} of {kinds.XML}")
+            if media.part.includes(XML) and "type" in media.parameters:
+                return XML
+        elif media.includes(JSON):
+            return JSON
+        elif media.includes(PLAIN_JSON):
+            return PLAIN_JSON
+    raise NotAcceptable(f"answers leave as {JSON} or as {RELATED} of {XML}")
 
 
 def _within_path(query: Query, visit: Visit) -> Query:
@@ -77,6 +83,15 @@ def _within_path(query: Query, visit: Visit) -> Query:
         if uid is not None:
             matching[tag] = uid.value
     return replace(query, matching=matching)
+
+
+def _more(visit: Visit, level: Level, query: Query, passed: int) -> str:
+    """Say how many results remain (PS3.18 8.3.4.4); counted up to a bound."""
+    count = visit.services.catalogue.count
+    total = count(level, query, scope=visit.visitor.scope, cap=passed + MOST_COUNTED)
+    remaining = min(total - passed, MOST_COUNTED)
+    text = f"There are {remaining} additional results that can be requested"
+    return f'299 {visit.base_url} "{text}"'
 
 
 def _keys(query: Query) -> str:

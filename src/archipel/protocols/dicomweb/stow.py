@@ -23,9 +23,15 @@ from archipel.archive.ports import Slot
 from archipel.kernel.errors import Exhausted, Malformed, Refused, Unavailable
 from archipel.kernel.uid import Uid
 from archipel.protocols.dicomweb.accept import parse_media_type
-from archipel.protocols.dicomweb.metadata import JSON, XML
 from archipel.protocols.dicomweb.native_model import to_xml
-from archipel.protocols.dicomweb.negotiation import DICOM, RELATED, accepted
+from archipel.protocols.dicomweb.negotiation import (
+    DICOM,
+    JSON,
+    PLAIN_JSON,
+    RELATED,
+    XML,
+    accepted,
+)
 from archipel.protocols.dicomweb.problem import TooLarge, UnsupportedMediaType, problem
 from archipel.protocols.dicomweb.stow_instance import IncomingInstance, Sender
 from archipel.protocols.dicomweb.stow_outcome import (
@@ -232,7 +238,7 @@ class _Storing:
         answer = response_dataset(outcomes, self.visit.base_url)
         headers = {"Cache-Control": "no-store"}
         for media in accepted(self.visit.request):
-            if media.includes(JSON) or media.includes("application/json"):
+            if media.includes(JSON) or media.includes(PLAIN_JSON):
                 return Response(orjson.dumps(answer), status, headers, JSON)
             if media.includes(XML):
                 return Response(to_xml(answer), status, headers, XML)
