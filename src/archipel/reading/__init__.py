@@ -1,1 +1,1 @@
-"""Who reads: the worklist, claims, report drafts."""
+"""Who reads: the worklist, the claim on an exam, the draft of its report."""

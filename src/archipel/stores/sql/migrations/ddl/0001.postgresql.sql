@@ -98,6 +98,52 @@ CREATE TABLE outbox_position (
 	CONSTRAINT pk_outbox_position PRIMARY KEY (subscriber)
 );
 
+CREATE TABLE exam_claim (
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	fence INTEGER NOT NULL,
+	login VARCHAR(64) NOT NULL,
+	name TEXT NOT NULL,
+	reader_tenant VARCHAR(48) NOT NULL,
+	since TIMESTAMP WITH TIME ZONE NOT NULL,
+	until TIMESTAMP WITH TIME ZONE NOT NULL,
+	reason TEXT NOT NULL,
+	CONSTRAINT pk_exam_claim PRIMARY KEY (tenant, study_instance_uid, fence)
+);
+
+CREATE TABLE exam_urgency (
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	urgency SMALLINT NOT NULL,
+	set_by VARCHAR(64) NOT NULL,
+	set_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_exam_urgency PRIMARY KEY (tenant, study_instance_uid)
+);
+
+CREATE TABLE report (
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	version INTEGER NOT NULL,
+	author_login VARCHAR(64) NOT NULL,
+	author_name TEXT NOT NULL,
+	author_tenant VARCHAR(48) NOT NULL,
+	saved_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_report PRIMARY KEY (tenant, study_instance_uid)
+);
+
+CREATE TABLE report_version (
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	version INTEGER NOT NULL,
+	author_login VARCHAR(64) NOT NULL,
+	author_name TEXT NOT NULL,
+	author_tenant VARCHAR(48) NOT NULL,
+	saved_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	template TEXT,
+	sections JSON NOT NULL,
+	CONSTRAINT pk_report_version PRIMARY KEY (tenant, study_instance_uid, version)
+);
+
 CREATE TABLE called_title (
 	ae_title TEXT NOT NULL,
 	tenant TEXT NOT NULL,
@@ -338,6 +384,8 @@ CREATE INDEX ix_browser_session_login ON browser_session (login);
 
 CREATE INDEX ix_called_title_tenant ON called_title (tenant);
 
+CREATE INDEX ix_exam_claim_login ON exam_claim (login, until);
+
 CREATE INDEX ix_instance_series_id ON instance (series_id);
 
 CREATE INDEX ix_machine_token_login ON machine_token (login);
@@ -345,6 +393,8 @@ CREATE INDEX ix_machine_token_login ON machine_token (login);
 CREATE INDEX ix_outbox_at ON outbox (at);
 
 CREATE INDEX ix_quarantine_tenant ON quarantine (tenant, received_at);
+
+CREATE INDEX ix_report_author ON report (author_login, saved_at);
 
 CREATE INDEX ix_sealed_instance_series ON sealed_instance (series_id);
 

@@ -1,0 +1,35 @@
+"""Failures only reading knows."""
+
+from archipel.kernel.errors import Conflict
+from archipel.reading.model import Claim, Draft, ExamId
+
+
+class ClaimHeld(Conflict):
+    """Somebody else reads this exam now."""
+
+    def __init__(self, claim: Claim) -> None:
+        super().__init__(
+            f"{claim.exam} is claimed by {claim.reader.login} until "
+            f"{claim.until:%H:%M:%S} UTC: wait, or take over with a reason"
+        )
+        self.claim = claim
+
+
+class ClaimLost(Conflict):
+    """The lease ran out or was taken over: what is typed must be saved as a draft."""
+
+    def __init__(self, exam: ExamId, claim: Claim | None) -> None:
+        super().__init__(f"the claim on {exam} is not yours any more: claim it again")
+        self.claim = claim
+
+
+class DraftOutdated(Conflict):
+    """Somebody saved a newer version in between; nothing was overwritten."""
+
+    def __init__(self, exam: ExamId, *, held: Draft | None, offered: int) -> None:
+        now = held.head.version if held else 0
+        super().__init__(
+            f"the report of {exam} is at version {now}, the offered one builds on {offered}: "
+            "compare both and save again"
+        )
+        self.held = held

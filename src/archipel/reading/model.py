@@ -1,0 +1,304 @@
+"""Exams to be read, the lease of the one who reads, the report being written.
+
+An exam is a Study (PS3.3 section 7) as a reader sees it. Section codes are those of imaging
+reports (PS3.20 section 9, CI-SIS CR-IMG): LOINC.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, IntEnum
+
+from archipel.kernel.errors import Malformed
+from archipel.kernel.identifiers import AccessionNumber, PatientIdentifier, TenantId
+from archipel.kernel.uid import Uid
+
+LEASE = timedelta(minutes=15)
+HISTORY_AGE = timedelta(days=30)
+"""An exam whose study date lies further back than this when its first image comes was sent as
+history (a prior, a migration): it is found and opened, but nobody is asked to read it."""
+RECENT = timedelta(hours=48)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ExamId:
+    """The name of an exam: its owner and its Study Instance UID.
+
+    It says the same after the index was rebuilt and on every node, and holds no patient data.
+    """
+
+    tenant: TenantId
+    study: Uid
+
+    @classmethod
+    def parse(cls, text: str) -> "ExamId":
+        """Read `owner~uid`. Raises `Malformed`."""
+        tenant, tilde, uid = text.partition("~")
+        if not tilde:
+            raise Malformed(f"an exam is named owner~uid: {text[:80]!r}")
+        return cls(TenantId(tenant), Uid(uid))
+
+    def __str__(self) -> str:
+        return f"{self.tenant}~{self.study}"
+
+
+class Urgency(IntEnum):
+    """How soon it must be read; the order is that of the list."""
+
+    STAT = 0
+    URGENT = 1
+    INPATIENT = 2
+    ROUTINE = 3
+
+
+def urgency_of_priority(requested_procedure_priority: str) -> Urgency | None:
+    """Read (0040,1003): STAT, HIGH, ROUTINE, MEDIUM, LOW (PS3.3 table C.4-11); else None."""
+    return {
+        "STAT": Urgency.STAT,
+        "HIGH": Urgency.URGENT,
+        "MEDIUM": Urgency.ROUTINE,
+        "ROUTINE": Urgency.ROUTINE,
+        "LOW": Urgency.ROUTINE,
+    }.get(requested_procedure_priority.strip().upper())
+
+
+class Status(Enum):
+    """Where an exam stands in its life. Later states come with what makes them true."""
+
+    ACQUIRING = "acquiring"  # instances still come
+    READY = "ready"
+    CLAIMED = "claimed"
+    DRAFT = "draft"
+
+
+class SavedList(Enum):
+    """The lists every reader has."""
+
+    TO_READ = "to-read"
+    MINE = "mine"
+    DRAFTS = "drafts"
+    RECENT = "recent"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who claims and writes: a person acting for an organisation."""
+
+    login: str
+    name: str
+    tenant: TenantId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A lease on an exam. `fence` grows each time the exam changes hands and never goes back."""
+
+    exam: ExamId
+    reader: Reader
+    since: datetime
+    until: datetime
+    fence: int
+    reason: str = ""  # why it was taken over
+
+    def held(self, now: datetime) -> bool:
+        """Tell whether the lease still runs."""
+        return now < self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportHead:
+    """Which version of a report stands, without its text."""
+
+    version: int
+    author: Reader
+    saved_at: datetime
+
+
+class SectionCode(Enum):
+    """The sections of a report."""
+
+    INDICATION = "indication"
+    TECHNIQUE = "technique"
+    FINDINGS = "findings"
+    CONCLUSION = "conclusion"
+
+
+LOINC: Mapping[SectionCode, tuple[str, str]] = {
+    SectionCode.INDICATION: ("55752-0", "Clinical information"),
+    SectionCode.TECHNIQUE: ("55111-9", "Current imaging procedure descriptions"),
+    SectionCode.FINDINGS: ("59776-5", "Procedure findings"),
+    SectionCode.CONCLUSION: ("19005-8", "Impression"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """Words."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """A measurement inside a sentence, tied to its image. `unit` is UCUM."""
+
+    id: str
+    label: str
+    value: float
+    unit: str
+    study: Uid
+    series: Uid
+    sop_instance: Uid
+    frame: int
+    deleted: bool = False  # deleted in the viewer since: must not stand in a final report
+
+
+Block = Text | Measurement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One section of a report."""
+
+    code: SectionCode
+    blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """One saved version of a report. Raises `Malformed` when a section stands twice."""
+
+    head: ReportHead
+    sections: tuple[Section, ...]
+    template: str | None = None
+
+    def __post_init__(self) -> None:
+        codes = [section.code for section in self.sections]
+        if len(codes) != len(set(codes)):
+            raise Malformed("a report has each section once")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exam:
+    """What a list shows of an exam. Texts are as sent; `studied` is the site's local time."""
+
+    id: ExamId
+    person: str | None
+    patient: PatientIdentifier
+    patient_name: str  # (0010,0010) as sent
+    sex: str
+    birth_date: str  # (0010,0030) as sent
+    accession: AccessionNumber | None
+    modalities: tuple[str, ...]
+    description: str
+    body_part: str
+    referring_physician: str
+    studied: datetime | None  # naive: DICOM says local time
+    arrived_at: datetime
+    last_received_at: datetime
+    completed_at: datetime | None  # None: instances still come
+    series: int
+    instances: int
+    urgency: Urgency
+    claim: Claim | None  # only while it runs
+    report: ReportHead | None
+    priors: tuple["Prior", ...] = ()
+
+    @property
+    def person_key(self) -> str:
+        """Name whose exam it is; while identity is open, by the exam itself."""
+        return self.person or f"exam~{self.id}"
+
+    @property
+    def status(self) -> Status:
+        """The one word for where it stands."""
+        if self.claim is not None:
+            return Status.CLAIMED
+        if self.report is not None:
+            return Status.DRAFT
+        return Status.READY if self.completed_at else Status.ACQUIRING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prior:
+    """An earlier exam of the same person, as a mark in a list."""
+
+    id: ExamId
+    studied: datetime | None
+    modalities: tuple[str, ...]
+    body_part: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesSummary:
+    """One series on the exam page."""
+
+    series: Uid
+    number: int | None
+    modality: str
+    description: str
+    body_part: str
+    instances: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """A saved list, narrowed. Empty means all; days are study dates, both ends included.
+
+    `login` is whose claims and drafts the lists mine and drafts hold.
+    """
+
+    saved_list: SavedList = SavedList.ALL
+    login: str = ""
+    text: str = ""
+    modalities: frozenset[str] = frozenset()
+    statuses: frozenset[Status] = frozenset()
+    sites: frozenset[TenantId] = frozenset()
+    urgencies: frozenset[Urgency] = frozenset()
+    first_day: str = ""  # YYYYMMDD
+    last_day: str = ""
+
+    @property
+    def narrowed(self) -> bool:
+        """Tell whether anything beside the list itself filters."""
+        return self != Filters(saved_list=self.saved_list, login=self.login)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExamPage:
+    """One page of exams; `after` is the cursor of the next one, None at the end."""
+
+    exams: Sequence[Exam]
+    after: str | None
+    total: int
+    hidden: int  # by the filters, of the same list
+    acquiring: int  # within scope, in whatever list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonFound:
+    """Somebody found, shown by the latest exam in scope."""
+
+    latest: Exam
+    exams: int
+    tenants: tuple[TenantId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many exams each list holds, and two figures that no list has."""
+
+    lists: Mapping[SavedList, int]
+    stat: int  # of the list to read
+    acquiring: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Something happened to an exam, as the live stream tells it."""
+
+    position: int
+    exam: ExamId
+    kind: str  # archive.InstancesStored, reading.ClaimChanged ...
+    at: datetime

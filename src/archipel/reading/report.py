@@ -1,0 +1,92 @@
+"""Write the draft of a report: read it, save a version over the one that was read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from archipel.access.model import Action, AuditEntry
+from archipel.access.ports import Audit
+from archipel.kernel.actors import Scope
+from archipel.kernel.errors import NotFound
+from archipel.reading.errors import DraftOutdated
+from archipel.reading.events import DraftSaved
+from archipel.reading.model import Draft, ExamId, Reader, ReportHead, Section
+from archipel.reading.ports import Drafts, Exams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What writing needs at hand, for one actor."""
+
+    exams: Exams
+    drafts: Drafts
+    audit: Audit
+    scope: Scope
+
+
+def save(
+    exam: ExamId,
+    sections: Sequence[Section],
+    *,
+    template: str | None = None,
+    over: int,
+    reader: Reader,
+    desk: Desk,
+    now: datetime,
+) -> Draft:
+    """Keep `sections` as the version after `over`.
+
+    Raises `NotFound` outside the scope, `DraftOutdated` where `over` is not what stands,
+    `Malformed` where a section stands twice.
+    """
+    desk.exams.exam(exam, scope=desk.scope, now=now)
+    head = ReportHead(version=over + 1, author=reader, saved_at=now)
+    draft = Draft(head=head, sections=tuple(sections), template=template)
+    desk.audit.record([_entry(exam, desk.scope, Action.REPORT, f"draft {over + 1}", now)])
+    fact = DraftSaved(
+        tenant=exam.tenant, at=now, study=exam.study, version=over + 1, login=reader.login
+    )
+    if not desk.drafts.save(exam, draft, over=over, fact=fact, scope=desk.scope):
+        held = desk.drafts.current(exam, scope=desk.scope)
+        raise DraftOutdated(exam, held=held, offered=over)
+    return draft
+
+
+def read(exam: ExamId, *, desk: Desk, now: datetime) -> Draft | None:
+    """Return the version that stands, None where nothing is written; audited.
+
+    Raises `NotFound` outside the scope.
+    """
+    desk.exams.exam(exam, scope=desk.scope, now=now)
+    draft = desk.drafts.current(exam, scope=desk.scope)
+    if draft is not None:
+        desk.audit.record([_entry(exam, desk.scope, Action.READ, "report", now)])
+    return draft
+
+
+def read_version(exam: ExamId, number: int, *, desk: Desk, now: datetime) -> Draft:
+    """Return one kept version; audited. Raises `NotFound`."""
+    desk.exams.exam(exam, scope=desk.scope, now=now)
+    draft = desk.drafts.version(exam, number, scope=desk.scope)
+    if draft is None:
+        raise NotFound(f"no version {number} of the report of {exam} is kept")
+    desk.audit.record([_entry(exam, desk.scope, Action.READ, f"report {number}", now)])
+    return draft
+
+
+def versions(exam: ExamId, *, desk: Desk, now: datetime) -> Sequence[ReportHead]:
+    """Return the heads of every kept version, newest first. Raises `NotFound`."""
+    desk.exams.exam(exam, scope=desk.scope, now=now)
+    return desk.drafts.versions(exam, scope=desk.scope)
+
+
+def _entry(exam: ExamId, scope: Scope, action: Action, detail: str, now: datetime) -> AuditEntry:
+    return AuditEntry(
+        tenant=exam.tenant,
+        at=now,
+        actor=scope.actor,
+        action=action,
+        subject=str(exam.study),
+        door="web",
+        detail=detail,
+    )

@@ -1,0 +1,159 @@
+"""Conditions on exams: what each saved list holds, and what narrows it."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import FunctionElement
+from sqlalchemy.types import String
+
+from archipel.archive.names import fold, words
+from archipel.kernel.actors import Scope
+from archipel.reading.model import HISTORY_AGE, RECENT, Filters, SavedList, Status, Urgency
+from archipel.stores.sql.reading import visible
+from archipel.stores.sql.schema.archive import name_token, study
+from archipel.stores.sql.schema.reading import exam_claim, exam_urgency, report
+
+MOST_WORDS = 8
+LAST = "\uffff"  # sorts after every text
+
+RANK = func.coalesce(exam_urgency.c.urgency, int(Urgency.ROUTINE))
+_free = exam_claim.c.fence.is_(None)
+_unwritten = report.c.version.is_(None)
+ACQUIRING = and_(_free, _unwritten, study.c.completed_at.is_(None))
+
+
+class _HistoryDay(FunctionElement[str]):
+    """The day before which a study date says that the exam was sent as history: YYYYMMDD."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(_HistoryDay, "sqlite")
+def _sqlite_day(element: _HistoryDay, compiler: SQLCompiler, **options: Any) -> str:
+    arrived = compiler.process(element.clauses, **options)
+    return f"strftime('%Y%m%d', {arrived}, '-{HISTORY_AGE.days} days')"
+
+
+@compiles(_HistoryDay, "postgresql")
+def _postgresql_day(element: _HistoryDay, compiler: SQLCompiler, **options: Any) -> str:
+    arrived = compiler.process(element.clauses, **options)
+    past = f"({arrived} AT TIME ZONE 'UTC' - interval '{HISTORY_AGE.days} days')"
+    return f"to_char({past}, 'YYYYMMDD')"
+
+
+_fresh = or_(study.c.moment == "", study.c.moment >= _HistoryDay(study.c.received_first_at))
+_to_read = and_(_unwritten, _fresh)
+
+
+def listed(filters: Filters, now: datetime) -> ColumnElement[bool]:
+    """Return the condition of the saved list itself. Node-wide: `joined` bounds the query."""
+    conditions: dict[SavedList, ColumnElement[bool]] = {
+        SavedList.TO_READ: _to_read,
+        SavedList.MINE: exam_claim.c.login == filters.login,
+        SavedList.DRAFTS: report.c.author_login == filters.login,
+        SavedList.RECENT: study.c.received_first_at > now - RECENT,
+        SavedList.ALL: study.c.id.is_not(None),
+    }
+    # A list on a column of an outer join is false, not unknown, where nothing was joined.
+    return func.coalesce(conditions[filters.saved_list], literal(value=False))
+
+
+def narrowing(filters: Filters) -> list[ColumnElement[bool]]:
+    """Return what narrows the list. Node-wide: `joined` bounds the query."""
+    found: list[ColumnElement[bool]] = []
+    if filters.modalities:
+        found.append(
+            or_(
+                *(
+                    study.c.modalities.contains(f"\\{one}\\", autoescape=True)
+                    for one in sorted(filters.modalities)
+                )
+            )
+        )
+    if filters.sites:
+        found.append(study.c.tenant.in_(sorted(site.value for site in filters.sites)))
+    if filters.urgencies:
+        found.append(RANK.in_(sorted(int(one) for one in filters.urgencies)))
+    if filters.statuses:
+        found.append(or_(*(_standing(one) for one in sorted(filters.statuses, key=str))))
+    if filters.first_day:
+        found.append(study.c.moment >= filters.first_day)
+    if filters.last_day:
+        found.append(and_(study.c.moment != "", study.c.moment < filters.last_day + LAST))
+    found.extend(_matches(word) for word in filters.text.split()[:MOST_WORDS])
+    return found
+
+
+def _standing(status: Status) -> ColumnElement[bool]:
+    return {
+        Status.CLAIMED: exam_claim.c.fence.is_not(None),
+        Status.DRAFT: and_(_free, report.c.version.is_not(None)),
+        Status.ACQUIRING: ACQUIRING,
+        Status.READY: and_(_free, _unwritten, study.c.completed_at.is_not(None)),
+    }[status]
+
+
+def _matches(word: str) -> ColumnElement[bool]:
+    """Return the condition that one word begins a name, the identifier or the accession."""
+    either: list[ColumnElement[bool]] = [
+        study.c.patient_id.startswith(word, autoescape=True),
+        study.c.accession_number.startswith(word, autoescape=True),
+    ]
+    born = _day(word)
+    if born:
+        either.append(study.c.patient_birth_date == born)
+    parts = list(words(fold(word)))
+    if parts:
+        of_name = [
+            study.c.name_id.in_(
+                select(name_token.c.name_id).where(
+                    ~name_token.c.whole,
+                    name_token.c.token >= part,
+                    name_token.c.token < part + LAST,
+                )
+            )
+            for part in parts
+        ]
+        either.append(and_(*of_name))
+    return or_(*either)
+
+
+def persons_matching(text: str, *, scope: Scope) -> Select[Any]:
+    """Return the query of the latest study of each person whose studies match every word."""
+    whose = func.coalesce(
+        study.c.person, study.c.patient_issuer + literal("\n") + study.c.patient_id
+    )
+    matching = (
+        select(
+            study.c.id,
+            study.c.person,
+            study.c.patient_id,
+            study.c.patient_issuer,
+            study.c.moment,
+            func.count().over(partition_by=whose).label("exams"),
+            func.row_number()
+            .over(partition_by=whose, order_by=[study.c.moment.desc(), study.c.id.desc()])
+            .label("place"),
+        )
+        .where(visible(scope), *(_matches(word) for word in text.split()[:MOST_WORDS]))
+        .subquery()
+    )
+    latest = select(matching).where(matching.c.place == 1)
+    return latest.order_by(matching.c.moment.desc(), matching.c.id.desc())
+
+
+def _day(word: str) -> str | None:
+    """Read a birth date as people write it: 24/11/1958, 1958-11-24 or 19581124."""
+    for pattern in (
+        r"(?P<d>\d\d)[/.-](?P<m>\d\d)[/.-](?P<y>\d{4})",
+        r"(?P<y>\d{4})-?(?P<m>\d\d)-?(?P<d>\d\d)",
+    ):
+        found = re.fullmatch(pattern, word)
+        if found:
+            return found["y"] + found["m"] + found["d"]
+    return None
