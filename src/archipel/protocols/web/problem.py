@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from archipel.access.errors import NotSignedIn, SignInDelayed, SignInFailed
 from archipel.kernel.errors import (
     ArchipelError,
     Conflict,
@@ -22,16 +23,10 @@ from archipel.kernel.errors import (
     Refused,
     Unavailable,
 )
+from archipel.reading.errors import ClaimHeld, ClaimLost
 
 LOG = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
-
-
-class SignInNeeded(Refused):
-    """Nobody is signed in, or the session has ended."""
-
-    def __init__(self) -> None:
-        super().__init__("nobody is signed in, or the session has ended: sign in")
 
 
 class ForgeryRefused(Refused):
@@ -48,7 +43,9 @@ STATUS: dict[type[ArchipelError], int] = {
     Conflict: 409,
     Exhausted: 503,
     Unavailable: 503,
-    SignInNeeded: 401,
+    NotSignedIn: 401,
+    SignInFailed: 401,
+    SignInDelayed: 429,
 }
 TITLE: dict[int, str] = {
     400: "Wrong request",
@@ -101,10 +98,32 @@ def _kind(error: ArchipelError) -> str:
 def _spoken(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ArchipelError)  # noqa: S101  (registered for this kind only)
     status = status_of(error)
-    answer = problem(status, _kind(error), str(error), retryable=error.retryable)
-    if error.retryable:
+    answer = problem(
+        status, _kind(error), str(error), retryable=error.retryable, **_members(error)
+    )
+    if isinstance(error, SignInDelayed):
+        answer.headers["Retry-After"] = str(error.retry_after_s)
+    elif error.retryable:
         answer.headers["Retry-After"] = "5"
     return answer
+
+
+def _members(error: ArchipelError) -> dict[str, Any]:
+    """Return what the front end needs beside the sentence: who holds a claim."""
+    if not isinstance(error, ClaimHeld | ClaimLost):
+        return {}
+    claim = error.claim
+    if claim is None:
+        return {"claim": None}
+    return {
+        "claim": {
+            "exam": str(claim.exam),
+            "login": claim.reader.login,
+            "name": claim.reader.name,
+            "since": claim.since.isoformat(),
+            "until": claim.until.isoformat(),
+        }
+    }
 
 
 def _invalid(_request: Request, error: Exception) -> JSONResponse:

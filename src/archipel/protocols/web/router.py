@@ -1,8 +1,10 @@
 """All of /api, built from its services."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 
+from archipel.protocols.web.live import Live
 from archipel.protocols.web.routes import (
+    admin_audit,
     admin_peers,
     admin_people,
     events,
@@ -13,12 +15,37 @@ from archipel.protocols.web.routes import (
     session,
     worklist,
 )
+from archipel.protocols.web.services import WebServices
 
-PARTS = (session, worklist, events, exams, reports, persons, admin_peers, admin_people, node)
+PARTS = (
+    session,
+    worklist,
+    events,
+    exams,
+    reports,
+    persons,
+    admin_peers,
+    admin_people,
+    admin_audit,
+    node,
+)
 
 
-def router() -> APIRouter:
-    """Build the routes of /api."""
+def router(services: WebServices) -> APIRouter:
+    """Build the routes of /api over `services`."""
+    live = Live(services.changes)
+
+    async def hand_in(request: Request) -> None:
+        request.state.web = services
+        request.state.live = live
+
+    built = APIRouter(dependencies=[Depends(hand_in)])
+    built.include_router(described())
+    return built
+
+
+def described() -> APIRouter:
+    """Give the routes without services: enough for the OpenAPI document."""
     api = APIRouter(prefix="/api")
     for part in PARTS:
         api.include_router(part.routes)

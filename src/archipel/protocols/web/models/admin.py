@@ -174,6 +174,18 @@ class TokenCreated(View):
     secret: str
 
 
+class AuditFilters(Body):
+    """What to look for in the audit. Empty: anything."""
+
+    actor: str = Field(default="", max_length=64)
+    action: str = Field(default="", max_length=32)
+    subject: str = Field(default="", max_length=128)
+    door: str = Field(default="", max_length=16)
+    since: datetime | None = None
+    before: str | None = Field(default=None, max_length=20)
+    limit: int = Field(default=50, ge=1, le=200)
+
+
 class AuditRow(View):
     """One row of the audit."""
 

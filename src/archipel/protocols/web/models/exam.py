@@ -17,7 +17,7 @@ IdentityStatus = Literal["provisional", "retrieved", "validated", "qualified"]
 class PatientBanner(View):
     """Who the patient is, always shown whole (never the name alone)."""
 
-    person: str | None = Field(description="Opaque id for /persons/{person}; null while pending.")
+    person: str | None = Field(description="Opaque id for /persons/{person}.")
     family_name: str
     given_name: str
     name_as_sent: str = Field(description="(0010,0010) as the modality wrote it.")

@@ -4,41 +4,102 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from archipel.access.model import Action, AuditEntry, AuditQuery, Visitor
+from archipel.kernel.errors import Malformed, NotFound
+from archipel.kernel.identifiers import TenantId
 from archipel.protocols.web.models.base import Problem
 from archipel.protocols.web.models.exam import (
     ClaimRequest,
     ClaimView,
+    CycleStep,
     ExamPage,
     ExamRow,
     HeartbeatRequest,
+    Look,
     UrgencyRequest,
 )
-from archipel.protocols.web.routes.waiting import waiting
+from archipel.protocols.web.routes.worklist import exam_views
+from archipel.protocols.web.services import DOOR, Services, WebServices
+from archipel.protocols.web.views import series_view
+from archipel.protocols.web.visitors import SeesExams, WritesReports
+from archipel.reading import claim as claiming
+from archipel.reading.model import Exam, ExamId, Reader, Urgency
+from archipel.reading.urgency import set_urgency as keep_urgency
 
 routes = APIRouter(tags=["exams"])
+LOOKS = 50
+LOOKED = {Action.READ, Action.SEND, Action.REPORT}
 
 
 @routes.get("/exams/{exam}", operation_id="get_exam")
-def get_exam(exam: str) -> ExamPage:
-    """All of one exam. 404 both for an absent one and for one out of scope."""
-    raise waiting
+def get_exam(exam: str, visitor: SeesExams, services: Services) -> ExamPage:
+    """All of one exam; audited. 404 both for an absent one and for one out of scope."""
+    now = services.clock()
+    found = services.exams.exam(exam_id(exam), scope=visitor.scope, now=now)
+    services.desk.audit.record(
+        [
+            AuditEntry(
+                tenant=found.id.tenant,
+                at=now,
+                actor=visitor.scope.actor,
+                action=Action.READ,
+                subject=found.id.study.value,
+                door=DOOR,
+                detail="exam page",
+            )
+        ]
+    )
+    views = exam_views(visitor, services)
+    priors = services.exams.priors(found.id, scope=visitor.scope, now=now)
+    holders = services.exams.holders(found.id, scope=visitor.scope)
+    shared = [TenantId(key) for key in holders if key != found.id.tenant.value]
+    return ExamPage(
+        row=views.row(found),
+        series=[
+            series_view(found, one)
+            for one in services.exams.series(found.id, scope=visitor.scope)
+        ],
+        cycle=_cycle(found),
+        looks=_looks(found, visitor, services),
+        priors=[views.row(prior) for prior in priors],
+        shared_with=[views.sites.of(tenant) for tenant in shared],
+        viewer_url=f"/viewer/archipel?StudyInstanceUIDs={found.id.study}",
+    )
 
 
 @routes.put("/exams/{exam}/urgency", operation_id="set_urgency")
-def set_urgency(exam: str, wanted: UrgencyRequest) -> ExamRow:
+def set_urgency(
+    exam: str, wanted: UrgencyRequest, visitor: SeesExams, services: Services
+) -> ExamRow:
     """Set the urgency of an exam; audited."""
-    raise waiting
+    changed = keep_urgency(
+        exam_id(exam),
+        Urgency[wanted.urgency.upper()],
+        scope=visitor.scope,
+        exams=services.exams,
+        audit=services.desk.audit,
+        now=services.clock(),
+    )
+    return exam_views(visitor, services).row(changed)
 
 
 @routes.post(
     "/exams/{exam}/claim", operation_id="claim_exam", responses={409: {"model": Problem}}
 )
-def claim_exam(exam: str, wanted: ClaimRequest) -> ClaimView:
+def claim_exam(
+    exam: str, wanted: ClaimRequest, visitor: WritesReports, services: Services
+) -> ClaimView:
     """Claim for 15 minutes. 409 while somebody else holds it, unless taken over with a reason.
 
     The problem has a member `claim` that tells who.
     """
-    raise waiting
+    desk, now, reader = services.claiming(visitor), services.clock(), reader_of(visitor)
+    if wanted.take_over:
+        reason = wanted.reason or ""
+        taken = claiming.take_over(exam_id(exam), reader, reason=reason, desk=desk, now=now)
+    else:
+        taken = claiming.claim(exam_id(exam), reader, desk=desk, now=now)
+    return exam_views(visitor, services).claim(taken)
 
 
 @routes.post(
@@ -46,12 +107,78 @@ def claim_exam(exam: str, wanted: ClaimRequest) -> ClaimView:
     operation_id="renew_claim",
     responses={409: {"model": Problem}},
 )
-def renew_claim(exam: str, beat: HeartbeatRequest) -> ClaimView:
+def renew_claim(
+    exam: str, beat: HeartbeatRequest, visitor: WritesReports, services: Services
+) -> ClaimView:
     """Renew the lease. 409 when it was lost meanwhile."""
-    raise waiting
+    renewed = claiming.renew(
+        exam_id(exam),
+        reader_of(visitor),
+        beat.fence,
+        desk=services.claiming(visitor),
+        now=services.clock(),
+    )
+    return exam_views(visitor, services).claim(renewed)
 
 
 @routes.delete("/exams/{exam}/claim", operation_id="release_claim", status_code=204)
-def release_claim(exam: str, fence: Annotated[int, Query()]) -> None:
+def release_claim(
+    exam: str, fence: Annotated[int, Query()], visitor: WritesReports, services: Services
+) -> None:
     """Give the exam back to the list."""
-    raise waiting
+    claiming.release(
+        exam_id(exam),
+        reader_of(visitor),
+        fence,
+        desk=services.claiming(visitor),
+        now=services.clock(),
+    )
+
+
+def exam_id(text: str) -> ExamId:
+    """Read the name of an exam. Raises `NotFound`: a name nobody gave out names nothing."""
+    try:
+        return ExamId.parse(text)
+    except Malformed:
+        raise NotFound("there is no exam of this name within your organisations") from None
+
+
+def reader_of(visitor: Visitor) -> Reader:
+    """Return the visitor as one who claims and writes."""
+    person = visitor.person
+    return Reader(login=person.login, name=person.name, tenant=person.tenant)
+
+
+def _cycle(exam: Exam) -> list[CycleStep]:
+    steps = [
+        CycleStep(step="first_received", at=exam.arrived_at),
+        CycleStep(step="last_received", at=exam.last_received_at),
+    ]
+    if exam.studied is not None:
+        steps.insert(0, CycleStep(step="studied", at=exam.studied))
+    if exam.completed_at is not None:
+        steps.append(CycleStep(step="completed", at=exam.completed_at))
+    if exam.claim is not None:
+        by = exam.claim.reader.name
+        steps.append(CycleStep(step="claimed", at=exam.claim.since, by=by))
+    if exam.report is not None:
+        by = exam.report.author.name
+        steps.append(CycleStep(step="draft_saved", at=exam.report.saved_at, by=by))
+    return steps
+
+
+def _looks(exam: Exam, visitor: Visitor, services: WebServices) -> list[Look]:
+    wanted = AuditQuery(subject=exam.id.study.value, limit=LOOKS)
+    rows = services.trail.search(wanted, scope=visitor.scope, node=False)
+    return [
+        Look(
+            at=row.entry.at,
+            actor=row.entry.actor.name,
+            kind=row.entry.actor.kind.value,
+            organisation=row.entry.tenant.value if row.entry.tenant else None,
+            action=row.entry.action.value,
+            door=row.entry.door,
+        )
+        for row in rows
+        if row.entry.action in LOOKED
+    ]

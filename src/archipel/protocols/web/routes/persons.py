@@ -1,11 +1,24 @@
 """Patients: search and timeline."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from archipel.protocols.web.models.people import PersonHits, PersonPage
-from archipel.protocols.web.routes.waiting import waiting
+from archipel.access.model import Action, AuditEntry, Visitor
+from archipel.kernel.errors import NotFound
+from archipel.kernel.identifiers import TenantId
+from archipel.protocols.web.models.people import (
+    KnownIdentifier,
+    PersonHit,
+    PersonHits,
+    PersonPage,
+)
+from archipel.protocols.web.routes.worklist import exam_views
+from archipel.protocols.web.services import DOOR, Services, WebServices
+from archipel.protocols.web.views import Sites, banner
+from archipel.protocols.web.visitors import SearchesPatients
+from archipel.reading.model import Exam
 
 routes = APIRouter(tags=["persons"])
 
@@ -13,13 +26,73 @@ routes = APIRouter(tags=["persons"])
 @routes.get("/persons", operation_id="find_persons")
 def find_persons(
     q: Annotated[str, Query(min_length=1, max_length=128)],
+    visitor: SearchesPatients,
+    services: Services,
     limit: Annotated[int, Query(ge=1, le=100)] = 25,
 ) -> PersonHits:
-    """Find by name, birth date or identifier."""
-    raise waiting
+    """Find by name, birth date, identifier or accession number; audited."""
+    _audit(visitor, services, Action.QUERY, "persons", visitor.person.tenant)
+    found = services.exams.persons(
+        q, scope=visitor.scope, now=services.clock(), limit=limit + 1
+    )
+    sites = Sites(services.desk.organisations)
+    return PersonHits(
+        persons=[
+            PersonHit(
+                person=one.latest.person_key,
+                banner=banner(one.latest),
+                exams=one.exams,
+                last_study_at=one.latest.studied,
+                sites=[sites.of(tenant) for tenant in one.tenants],
+            )
+            for one in found[:limit]
+        ],
+        more=len(found) > limit,
+    )
 
 
 @routes.get("/persons/{person}", operation_id="get_person")
-def get_person(person: str) -> PersonPage:
-    """Banner and exams of one person over the organisations in scope."""
-    raise waiting
+def get_person(person: str, visitor: SearchesPatients, services: Services) -> PersonPage:
+    """Banner and exams of one person over the organisations in scope; audited."""
+    exams = services.exams.of_person(person, scope=visitor.scope, now=services.clock())
+    if not exams:
+        raise NotFound("there is no such person within your organisations")
+    for tenant in sorted({exam.id.tenant for exam in exams}):
+        _audit(visitor, services, Action.READ, exams[0].person_key, tenant)
+    views = exam_views(visitor, services)
+    return PersonPage(
+        person=exams[0].person_key,
+        banner=banner(exams[0]),
+        identifiers=_identifiers(exams, views.sites),
+        exams=[views.row(exam) for exam in exams],
+    )
+
+
+def _identifiers(exams: Sequence[Exam], sites: Sites) -> list[KnownIdentifier]:
+    owners = {exam.patient: exam.id.tenant for exam in exams}
+    return [
+        KnownIdentifier(
+            value=patient.value,
+            issuer=patient.issuer.namespace,
+            organisation=sites.of(tenant),
+        )
+        for patient, tenant in sorted(owners.items())
+    ]
+
+
+def _audit(
+    visitor: Visitor, services: WebServices, action: Action, subject: str, tenant: TenantId
+) -> None:
+    services.desk.audit.record(
+        [
+            AuditEntry(
+                tenant=tenant,
+                at=services.clock(),
+                actor=visitor.scope.actor,
+                action=action,
+                subject=subject,
+                door=DOOR,
+                detail="person",
+            )
+        ]
+    )

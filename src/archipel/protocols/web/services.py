@@ -1,0 +1,87 @@
+"""What this door needs, handed in by the wiring; it reaches for nothing itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from archipel.access.authenticate import Desk
+from archipel.access.enrol import Office
+from archipel.access.model import Device, Visitor
+from archipel.access.ports import AuditTrail
+from archipel.kernel.clock import Clock
+from archipel.protocols.web.models.node import NodeStatus
+from archipel.reading import claim, report
+from archipel.reading.ports import Changes, Claims, Drafts, Exams
+
+DOOR = "web"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeIdentity:
+    """Which node answers. `demo`: every person and patient on it is invented."""
+
+    name: str
+    community: str
+    version: str
+    demo: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EchoOutcome:
+    """What C-ECHO to a device gave."""
+
+    ok: bool
+    duration_ms: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebServices:
+    """The ports of this door. `recognise` is `visitors.recogniser(...)`."""
+
+    node: NodeIdentity
+    clock: Clock
+    recognise: Callable[[Request], Visitor]
+    desk: Desk
+    trail: AuditTrail
+    exams: Exams
+    claims: Claims
+    drafts: Drafts
+    changes: Changes
+    echo: Callable[[Device], EchoOutcome]
+    status: Callable[[], NodeStatus]
+    secure: bool  # served over TLS: the cookie says so
+
+    def claiming(self, visitor: Visitor) -> claim.Desk:
+        """Return what claiming needs for this visitor."""
+        return claim.Desk(
+            exams=self.exams, claims=self.claims, audit=self.desk.audit, scope=visitor.scope
+        )
+
+    def writing(self, visitor: Visitor) -> report.Desk:
+        """Return what writing a report needs for this visitor."""
+        return report.Desk(
+            exams=self.exams, drafts=self.drafts, audit=self.desk.audit, scope=visitor.scope
+        )
+
+    def office(self, visitor: Visitor) -> Office:
+        """Return where this visitor makes changes."""
+        return Office(
+            organisations=self.desk.organisations,
+            accounts=self.desk.accounts,
+            credentials=self.desk.credentials,
+            audit=self.desk.audit,
+            scope=visitor.scope,
+            permissions=visitor.permissions,
+            door=DOOR,
+        )
+
+
+def given(request: Request) -> WebServices:
+    """Return the services that `router` was built with."""
+    return cast("WebServices", request.state.web)
+
+
+Services = Annotated[WebServices, Depends(given)]

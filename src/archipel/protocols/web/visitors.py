@@ -1,0 +1,104 @@
+"""Who sends a request: the session cookie or a bearer token, and what a write must prove.
+
+The cookie is HttpOnly and SameSite=Strict; a write that relies on it repeats the session's token
+in X-CSRF-Token, which no other site can read. The same function serves the DICOMweb door.
+"""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+
+from archipel.access import secret
+from archipel.access.authenticate import Desk, visitor_of
+from archipel.access.model import Permission, Seat, Visitor
+from archipel.kernel.clock import Clock
+from archipel.protocols.web.problem import ForgeryRefused
+from archipel.protocols.web.services import Services, WebServices
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+CSRF_HEADER = "X-CSRF-Token"
+BEARER = "bearer "
+
+
+def cookie_name(*, secure: bool) -> str:
+    """Name the session cookie; over TLS the prefix forbids anybody to plant it (RFC 6265bis)."""
+    return "__Host-archipel" if secure else "archipel"
+
+
+def bearer_of(request: Request) -> str | None:
+    """Return the token of `Authorization: Bearer`, None where there is none (RFC 6750)."""
+    said = request.headers.get("Authorization", "")
+    return said[len(BEARER) :].strip() if said[: len(BEARER)].lower() == BEARER else None
+
+
+def recogniser(desk: Desk, *, clock: Clock, secure: bool) -> Callable[[Request], Visitor]:
+    """Build the function that tells who sends a request, for every HTTP door of the node.
+
+    It raises `NotSignedIn`, and `ForgeryRefused` for a write by cookie without its token.
+    """
+
+    def recognise(request: Request) -> Visitor:
+        cookie = request.cookies.get(cookie_name(secure=secure))
+        visitor = visitor_of(cookie=cookie, bearer=bearer_of(request), desk=desk, now=clock())
+        if visitor.csrf is not None and request.method not in SAFE:
+            said = request.headers.get(CSRF_HEADER, "")
+            if not secret.same(said, visitor.csrf):
+                raise ForgeryRefused
+        return visitor
+
+    return recognise
+
+
+def seat_of(request: Request, *, secure: bool) -> Seat:
+    """Return where somebody signs in from."""
+    return Seat(
+        address=request.client.host if request.client else "",
+        agent=request.headers.get("User-Agent", ""),
+        cookie=request.cookies.get(cookie_name(secure=secure)),
+    )
+
+
+def keep_cookie(response: Response, cookie: str, *, secure: bool) -> None:
+    """Hand the session cookie to the browser."""
+    response.set_cookie(
+        cookie_name(secure=secure),
+        cookie,
+        httponly=True,
+        secure=secure,
+        samesite="strict",
+        path="/",
+    )
+
+
+def drop_cookie(response: Response, *, secure: bool) -> None:
+    """Take the session cookie back."""
+    response.delete_cookie(
+        cookie_name(secure=secure), path="/", secure=secure, httponly=True, samesite="strict"
+    )
+
+
+def anyone(request: Request, services: Services) -> Visitor:
+    """Let anybody in who is signed in."""
+    return services.recognise(request)
+
+
+def may(permission: Permission) -> Callable[[Request, WebServices], Visitor]:
+    """Let in whoever has `permission`; the others are told that they may not."""
+
+    def entitled(request: Request, services: Services) -> Visitor:
+        visitor = services.recognise(request)
+        visitor.require(permission)
+        return visitor
+
+    return entitled
+
+
+SignedIn = Annotated[Visitor, Depends(anyone)]
+SeesExams = Annotated[Visitor, Depends(may(Permission.SEE_EXAMS))]
+WritesReports = Annotated[Visitor, Depends(may(Permission.WRITE_REPORTS))]
+SearchesPatients = Annotated[Visitor, Depends(may(Permission.SEARCH_PATIENTS))]
+Administers = Annotated[Visitor, Depends(may(Permission.ADMINISTER_ORGANISATION))]
+AdministersNode = Annotated[Visitor, Depends(may(Permission.ADMINISTER_NODE))]
+SeesNode = Annotated[Visitor, Depends(may(Permission.SEE_NODE))]
+SeesAudit = Annotated[Visitor, Depends(may(Permission.SEE_AUDIT))]
