@@ -4,19 +4,20 @@ A fact is announced inside the writer's own transaction, so it is there if and o
 is. Subscribers keep a position each; what all have passed is swept after a while.
 """
 
+import secrets
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, exists, func, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from archipel.kernel.errors import Malformed
 from archipel.kernel.events import Event
 from archipel.kernel.identifiers import TenantId
-from archipel.stores.sql.schema.events import dead_letter, outbox, outbox_position
+from archipel.stores.sql.schema.events import dead_letter, outbox, outbox_era, outbox_position
 from archipel.stores.sql.session import alone, upsert
 
 
@@ -33,6 +34,19 @@ class Announced:
     def event(self) -> Event:
         """Make the fact again. Raises `Malformed` when this release does not know its kind."""
         return decode(self.kind, self.body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A fact that a subscriber failed to handle, `attempts` times."""
+
+    position: int
+    subscriber: str
+    kind: str
+    body: Mapping[str, Any]
+    attempts: int
+    reason: str
+    at: datetime
 
 
 def kind_of(event: type[Event]) -> str:
@@ -115,16 +129,71 @@ def advance(connection: Connection, subscriber: str, position: int) -> None:
 
 
 def sweep(connection: Connection, subscribers: Iterable[str], *, before: datetime) -> int:
-    """Forget facts older than `before` that all `subscribers` have passed; returns how many.
-
-    A fact that has a dead letter stays: somebody must look at it first.
-    """
+    """Forget facts older than `before` that all `subscribers` have passed; returns how many."""
     passed = min((position_of(connection, name) for name in subscribers), default=0)
-    looked_at = ~exists().where(dead_letter.c.fact == outbox.c.id)
-    gone = connection.execute(
-        delete(outbox).where(outbox.c.id <= passed, outbox.c.at < before, looked_at)
-    )
+    gone = connection.execute(delete(outbox).where(outbox.c.id <= passed, outbox.c.at < before))
     return gone.rowcount
+
+
+def era(connection: Connection) -> str:
+    """Name this incarnation of the outbox, where positions are unique. Needs a writer."""
+    row = upsert(connection, outbox_era).values(id=1, era=secrets.token_hex(4))
+    connection.execute(row.on_conflict_do_nothing(index_elements=["id"]))
+    name: str = connection.execute(select(outbox_era.c.era)).scalar_one()
+    return name
+
+
+def bury(connection: Connection, letter: DeadLetter) -> None:
+    """Keep a fact that a subscriber could not handle, for somebody to look at."""
+    row = {
+        "kind": letter.kind,
+        "body": dict(letter.body),
+        "attempts": letter.attempts,
+        "reason": letter.reason,
+        "at": letter.at,
+    }
+    connection.execute(
+        upsert(connection, dead_letter)
+        .values(fact=letter.position, subscriber=letter.subscriber, **row)
+        .on_conflict_do_update(index_elements=["fact", "subscriber"], set_=row)
+    )
+
+
+def unbury(connection: Connection, position: int, subscriber: str) -> None:
+    """Take a dead letter away."""
+    connection.execute(
+        delete(dead_letter).where(
+            dead_letter.c.fact == position, dead_letter.c.subscriber == subscriber
+        )
+    )
+
+
+def dead_letters(connection: Connection, *, limit: int = 200) -> Sequence[DeadLetter]:
+    """Return what could not be handled, latest first: for whoever keeps the node."""
+    query = select(dead_letter).order_by(dead_letter.c.at.desc()).limit(limit)
+    return [_letter(row) for row in connection.execute(query)]
+
+
+def dead_letter_of(connection: Connection, position: int, subscriber: str) -> DeadLetter | None:
+    """Return one dead letter."""
+    row = connection.execute(
+        select(dead_letter).where(
+            dead_letter.c.fact == position, dead_letter.c.subscriber == subscriber
+        )
+    ).one_or_none()
+    return _letter(row) if row else None
+
+
+def _letter(row: Row[Any]) -> DeadLetter:
+    return DeadLetter(
+        position=row.fact,
+        subscriber=row.subscriber,
+        kind=row.kind,
+        body=row.body,
+        attempts=row.attempts,
+        reason=row.reason,
+        at=row.at,
+    )
 
 
 def _descendants(parent: type[Event]) -> Iterator[type[Event]]:

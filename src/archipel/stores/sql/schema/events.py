@@ -1,6 +1,6 @@
 """The outbox: facts announced in the transaction that made them true, and who has read them."""
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import JSON, CheckConstraint, Column, Index, Integer, Table, Text
 
 from archipel.stores.sql.schema.base import Instant, RowId, metadata
 
@@ -27,9 +27,18 @@ outbox_position = Table(
 dead_letter = Table(
     "dead_letter",
     metadata,
-    Column("fact", RowId, ForeignKey(outbox.c.id), primary_key=True, autoincrement=False),
+    Column("fact", RowId, primary_key=True, autoincrement=False),  # may outlive the outbox's row
     Column("subscriber", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("body", JSON, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", Instant, nullable=False),
+)
+
+outbox_era = Table(  # a database made again counts from 1 again: its facts are not the former ones
+    "outbox_era",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="one_row"), primary_key=True),
+    Column("era", Text, nullable=False),
 )

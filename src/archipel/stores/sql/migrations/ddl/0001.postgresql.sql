@@ -98,6 +98,23 @@ CREATE TABLE outbox_position (
 	CONSTRAINT pk_outbox_position PRIMARY KEY (subscriber)
 );
 
+CREATE TABLE dead_letter (
+	fact BIGINT NOT NULL,
+	subscriber TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	body JSON NOT NULL,
+	attempts INTEGER NOT NULL,
+	reason TEXT NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_dead_letter PRIMARY KEY (fact, subscriber)
+);
+
+CREATE TABLE outbox_era (
+	id SERIAL NOT NULL CONSTRAINT ck_outbox_era_one_row CHECK (id = 1),
+	era TEXT NOT NULL,
+	CONSTRAINT pk_outbox_era PRIMARY KEY (id)
+);
+
 CREATE TABLE exam_claim (
 	tenant VARCHAR(48) NOT NULL,
 	study_instance_uid VARCHAR(64) NOT NULL,
@@ -227,16 +244,6 @@ COMMENT ON COLUMN study.description IS 'folded for search';
 COMMENT ON COLUMN study.referring_physician IS 'folded for search';
 
 COMMENT ON COLUMN study.modalities IS '\CT\SR\ : between backslashes';
-
-CREATE TABLE dead_letter (
-	fact BIGINT NOT NULL,
-	subscriber TEXT NOT NULL,
-	attempts INTEGER NOT NULL,
-	reason TEXT NOT NULL,
-	at TIMESTAMP WITH TIME ZONE NOT NULL,
-	CONSTRAINT pk_dead_letter PRIMARY KEY (fact, subscriber),
-	CONSTRAINT fk_dead_letter_fact_outbox FOREIGN KEY(fact) REFERENCES outbox (id)
-);
 
 CREATE TABLE browser_session (
 	digest BYTEA NOT NULL,

@@ -91,6 +91,23 @@ CREATE TABLE outbox_position (
 	CONSTRAINT pk_outbox_position PRIMARY KEY (subscriber)
 );
 
+CREATE TABLE dead_letter (
+	fact INTEGER NOT NULL,
+	subscriber TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	body JSON NOT NULL,
+	attempts INTEGER NOT NULL,
+	reason TEXT NOT NULL,
+	at DATETIME NOT NULL,
+	CONSTRAINT pk_dead_letter PRIMARY KEY (fact, subscriber)
+);
+
+CREATE TABLE outbox_era (
+	id INTEGER NOT NULL CONSTRAINT ck_outbox_era_one_row CHECK (id = 1),
+	era TEXT NOT NULL,
+	CONSTRAINT pk_outbox_era PRIMARY KEY (id)
+);
+
 CREATE TABLE exam_claim (
 	tenant VARCHAR(48) NOT NULL,
 	study_instance_uid VARCHAR(64) NOT NULL,
@@ -206,16 +223,6 @@ CREATE TABLE study (
 	CONSTRAINT pk_study PRIMARY KEY (id),
 	CONSTRAINT uq_study_tenant_study_instance_uid UNIQUE (tenant, study_instance_uid),
 	CONSTRAINT fk_study_name_id_patient_name FOREIGN KEY(name_id) REFERENCES patient_name (id)
-);
-
-CREATE TABLE dead_letter (
-	fact INTEGER NOT NULL,
-	subscriber TEXT NOT NULL,
-	attempts INTEGER NOT NULL,
-	reason TEXT NOT NULL,
-	at DATETIME NOT NULL,
-	CONSTRAINT pk_dead_letter PRIMARY KEY (fact, subscriber),
-	CONSTRAINT fk_dead_letter_fact_outbox FOREIGN KEY(fact) REFERENCES outbox (id)
 );
 
 CREATE TABLE browser_session (

@@ -1,0 +1,194 @@
+"""From the outbox to its subscribers: every fact to each who asked, at least once.
+
+The relay reads the outbox behind each subscriber's position, queues one delivery for each fact
+(named by fact and subscriber, so that queueing it twice is queueing it once), then moves the
+position. A subscriber that fails is called again later and later; one that keeps failing leaves a
+dead letter for the node page. Nothing here sleeps in a place of the queue.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from archipel.app.work import Delivery
+from archipel.kernel.clock import Clock
+from archipel.kernel.errors import ArchipelError, NotFound
+from archipel.kernel.events import Event
+from archipel.stores.sql import outbox
+from archipel.stores.sql.session import Database
+
+LOG = logging.getLogger(__name__)
+
+KEPT = timedelta(days=7)
+"""How long facts and finished deliveries can still be looked at."""
+
+_BATCH = 500
+_RELAY_EVERY_S = 0.2
+_TIDY_EVERY = timedelta(hours=1)
+_TRIES_IF_RETRYABLE, _TRIES_OTHERWISE = 14, 4
+_LONGEST_PAUSE_S = 3600
+
+
+class Handle(Protocol):
+    """What a subscriber does with a fact. It may be called again with the same: same effect."""
+
+    def __call__(self, event: Any, *, now: datetime) -> timedelta | None:
+        """Do it; or return how long to wait before being called again with the same fact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One subscriber of one kind of fact. `name` is for good: its position is kept under it."""
+
+    event: type[Event]
+    name: str
+    handle: Handle
+    lane: str = "facts"
+
+
+class Queue(Protocol):
+    """Where deliveries wait: `work.Work`."""
+
+    def enqueue(self, delivery: Delivery, *, lane: str, delay_s: float = 0) -> None:
+        """Put a delivery on its lane; one of the same id again changes nothing."""
+
+    def forget(self, *, before: datetime) -> int:
+        """Forget deliveries done before that."""
+
+
+class Dispatcher:
+    """The relay, and what happens when a delivery's turn comes."""
+
+    def __init__(
+        self, database: Database, *, subscriptions: Sequence[Subscription], clock: Clock
+    ) -> None:
+        self._database, self._clock = database, clock
+        self._subscriptions = {one.name: one for one in subscriptions}
+        if len(self._subscriptions) != len(subscriptions):
+            raise ValueError("two subscribers have one name")
+        self._era: str | None = None
+
+    def relay(self, queue: Queue) -> int:
+        """Queue what is new for each subscriber; returns how many deliveries."""
+        return sum(self._relay_one(one, queue) for one in self._subscriptions.values())
+
+    def run(self, queue: Queue, *, stop: threading.Event) -> None:
+        """Relay until told to stop. A database that does not answer is asked again."""
+        tidied = self._clock()
+        while not stop.is_set():
+            try:
+                moved = self.relay(queue)
+                if self._clock() - tidied >= _TIDY_EVERY:
+                    self.tidy(queue)
+                    tidied = self._clock()
+            except ArchipelError as failure:
+                LOG.warning("relay: %s", failure)
+                moved = 0
+            if not moved:
+                stop.wait(_RELAY_EVERY_S)
+
+    def tidy(self, queue: Queue) -> None:
+        """Forget facts that all have read, and deliveries long done."""
+        before = self._clock() - KEPT
+        with self._database.write() as connection:
+            outbox.sweep(connection, self._subscriptions, before=before)
+        while queue.forget(before=before):
+            pass
+
+    def deliver(self, delivery: Delivery, queue: Queue) -> None:
+        """Hand one fact to one subscriber, and decide what comes after."""
+        subscription = self._subscriptions.get(delivery.subscriber)
+        if subscription is None:
+            self._bury(delivery, "there is no such subscriber in this release")
+            return
+        try:
+            event = outbox.decode(delivery.kind, dict(delivery.body))
+            pause = subscription.handle(event, now=self._clock())
+        except Exception as failure:  # noqa: BLE001  (one subscriber's bug must not stop the rest)
+            self._failed(delivery, failure, subscription, queue)
+            return
+        if pause is not None:
+            again = replace(delivery, round=delivery.round + 1, failures=0)
+            queue.enqueue(again, lane=subscription.lane, delay_s=max(0, pause.total_seconds()))
+
+    def revive(self, position: int, subscriber: str, queue: Queue) -> None:
+        """Deliver a dead letter once more. Raises `NotFound`."""
+        with self._database.read() as connection:
+            letter = outbox.dead_letter_of(connection, position, subscriber)
+        subscription = self._subscriptions.get(subscriber)
+        if letter is None or subscription is None:
+            raise NotFound(f"no dead letter of fact {position} for {subscriber}")
+        delivery = self._delivery(letter, subscription, letter.attempts)
+        queue.enqueue(delivery, lane=subscription.lane)
+        with self._database.write() as connection:
+            outbox.unbury(connection, position, subscriber)
+
+    def _relay_one(self, subscription: Subscription, queue: Queue) -> int:
+        kind = outbox.kind_of(subscription.event)
+        with self._database.read() as connection:
+            reached = outbox.position_of(connection, subscription.name)
+            newest = outbox.last_position(connection)
+            if newest <= reached:
+                return 0
+            facts = outbox.after(connection, reached, limit=_BATCH, kinds=[kind])
+        for fact in facts:
+            queue.enqueue(self._delivery(fact, subscription), lane=subscription.lane)
+        passed = facts[-1].position if len(facts) == _BATCH else newest
+        with self._database.write() as connection:
+            outbox.advance(connection, subscription.name, passed)
+        return len(facts)
+
+    def _delivery(
+        self, fact: outbox.Announced | outbox.DeadLetter, subscription: Subscription, turn: int = 0
+    ) -> Delivery:
+        if self._era is None:
+            with self._database.write() as connection:
+                self._era = outbox.era(connection)
+        return Delivery(
+            era=self._era,
+            position=fact.position,
+            kind=fact.kind,
+            body=fact.body,
+            subscriber=subscription.name,
+            round=turn,
+        )
+
+    def _failed(
+        self, delivery: Delivery, failure: Exception, subscription: Subscription, queue: Queue
+    ) -> None:
+        failures = delivery.failures + 1
+        expected = isinstance(failure, ArchipelError)
+        retryable = isinstance(failure, ArchipelError) and failure.retryable
+        if expected:
+            LOG.warning("%s, fact %d: %s", delivery.subscriber, delivery.position, failure)
+        else:
+            LOG.error("%s, fact %d", delivery.subscriber, delivery.position, exc_info=failure)
+        if failures >= (_TRIES_IF_RETRYABLE if retryable else _TRIES_OTHERWISE):
+            # A bug's words may hold anything; an expected failure's are written for operators.
+            self._bury(delivery, str(failure) if expected else type(failure).__name__)
+            return
+        again = replace(delivery, round=delivery.round + 1, failures=failures)
+        queue.enqueue(again, lane=subscription.lane, delay_s=pause_after(failures))
+
+    def _bury(self, delivery: Delivery, reason: str) -> None:
+        with self._database.write() as connection:
+            outbox.bury(
+                connection,
+                outbox.DeadLetter(
+                    position=delivery.position,
+                    subscriber=delivery.subscriber,
+                    kind=delivery.kind,
+                    body=delivery.body,
+                    attempts=delivery.round + 1,
+                    reason=reason[:500],
+                    at=self._clock(),
+                ),
+            )
+
+
+def pause_after(failures: int) -> float:
+    """Say how many seconds to wait after so many failures in a row: doubling, an hour at most."""
+    return float(min(2 ** min(failures - 1, 20), _LONGEST_PAUSE_S))

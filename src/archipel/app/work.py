@@ -1,0 +1,150 @@
+"""Durable work: one kind of DBOS workflow that delivers facts, in lanes of limited width.
+
+DBOS keeps what is due in a database of its own (on SQLite a file: it is written for each piece of
+work, and the index writer must not wait for that). Nothing starts on import; a process has one
+`Work` at most, because DBOS is one per process.
+"""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
+from sqlalchemy import make_url
+
+from archipel.kernel.errors import Unavailable
+
+APPLICATION_VERSION = "1"
+"""DBOS does work of its own version only: raise it when arguments of `Delivery` change."""
+
+_WORKFLOW = "deliver"
+_POLL_S = 0.2
+_KEPT_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A fact on its way to one subscriber; `round` counts returns, `failures` in a row."""
+
+    era: str
+    position: int
+    kind: str
+    body: Mapping[str, Any]
+    subscriber: str
+    round: int = 0
+    failures: int = 0
+
+    @property
+    def id(self) -> str:
+        """Name this delivery for good: the same name is never done twice."""
+        return f"{self.era}.{self.position}.{self.subscriber}.{self.round}"
+
+
+class Work:
+    """The engine that runs deliveries, each to its end, across crashes."""
+
+    def __init__(
+        self, url: str, *, lanes: Mapping[str, int], deliver: Callable[[Delivery, "Work"], None]
+    ) -> None:
+        self._url, self._lanes, self._deliver = url, dict(lanes), deliver
+        self._workflow: Callable[[str, dict[str, Any]], None] | None = None
+
+    def start(self) -> None:
+        """Begin to work; what a crash interrupted goes first. Raises `Unavailable`."""
+        _prepare(self._url)
+        config: DBOSConfig = {
+            "name": "archipel",
+            "system_database_url": self._url,
+            "application_version": APPLICATION_VERSION,
+            "executor_id": "work",  # the one that starts again recovers what it had begun
+            "log_level": "WARNING",
+            "console_log_level": "WARNING",
+            "enable_otlp": False,
+        }
+
+        def run(_name: str, plain: dict[str, Any]) -> None:
+            self._deliver(Delivery(**plain), self)
+
+        DBOS(config=config)
+        self._workflow = DBOS.workflow(name=_WORKFLOW)(run)
+        DBOS.listen_queues(list(self._lanes))
+        DBOS.launch()
+        for lane, width in self._lanes.items():
+            DBOS.register_queue(
+                lane,
+                worker_concurrency=width,  # without it one claim takes the whole backlog
+                polling_interval_sec=_POLL_S,
+                on_conflict="always_update",
+            )
+
+    def stop(self, *, timeout_s: int) -> None:
+        """Finish what runs within `timeout_s`; what does not is done again at the next start."""
+        self._workflow = None
+        DBOS.destroy(workflow_completion_timeout_sec=timeout_s, destroy_registry=True)
+
+    def enqueue(self, delivery: Delivery, *, lane: str, delay_s: float = 0) -> None:
+        """Put a delivery on its lane, not before `delay_s` from now. Again changes nothing.
+
+        A delay holds no place of the lane.
+        """
+        if self._workflow is None:
+            raise Unavailable("the worker is not running: no delivery can be queued")
+        options = SetEnqueueOptions(delay_seconds=delay_s if delay_s > 0 else None)
+        with SetWorkflowID(delivery.id), options:
+            DBOS.enqueue_workflow(lane, self._workflow, delivery.id, _plain(delivery))
+
+    def waiting(self) -> Mapping[str, int]:
+        """Count what is queued, delayed or running, by lane."""
+        counts = dict.fromkeys(self._lanes, 0)
+        for one in self._listed(["ENQUEUED", "DELAYED", "PENDING"], limit=None):
+            lane = one.queue_name or ""
+            counts[lane] = counts.get(lane, 0) + 1
+        return counts
+
+    def stuck(self) -> Sequence[str]:
+        """Name deliveries that the engine itself gave up: the process died in them many times."""
+        given_up = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+        return [one.workflow_id for one in self._listed(given_up, limit=_KEPT_AT_ONCE)]
+
+    def forget(self, *, before: datetime) -> int:
+        """Forget deliveries that succeeded before that; returns how many."""
+        text = before.astimezone(UTC).isoformat()
+        done = [
+            one.workflow_id
+            for one in self._listed(["SUCCESS"], limit=_KEPT_AT_ONCE, completed_before=text)
+        ]
+        if done:
+            DBOS.delete_workflows(done)
+        return len(done)
+
+    def _listed(self, status: list[str], **narrowed: Any) -> Sequence[Any]:
+        return DBOS.list_workflows(
+            status=status, name=_WORKFLOW, load_input=False, load_output=False, **narrowed
+        )
+
+
+def _plain(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "era": delivery.era,
+        "position": delivery.position,
+        "kind": delivery.kind,
+        "body": dict(delivery.body),
+        "subscriber": delivery.subscriber,
+        "round": delivery.round,
+        "failures": delivery.failures,
+    }
+
+
+def _prepare(url: str) -> None:
+    # DBOS opens SQLite with a rollback journal, at half the speed; the mode stays with the file.
+    parts = make_url(url)
+    if parts.get_backend_name() != "sqlite" or not parts.database:
+        return
+    try:
+        with closing(sqlite3.connect(parts.database, timeout=30)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.Error as failure:
+        raise Unavailable(f"the work queue at {parts.database}: {failure}") from failure
