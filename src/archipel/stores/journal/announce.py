@@ -60,7 +60,9 @@ class Announcements:
 
     def close(self) -> None:
         """Leave the pipe; notes in it are lost with its last user, replay finds them again."""
-        os.close(self._fd)
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
 
 
 class IndexedOffsets:
