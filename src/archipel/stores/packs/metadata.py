@@ -1,38 +1,40 @@
 """DICOM JSON of one instance (PS3.18 F), bulk data by reference.
 
-References are paths of this node's own DICOMweb service, without host (RFC 3986 4.2):
-/dicomweb/studies/{study}/series/{series}/instances/{instance}/bulkdata/{path}
+References are paths of this node's own DICOMweb service, without host (RFC 3986 section 4.2):
+``/dicomweb/studies/{study}/series/{series}/instances/{instance}/bulkdata/{path}``, where the path
+is a tag in eight hexadecimal digits or, within sequences, tag/item/tag with items from 1.
 """
 
-import io
-import warnings
-import zlib
+import logging
 
 import orjson
-import pydicom
 
 from archipel.archive.model import Held
+from archipel.kernel.errors import Malformed
+from archipel.standards.dicom.json_model import Path, to_json
 
-BULK_BYTES = 8192
-_PIXELS = 0x7FE00000
+_log = logging.getLogger(__name__)
 
 
-def bulk_data_uri(held: Held, path: str) -> str:
-    """Return where a value is found; `path` is its tag in hexadecimal."""
+def bulk_data_uri(held: Held, path: Path) -> str:
+    """Return where a value is found."""
+    steps = (f"{step}" if n % 2 else f"{step:08X}" for n, step in enumerate(path))
     return (
         f"/dicomweb/studies/{held.key.study}/series/{held.key.series}"
-        f"/instances/{held.key.sop_instance}/bulkdata/{path}"
+        f"/instances/{held.key.sop_instance}/bulkdata/{'/'.join(steps)}"
     )
 
 
-def instance_metadata(content: memoryview, held: Held) -> bytes:
+def instance_metadata(content: bytes | memoryview, held: Held) -> bytes:
     """Return the JSON object of one instance.
 
-    What cannot be read is described by its identifiers alone: its bytes are kept all the same.
+    A data set that cannot be read to its end is described by its identifiers alone: its bytes
+    are kept all the same, and its series must not wait for it.
     """
     try:
-        return _document(content, held)
-    except Exception:  # noqa: BLE001  (a reader of others, on bytes of strangers)
+        return to_json(content, str(held.transfer_syntax), lambda path: bulk_data_uri(held, path))
+    except Malformed as error:
+        _log.warning("instance %s has no metadata: %s", held.key.sop_instance, error)
         named = {
             "00080016": {"vr": "UI", "Value": [str(held.sop_class)]},
             "00080018": {"vr": "UI", "Value": [str(held.key.sop_instance)]},
@@ -40,24 +42,3 @@ def instance_metadata(content: memoryview, held: Held) -> bytes:
             "0020000E": {"vr": "UI", "Value": [str(held.key.series)]},
         }
         return orjson.dumps(named)
-
-
-def _document(content: memoryview, held: Held) -> bytes:
-    syntax = str(held.transfer_syntax)
-    data = bytes(content)
-    if syntax == "1.2.840.10008.1.2.1.99":
-        data = zlib.decompress(data, -15)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        dataset = pydicom.filereader.read_dataset(
-            io.BytesIO(data),
-            syntax == "1.2.840.10008.1.2",
-            syntax != "1.2.840.10008.1.2.2",
-            stop_when=lambda tag, _vr, _length: tag >= _PIXELS,
-        )
-        document = dataset.to_json_dict(
-            bulk_data_threshold=BULK_BYTES,
-            bulk_data_element_handler=lambda e: bulk_data_uri(held, f"{e.tag:08X}"),
-            suppress_invalid_tags=True,
-        )
-    return orjson.dumps(document)
