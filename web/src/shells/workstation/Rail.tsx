@@ -1,0 +1,89 @@
+/** The rail: only what the role opens; a red counter only for what needs an act. */
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { ComponentType } from "react";
+import { may, type Session } from "@/api/session";
+import { useTranslation } from "@/i18n";
+import { number } from "@/i18n/format";
+import { IconKeyboard, IconLayoutList, IconServer2, IconSettings, IconUsers } from "@/kit/icons";
+import { countsQuery } from "@/rooms/reading/queries";
+import css from "./frame.module.css";
+import { mayAdminister } from "./home";
+import { openHelp } from "./KeysHelp";
+
+interface RailProps {
+  session: Session;
+  path: string;
+  alarms: number;
+}
+
+interface Entry {
+  to: string;
+  under: string;
+  word: "nav.reading" | "nav.patients" | "nav.node" | "nav.admin";
+  icon: ComponentType<{ size?: number | string; stroke?: number | string; "aria-hidden"?: boolean }>;
+  counter?: number;
+  critical?: boolean;
+}
+
+export function Rail({ session, path, alarms }: RailProps) {
+  const { t } = useTranslation();
+  const reads = may(session, "see-exams") && may(session, "read-images");
+  const { data: counts } = useQuery({ ...countsQuery, enabled: reads });
+  const entries: Entry[] = [
+    ...(reads
+      ? [
+          {
+            to: "/reading",
+            under: "/reading",
+            word: "nav.reading" as const,
+            icon: IconLayoutList,
+            counter: counts?.to_read ?? 0,
+          },
+        ]
+      : []),
+    ...(may(session, "search-patients")
+      ? [{ to: "/patients", under: "/patients", word: "nav.patients" as const, icon: IconUsers }]
+      : []),
+    ...(may(session, "see-node")
+      ? [
+          {
+            to: "/node",
+            under: "/node",
+            word: "nav.node" as const,
+            icon: IconServer2,
+            counter: alarms,
+            critical: true,
+          },
+        ]
+      : []),
+    ...(mayAdminister(session)
+      ? [{ to: "/admin/devices", under: "/admin", word: "nav.admin" as const, icon: IconSettings }]
+      : []),
+  ];
+  return (
+    <nav className={css.rail} aria-label={t("nav.label")}>
+      {entries.map(({ to, under, word, icon: Glyph, counter = 0, critical = false }) => (
+        <Link
+          key={to}
+          to={to}
+          data-on={path.startsWith(under)}
+          aria-current={path.startsWith(under) ? "page" : undefined}
+        >
+          <Glyph size={20} stroke={1.75} aria-hidden />
+          <span>{t(word)}</span>
+          {counter > 0 && (
+            <b className={css.counter} data-critical={critical}>
+              {number(counter)}
+            </b>
+          )}
+        </Link>
+      ))}
+      <i className="sp" />
+      <button type="button" onClick={openHelp}>
+        <IconKeyboard size={20} stroke={1.75} aria-hidden />
+        <span>{t("nav.keys")}</span>
+      </button>
+    </nav>
+  );
+}

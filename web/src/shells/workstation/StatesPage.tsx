@@ -1,0 +1,2 @@
+/** Being built: not found until then. */
+export { NotFound as StatesPage } from "./PageFailure";

@@ -1,0 +1,14 @@
+/** Where somebody starts, and which pages their role opens. */
+import { may, type Session } from "@/api/session";
+
+export type Home = "/reading" | "/patients" | "/node" | "/me";
+
+/** The list for those who read, then whatever their role opens. */
+export function homeOf(session: Session): Home {
+  if (may(session, "see-exams") && may(session, "read-images")) return "/reading";
+  if (may(session, "search-patients")) return "/patients";
+  return may(session, "see-node") ? "/node" : "/me";
+}
+
+export const mayAdminister = (session: Session): boolean =>
+  may(session, "administer-organisation") || may(session, "administer-node") || may(session, "see-audit");
