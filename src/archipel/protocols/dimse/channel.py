@@ -28,6 +28,7 @@ Take = Callable[[list[memoryview]], None]
 _BUFFER_BYTES = 1 << 20
 _HAND_ON_BYTES = 1 << 18  # pieces are handed on when they reach this size or the buffer's end
 _LEAST_ROOM = 1 << 16  # never receive into less
+_LINGER_BYTES = 1 << 23  # more than the buffers between the peer and us hold
 _READ_ALONE = frozenset({PduType.RELEASE_RQ, PduType.RELEASE_RP, PduType.ABORT})
 _PDU_EVENTS = {
     PduType.ASSOCIATE_RQ: Event.PDU_ASSOCIATE_RQ,
@@ -339,17 +340,23 @@ class Channel:
                 self._carry_out(self.machine.on(Event.ABORT_REQUEST), pdu.Abort(reason))
 
     def linger(self) -> None:
-        """Wait, no longer than ARTIM, until the peer closes; then close."""
+        """Wait, no longer than ARTIM, until the peer closes; then close.
+
+        What it had under way is read and forgotten, or our last word might not reach it.
+        """
         deadline = time.monotonic() + self._settings.artim_s
+        patience = _LINGER_BYTES
         with contextlib.suppress(OSError):
             while self.machine.state is State.AWAITING_CLOSE:
                 left_s = deadline - time.monotonic()
-                if left_s <= 0:
+                if left_s <= 0 or patience <= 0:
                     self._carry_out(self.machine.on(Event.ARTIM_EXPIRED), None)
                     break
                 self._wait(left_s)
                 with contextlib.suppress(BlockingIOError):
-                    if not self._sock.recv_into(self._view):
+                    received = self._sock.recv_into(self._view)
+                    patience -= received
+                    if not received:
                         self._carry_out(self.machine.on(Event.TRANSPORT_CLOSED), None)
         self.close()
 

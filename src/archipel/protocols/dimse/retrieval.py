@@ -74,8 +74,9 @@ class Retrieval:
     progress: Progress
 
     def pending(self) -> None:
-        """Tell how far it is."""
-        self._answer(Status.PENDING, remaining=True)
+        """Tell how far it is, while anything remains: dcmtk takes "0 remaining" for the end."""
+        if self.progress.remaining:
+            self._answer(Status.PENDING, remaining=True)
 
     def cancelled(self) -> None:
         """Answer a C-CANCEL: what remains is not done."""
