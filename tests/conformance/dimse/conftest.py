@@ -24,6 +24,13 @@ DEVICES = (
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Call slow what starts a node of its own."""
+    for item in items:
+        if "start" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DimseNode]:
     running = DimseNode.start(DEVICES, log_file=tmp_path_factory.mktemp("node") / "log")

@@ -21,6 +21,8 @@ from archipel.standards.dicom.service_classes import STUDY_ROOT_GET, STUDY_ROOT_
 from archipel.testing.dimse_node import DimseNode, KnownDevice
 from archipel.testing.instances import SECONDARY_CAPTURE, instance
 
+pytestmark = pytest.mark.slow  # servers of pynetdicom take their time to stop
+
 STUDY, SERIES, SOP, PATIENT_ID = 0x0020000D, 0x0020000E, 0x00080018, 0x00100020
 
 

@@ -14,42 +14,35 @@ from archipel.standards.dicom.association import (
     State,
 )
 
-CELLS = list(itertools.product(Event, State))
 
-
-def _cell(cell: tuple[Event, State]) -> str:
-    return f"Evt{cell[0].value}-Sta{cell[1].value}"
-
-
-@pytest.mark.parametrize("cell", CELLS, ids=map(_cell, CELLS))
-def test_each_cell_is_that_of_the_standard(cell: tuple[Event, State]) -> None:
-    event, state = cell
+@pytest.mark.parametrize("event", Event)
+@pytest.mark.parametrize("state", State)
+def test_each_cell_is_that_of_the_standard(event: Event, state: State) -> None:
     expected = fsm.TRANSITION_TABLE.get((f"Evt{event.value}", f"Sta{state.value}"))
 
-    assert TABLE.get(cell) == expected
+    assert TABLE.get((event, state)) == expected
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=map(_cell, CELLS))
+@pytest.mark.parametrize("event", Event)
 @pytest.mark.parametrize("requestor", [True, False])
-def test_each_cell_leads_where_the_standard_says(
-    cell: tuple[Event, State], *, requestor: bool
-) -> None:
-    event, state = cell
-    machine = Machine(requestor=requestor)
-    machine.state = state
-    if cell not in TABLE:
-        with pytest.raises(ImpossibleEvent):
-            machine.on(event)
-        assert machine.state == state
-        return
-    following = fsm.ACTIONS[TABLE[cell]][2]
-    branches = [following] if isinstance(following, str) else list(following)
-    if TABLE[cell] == "AR-8":
-        branches = [branches[0] if requestor else branches[1]]
+def test_each_cell_leads_where_the_standard_says(event: Event, *, requestor: bool) -> None:
+    for state in State:
+        machine = Machine(requestor=requestor)
+        machine.state = state
+        action = TABLE.get((event, state))
+        if action is None:
+            with pytest.raises(ImpossibleEvent):
+                machine.on(event)
+            assert machine.state == state
+            continue
+        following = fsm.ACTIONS[action][2]
+        branches = [following] if isinstance(following, str) else list(following)
+        if action == "AR-8" and not requestor:
+            branches.reverse()
 
-    machine.on(event)
+        machine.on(event)
 
-    assert f"Sta{machine.state.value}" == branches[0]
+        assert f"Sta{machine.state.value}" == branches[0], state
 
 
 def test_artim_runs_exactly_while_the_peer_owes_a_request_or_a_close() -> None:
