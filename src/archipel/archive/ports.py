@@ -252,8 +252,8 @@ class Segments(Protocol):
     def numbers(self) -> Sequence[int]:
         """Every segment there is, oldest first."""
 
-    def reclaim(self, segment: int, *, applied: int, now: datetime) -> bool:
-        """Delete a segment nobody writes to, not just born, with no record beyond `applied`.
+    def reclaim(self, segment: int, *, applied: int) -> bool:
+        """Delete a segment nobody writes to, with no record beyond `applied`.
 
         Returns whether it is gone. The caller has read, after a fully durable commit, that
         nothing below `applied` is the only copy of anything.

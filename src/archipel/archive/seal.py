@@ -60,7 +60,7 @@ def tidy(
     """
     idle = index.idle_segments()
     present = segments.numbers()
-    gone = [n for n in present if segments.reclaim(n, applied=idle.get(n, 0), now=now)]
+    gone = [n for n in present if segments.reclaim(n, applied=idle.get(n, 0))]
     forgotten = (idle.keys() & gone) | (idle.keys() - set(present))
     if forgotten:
         index.forget_segments(forgotten)

@@ -76,7 +76,9 @@ class Shelf:
         self.packs = PackStore(home)
         self.contents = HeldContents(home)
 
-    def receive(self, content: bytes, *, number: int = 1, syntax: str = EXPLICIT) -> Held:
+    def receive(
+        self, content: bytes, *, number: int = 1, syntax: str = EXPLICIT, frames: int = 1
+    ) -> Held:
         """Commit one data set and say what the index would hold."""
         receipt = make_receipt(content, number=number, transfer_syntax=Uid(syntax))
         slot = self.journal.slot()
@@ -93,7 +95,7 @@ class Shelf:
             size_bytes=len(content),
             digest=receipt.digest,
             number=number,
-            frames=1,
+            frames=frames,
             received_at=receipt.received_at,
             source=receipt.source,
             place=place,

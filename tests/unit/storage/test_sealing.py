@@ -152,18 +152,8 @@ def test_a_segment_somebody_writes_to_is_not_reclaimed(node, image, smooth) -> N
     assert node.tidy().segments == 0  # the process that appended still has it
 
     node.journal.close()
-    assert not node.segments.reclaim(place.segment, applied=0, now=node.later(timedelta(days=9)))
+    assert not node.segments.reclaim(place.segment, applied=0)
     assert node.tidy().segments == 1
-
-
-def test_a_young_segment_is_not_reclaimed(node, image, smooth) -> None:
-    place = node.receive(image(smooth))
-    node.journal.close()
-
-    born = (place.segment >> 12) / 1e6
-    now = node.now.fromtimestamp(born + 60, tz=node.now.tzinfo)
-
-    assert not node.segments.reclaim(place.segment, applied=1 << 40, now=now)
 
 
 def test_verification_names_every_damaged_object(node, image, smooth) -> None:

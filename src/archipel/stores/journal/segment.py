@@ -37,6 +37,7 @@ ALIGN_BYTES = 64
 MAX_META_BYTES = 64 << 10
 MAX_TRAILER_BYTES = 1 << 20
 SUFFIX = ".seg"
+UNBORN = ".new-"  # begins the name of a segment whose writer has not locked it yet
 
 _OPEN = (1 << 64) - 1  # the length of a data set that is still coming in
 _MAGIC, _VERSION = b"ARCSEG\r\n", 1

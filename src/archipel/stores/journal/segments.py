@@ -1,9 +1,10 @@
 """The files of the journal, for those who tidy and check them."""
 
+import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from archipel.archive.model import JournalPlace
@@ -13,7 +14,7 @@ from archipel.stores.journal.announce import IndexedOffsets
 from archipel.stores.journal.reader import JournalReader
 from archipel.stores.journal.slot import sync_directory
 
-_BIRTH = timedelta(minutes=10)  # a file this young may be between its creation and its lock
+_STILLBORN_S = 3600.0
 
 
 class SegmentFiles:
@@ -27,6 +28,13 @@ class SegmentFiles:
         """Return the numbers of all segments, oldest first."""
         found = (form.segment_of(entry.name) for entry in os.scandir(self._directory))
         return sorted(number for number in found if number is not None)
+
+    def sweep(self) -> None:
+        """Delete what writers left that died before their segment had its name."""
+        for path in self._directory.glob(f"{form.UNBORN}*"):
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > _STILLBORN_S:
+                    path.unlink()
 
     def records(self, segment: int, *, verify: bool) -> Iterator[form.Record]:
         """Give every record of a segment that counts. Raises `Unavailable`."""
@@ -45,15 +53,14 @@ class SegmentFiles:
         for _piece in JournalReader(self._directory.parent).pieces(place):
             pass
 
-    def reclaim(self, segment: int, *, applied: int, now: datetime) -> bool:
-        """Delete a segment nobody writes to, not just born, with no record beyond `applied`.
+    def reclaim(self, segment: int, *, applied: int) -> bool:
+        """Delete a segment nobody writes to, with no record beyond `applied`.
 
-        A segment is never opened for writing again once its writer let it go, so the lock says
-        all: whoever gets it is alone with the file. Raises `Unavailable`.
+        A segment is locked before it has its name and never opened for writing again once its
+        writer let it go, so the lock says all: whoever gets it is alone with the file. Raises
+        `Unavailable`.
         """
         path = self._directory / form.file_name(segment)
-        if (segment >> 12) / 1e6 > (now - _BIRTH).timestamp():
-            return False
         try:
             fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:

@@ -25,15 +25,18 @@ class OpenSegment:
 
     def __init__(self, directory: Path, node: int) -> None:
         self.header = form.SegmentHeader.fresh(node, time.time_ns() // 1000)
-        self.path = directory / form.file_name(self.header.number)
-        self.fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        path = directory / form.file_name(self.header.number)
+        unborn = directory / f"{form.UNBORN}{path.name}"
+        self.fd = os.open(unborn, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             write_all(self.fd, [self.header.pack()], 0)
+            unborn.rename(path)  # a segment that has its name has its lock
             sync_directory(directory)
         except OSError:
             os.close(self.fd)
-            self.path.unlink(missing_ok=True)
+            for left in (unborn, path):
+                left.unlink(missing_ok=True)
             raise
         self.offset = form.HEADER_BYTES  # where the next record starts
         self.sequence = 0

@@ -33,6 +33,7 @@ class JournalTail:
             directory.mkdir(parents=True, exist_ok=True)
         self._announcements = Announcements(run)  # first: what comes during replay waits here
         self._segments = SegmentFiles(home)
+        self._segments.sweep()
         self._indexed = IndexedOffsets(run)
         self._indexed.clear()
         self._read = dict(applied)  # segment -> offset up to which records were given out
