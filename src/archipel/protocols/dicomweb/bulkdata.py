@@ -29,7 +29,7 @@ def bulkdata(visit: Visit) -> Response:
     multipart = _multipart(visit)
     held = visit.held()[0]
     visit.audit_read([held], "bulk data")
-    dataset = visit.services.contents.dataset(held)
+    dataset = visit.retrieval.dataset(held)
     value = value_at(dataset, held.transfer_syntax.value, path)
     if value is None:
         raise NotFound("this instance has no such value")

@@ -5,17 +5,17 @@ from archipel.imaging.description import describe
 from archipel.imaging.errors import NotAnImage
 from archipel.imaging.render import Wishes, render
 from archipel.imaging.values import value_at
-from archipel.protocols.dicomweb.services import DicomwebServices
+from archipel.protocols.dicomweb.retrieval import Retrieval
 
 
-def draw(services: DicomwebServices, held: Held, number: int, *, wishes: Wishes) -> bytes:
+def draw(retrieval: Retrieval, held: Held, number: int, *, wishes: Wishes) -> bytes:
     """Draw frame `number`, 1 first. Raises `NotAnImage`, `Undecodable`, `NotFound`."""
     if held.frames == 0:
         raise NotAnImage("this instance holds no image")
 
     def bulk_data(tag: int) -> bytes | None:
-        return value_at(services.contents.dataset(held), held.transfer_syntax.value, (tag,))
+        return value_at(retrieval.dataset(held), held.transfer_syntax.value, (tag,))
 
-    image = describe(services.contents.series_metadata([held]), number, bulk_data)
-    frame = services.contents.frame(held, number)
+    image = describe(retrieval.document(held), number, bulk_data)
+    frame = retrieval.frame(held, number)
     return render(frame.content, frame.transfer_syntax.value, image, wishes)

@@ -36,7 +36,7 @@ def frames(visit: Visit) -> Response:
     ranges = accepted(visit.request)
     held = visit.held()[0]
     visit.audit_read([held], "frames")
-    found = [visit.services.contents.frame(held, number) for number in numbers]
+    found = [visit.retrieval.frame(held, number) for number in numbers]
     form = frame_form(ranges, found[0].transfer_syntax.value, alone=len(numbers) == 1)
     pieces = [_bytes_of(visit, held, frame, form) for frame in found]
     etag = caching.etag_of(held.digest, *numbers, form.content_type, form.multipart)
@@ -57,5 +57,5 @@ def _bytes_of(visit: Visit, held: Held, frame: Frame, form: FrameForm) -> bytes:
     from archipel.imaging.description import describe  # noqa: PLC0415
     from archipel.imaging.frames import decode, to_bytes  # noqa: PLC0415
 
-    pixels = describe(visit.services.contents.series_metadata([held])).pixels
+    pixels = describe(visit.retrieval.document(held)).pixels
     return to_bytes([decode(frame.content, frame.transfer_syntax.value, pixels)], pixels)

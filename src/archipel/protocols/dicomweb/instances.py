@@ -64,14 +64,14 @@ def _outgoing(visit: Visit, held: Held, form: InstanceForm, *, alone: bool) -> _
     stored = held.transfer_syntax.value
     chosen = form.choose(stored)
     if chosen == stored:
-        return _Outgoing(stored, visit.services.contents.part10(held))
+        return _Outgoing(stored, visit.retrieval.part10(held))
     try:
         return _Outgoing(chosen or "", iter(_decoded(visit, held, chosen)))
     except (NotAcceptable, NotAnImage, Malformed) as failure:
         if alone:
             raise NotAcceptable(str(failure)) from failure
         log.warning("instance %s leaves as received: %s", held.key.sop_instance, failure)
-        return _Outgoing(stored, visit.services.contents.part10(held))
+        return _Outgoing(stored, visit.retrieval.part10(held))
 
 
 def _decoded(visit: Visit, held: Held, transfer_syntax: str | None) -> list[bytes]:
@@ -82,7 +82,7 @@ def _decoded(visit: Visit, held: Held, transfer_syntax: str | None) -> list[byte
     stored = held.transfer_syntax.value
     if transfer_syntax is None:
         raise NotAcceptable(f"stored in {stored}, which is not among what is accepted")
-    dataset = to_little_endian(visit.services.contents.dataset(held), stored, transfer_syntax)
+    dataset = to_little_endian(visit.retrieval.dataset(held), stored, transfer_syntax)
     head = meta(
         sop_class=held.sop_class,
         sop_instance=held.key.sop_instance,

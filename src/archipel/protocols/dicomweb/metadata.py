@@ -66,9 +66,8 @@ def _identity(held: Sequence[Held]) -> list[bytes]:
 
 def _document(visit: Visit, held: Sequence[Held]) -> bytes:
     """Gzip of one JSON array for all of `held`."""
-    contents = visit.services.contents
     series = [list(group) for _, group in groupby(held, key=lambda one: one.key.series)]
-    documents = [contents.series_metadata(group) for group in series]
+    documents = [visit.retrieval.series_document(group) for group in series]
     if len(documents) == 1:
         return documents[0]
     inner = [gzip.decompress(document).strip()[1:-1] for document in documents]

@@ -85,7 +85,7 @@ def _pictures(
         return Response(None, 304, caching.headers_of(etag, immutable=immutable))
     if not multipart and len(chosen) > 1:
         chosen = chosen[:1]  # an image of an instance is its first frame, unless parts are asked
-    made = partial(draw, visit.services, wishes=Wishes(**wishes))
+    made = partial(draw, visit.retrieval, wishes=Wishes(**wishes))
     pictures = [made(one, number) for one, number in chosen]
     respond = partial(conditional, visit.request, etag=etag, immutable=immutable)
     if not multipart:

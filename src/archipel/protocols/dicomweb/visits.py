@@ -17,13 +17,16 @@ from starlette.responses import Response
 
 from archipel.access.model import Action, AuditEntry, Permission, Visitor
 from archipel.archive.model import Held
-from archipel.kernel.errors import NotFound
 from archipel.kernel.uid import Uid
 from archipel.protocols.dicomweb.problem import problem
+from archipel.protocols.dicomweb.remembered import Remembered
+from archipel.protocols.dicomweb.retrieval import KnownSeries, Retrieval, known_series
 from archipel.protocols.dicomweb.services import DicomwebServices
 
 DOOR = "dicomweb"
 READING_S = 600
+VISITOR_S = 1.0  # how long somebody is known without asking again: a sign-out counts after it
+VISITORS = 1_000
 REMEMBERED = 50_000
 
 _Read = tuple[object, ...]
@@ -59,6 +62,7 @@ class Visit:
     services: DicomwebServices
     visitor: Visitor
     readings: Readings
+    retrieval: Retrieval
 
     def uid(self, name: str) -> Uid | None:
         """Read the UID named in the path; None where it names none. Raises `Malformed`."""
@@ -76,15 +80,10 @@ class Visit:
 
         Raises `NotFound` when there are none within the visitor's scope.
         """
-        found = self.services.catalogue.instances(
-            scope=self.visitor.scope,
-            study=self.uid("study"),
-            series=self.uid("series"),
-            sop_instance=self.uid("instance"),
-        )
-        if not found:
-            raise NotFound("nothing is held under this name")
-        return found
+        study, series, instance = (self.uid(name) for name in ("study", "series", "instance"))
+        if study is not None and series is not None and instance is not None:
+            return [self.retrieval.instance(study, series, instance)]
+        return self.retrieval.below(study, series)
 
     def audit_query(self, subject: str, detail: str) -> None:
         """Record a query. Raises `Unavailable`."""
@@ -137,10 +136,27 @@ class Door:
 
     services: DicomwebServices
     readings: Readings = field(default_factory=Readings)
+    series: KnownSeries = field(default_factory=known_series)
+    visitors: Remembered[tuple[str, ...], Visitor] = field(
+        default_factory=lambda: Remembered(for_s=VISITOR_S, most=VISITORS)
+    )
 
     def visit(self, request: Request) -> Visit:
         """Ask who sends this. Raises `Refused`."""
-        return Visit(request, self.services, self.services.visitor(request), self.readings)
+        services, now = self.services, self.services.clock()
+        shown = tuple(request.headers.get(name, "") for name in ("authorization", "cookie"))
+        visitor = self.visitors.get(shown, now)
+        if visitor is None:
+            visitor = services.visitor(request)
+            self.visitors.put(shown, visitor, now)
+        retrieval = Retrieval(
+            catalogue=services.catalogue,
+            contents=services.contents,
+            known=self.series,
+            scope=visitor.scope,
+            now=now,
+        )
+        return Visit(request, services, visitor, self.readings, retrieval)
 
     def endpoint(self, work: Work, needed: Permission) -> Endpoint:
         """Wrap `work` for a route that asks for the permission `needed`."""
