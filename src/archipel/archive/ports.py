@@ -161,6 +161,12 @@ class Contents(Protocol):
     def frame(self, held: Held, number: int) -> Frame:
         """Frame `number`, 1 first, as stored. Raises `NotFound` when there is no such frame."""
 
+    def low_frame(self, held: Held, number: int) -> Frame:
+        """Frame `number` at a quarter of its resolution in each direction, a whole codestream.
+
+        Raises `NotFound` where it is not kept apart: the series is open, or not in HTJ2K.
+        """
+
     def series_metadata(self, held: Sequence[Held]) -> bytes:
         """Gzip of the DICOM JSON array (PS3.18 F) of these instances of one series."""
 

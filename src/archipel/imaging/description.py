@@ -27,8 +27,8 @@ from archipel.imaging.model import (
 from archipel.kernel.errors import Malformed
 from archipel.standards.dicom.pixels import DESCRIBING, PixelDescription
 
-BulkData = Callable[[int], bytes | None]
-"""Value of a top-level element that is too large to stand in the document, as received."""
+BulkData = Callable[[tuple[int, ...]], bytes | None]
+"""A value that is too large to stand in the document, as `values.value_at` finds it by path."""
 
 _SHARED, _PER_FRAME = "52009229", "52009230"
 _FLOAT_PIXELS = {"7FE00008", "7FE00009"}
@@ -37,6 +37,7 @@ _FUNCTIONS = {
     "LINEAR_EXACT": VoiFunction.LINEAR_EXACT,
     "SIGMOID": VoiFunction.SIGMOID,
 }
+_LUT_DATA = 0x00283006
 _WHOLE_16_BITS = 1 << 16
 
 
@@ -136,9 +137,9 @@ def _presentation(
     return Presentation(
         slope=1.0 if slope is None or slope == 0 else slope,
         intercept=intercept or 0.0,
-        modality_lut=_lut_of(top, 0x00283000, pixels),
+        modality_lut=_lut_of(top, 0x00283000, pixels, bulk_data),
         window=_window(window),
-        voi_lut=_lut_of(top, 0x00283010, pixels),
+        voi_lut=_lut_of(top, 0x00283010, pixels, bulk_data),
         inverse=inverse,
         padding=_padding(top, pixels),
     )
@@ -171,14 +172,24 @@ def _signed(value: int, pixels: PixelDescription) -> int:
     return value + span if not pixels.signed and value < 0 else value
 
 
-def _lut_of(top: Attributes, sequence: int, pixels: PixelDescription) -> Lut | None:
+def _lut_of(
+    top: Attributes, sequence: int, pixels: PixelDescription, bulk_data: BulkData | None
+) -> Lut | None:
     items = top.items(sequence)
     if not items:
         return None
-    data = items[0].values(0x00283006)
-    inline = items[0].elements.get("00283006", {}).get("InlineBinary")
-    raw = base64.b64decode(inline) if inline else None
-    return _lut(items[0].values(0x00283002), data, raw, pixels)
+    raw = _raw(items[0], (sequence, 1, _LUT_DATA), bulk_data)
+    return _lut(items[0].values(0x00283002), items[0].values(_LUT_DATA), raw, pixels)
+
+
+def _raw(holder: Attributes, path: tuple[int, ...], bulk_data: BulkData | None) -> bytes | None:
+    """Read the bytes of a binary value, in the document or beside it."""
+    element = holder.elements.get(f"{path[-1]:08X}", {})
+    if "InlineBinary" in element:
+        return base64.b64decode(element["InlineBinary"])
+    if "BulkDataURI" in element and bulk_data is not None:
+        return bulk_data(path)
+    return None
 
 
 def _lut(
@@ -207,12 +218,7 @@ def _palette(
         (0x00281102, 0x00281202),
         (0x00281103, 0x00281203),
     ):
-        element = top.elements.get(f"{data:08X}", {})
-        raw: bytes | None = None
-        if "InlineBinary" in element:
-            raw = base64.b64decode(element["InlineBinary"])
-        elif "BulkDataURI" in element and bulk_data is not None:
-            raw = bulk_data(data)
+        raw = _raw(top, (data,), bulk_data)
         lut = _lut(top.values(descriptor), top.values(data), raw, pixels)
         if lut is None:
             raise Undecodable(

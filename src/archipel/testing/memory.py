@@ -175,6 +175,10 @@ class MemoryContents:
         """Raise `NotFound`: there are no frames in memory."""
         raise NotFound(f"frame {number} of {held.key.sop_instance} is not kept in memory")
 
+    def low_frame(self, held: Held, number: int) -> Frame:
+        """Raise `NotFound`: nothing is sealed in memory."""
+        raise NotFound(f"frame {number} of {held.key.sop_instance} is not sealed")
+
     def series_metadata(self, held: Sequence[Held]) -> bytes:
         """Raise `NotFound`: there is no metadata in memory."""
         raise NotFound(f"metadata of {len(held)} instances is not kept in memory")

@@ -12,6 +12,7 @@ from archipel.kernel.hierarchy import Level
 from archipel.protocols.dicomweb.bulkdata import bulkdata
 from archipel.protocols.dicomweb.frames import frames
 from archipel.protocols.dicomweb.instances import instances
+from archipel.protocols.dicomweb.lowres import lowres
 from archipel.protocols.dicomweb.metadata import metadata
 from archipel.protocols.dicomweb.problem import problem
 from archipel.protocols.dicomweb.qido import search
@@ -40,6 +41,7 @@ def router(services: DicomwebServices) -> Router:
         f"{_SERIES}/instances": search(Level.IMAGE),
     }
     reads: dict[str, Work] = {f"{_INSTANCE}/bulkdata/{{path:path}}": bulkdata, _FRAMES: frames}
+    reads[f"{_SERIES}/lowres"] = lowres
     for path in (_STUDY, _SERIES, _INSTANCE):
         reads |= {path: instances, f"{path}/metadata": metadata}
     for path in (_STUDY, _SERIES, _INSTANCE, _FRAMES):

@@ -13,8 +13,8 @@ def draw(retrieval: Retrieval, held: Held, number: int, *, wishes: Wishes) -> by
     if held.frames == 0:
         raise NotAnImage("this instance holds no image")
 
-    def bulk_data(tag: int) -> bytes | None:
-        return value_at(retrieval.dataset(held), held.transfer_syntax.value, (tag,))
+    def bulk_data(path: tuple[int, ...]) -> bytes | None:
+        return value_at(retrieval.dataset(held), held.transfer_syntax.value, path)
 
     image = describe(retrieval.document(held), number, bulk_data)
     frame = retrieval.frame(held, number)

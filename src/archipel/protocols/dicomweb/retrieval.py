@@ -63,6 +63,10 @@ class Retrieval:
         """Return one frame as stored. Raises `NotFound`, `Unavailable`."""
         return self._where_it_is(held, lambda one: self.contents.frame(one, number))
 
+    def low_frame(self, held: Held, number: int) -> Frame:
+        """Return one frame at a quarter of its resolution. Raises `NotFound` where unkept."""
+        return self._where_it_is(held, lambda one: self.contents.low_frame(one, number))
+
     def dataset(self, held: Held) -> bytes:
         """Return the data set as received. Raises `NotFound`, `Unavailable`."""
         return self._where_it_is(held, self.contents.dataset)

@@ -32,7 +32,10 @@ def instance_metadata(content: bytes | memoryview, held: Held) -> bytes:
     are kept all the same, and its series must not wait for it.
     """
     try:
-        return to_json(content, str(held.transfer_syntax), lambda path: bulk_data_uri(held, path))
+        document = to_json(
+            content, str(held.transfer_syntax), lambda path: bulk_data_uri(held, path)
+        )
+        return _with_transfer_syntax(document, held)
     except Malformed as error:
         _log.warning("instance %s has no metadata: %s", held.key.sop_instance, error)
         named = {
@@ -42,3 +45,10 @@ def instance_metadata(content: bytes | memoryview, held: Held) -> bytes:
             "0020000E": {"vr": "UI", "Value": [str(held.key.series)]},
         }
         return orjson.dumps(named)
+
+
+def _with_transfer_syntax(document: bytes, held: Held) -> bytes:
+    """Add Available Transfer Syntax UID (0008,3002): how the whole instance can be had."""
+    elements = orjson.loads(document)
+    elements["00083002"] = {"vr": "UI", "Value": [str(held.transfer_syntax)]}
+    return orjson.dumps(dict(sorted(elements.items())))
