@@ -17,9 +17,11 @@ from archipel.stores.sql.access import SqlDevices, SqlOrganisations
 from archipel.stores.sql.accounts import SqlAccounts
 from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
+from archipel.stores.sql.identity import SqlPersons
 from archipel.stores.sql.migrations import migrate
 from archipel.stores.sql.session import open_database
 from archipel.testing.memory_access import MemoryAccounts, MemoryAudit, MemoryOrganisations
+from archipel.testing.memory_identity import MemoryPersons
 
 
 @dataclass
@@ -58,4 +60,19 @@ def ports(request: pytest.FixtureRequest, tmp_path):
         log,
         log,
     )
+    database.close()
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def persons(request: pytest.FixtureRequest, tmp_path):
+    if request.param == "memory":
+        yield MemoryPersons()
+        return
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'index.db'}"
+    else:
+        url = request.getfixturevalue("fresh_postgresql")
+    database = open_database(url)
+    migrate(database)
+    yield SqlPersons(database)
     database.close()

@@ -115,6 +115,22 @@ CREATE TABLE outbox_era (
 	CONSTRAINT pk_outbox_era PRIMARY KEY (id)
 );
 
+CREATE TABLE source_patient (
+	id BIGSERIAL NOT NULL,
+	issuer TEXT COLLATE "C" NOT NULL,
+	value TEXT COLLATE "C" NOT NULL,
+	alone TEXT COLLATE "C" NOT NULL,
+	own_person VARCHAR(32) NOT NULL,
+	person VARCHAR(32) NOT NULL,
+	doubted BOOLEAN NOT NULL,
+	CONSTRAINT pk_source_patient PRIMARY KEY (id),
+	CONSTRAINT uq_source_patient_value_issuer_alone UNIQUE (value, issuer, alone)
+);
+
+COMMENT ON COLUMN source_patient.alone IS 'the study, where there is no identifier';
+
+COMMENT ON COLUMN source_patient.own_person IS 'while it is linked with nobody';
+
 CREATE TABLE exam_claim (
 	tenant VARCHAR(48) NOT NULL,
 	study_instance_uid VARCHAR(64) NOT NULL,
@@ -245,6 +261,35 @@ COMMENT ON COLUMN study.referring_physician IS 'folded for search';
 
 COMMENT ON COLUMN study.modalities IS '\CT\SR\ : between backslashes';
 
+CREATE TABLE appearance (
+	id BIGSERIAL NOT NULL,
+	source_id BIGINT NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	name TEXT COLLATE "C" NOT NULL,
+	birth_date TEXT COLLATE "C" NOT NULL,
+	sex TEXT COLLATE "C" NOT NULL,
+	folded_birth_date TEXT COLLATE "C" NOT NULL,
+	first_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	last_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_appearance PRIMARY KEY (id),
+	CONSTRAINT uq_appearance_source_id_tenant_name_birth_date_sex UNIQUE (source_id, tenant, name, birth_date, sex),
+	CONSTRAINT fk_appearance_source_id_source_patient FOREIGN KEY(source_id) REFERENCES source_patient (id)
+);
+
+CREATE TABLE source_link (
+	id BIGSERIAL NOT NULL,
+	one_id BIGINT NOT NULL,
+	other_id BIGINT NOT NULL,
+	by TEXT NOT NULL,
+	basis TEXT NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	undone_by TEXT,
+	undone_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT pk_source_link PRIMARY KEY (id),
+	CONSTRAINT fk_source_link_one_id_source_patient FOREIGN KEY(one_id) REFERENCES source_patient (id),
+	CONSTRAINT fk_source_link_other_id_source_patient FOREIGN KEY(other_id) REFERENCES source_patient (id)
+);
+
 CREATE TABLE browser_session (
 	digest BYTEA NOT NULL,
 	id TEXT NOT NULL,
@@ -355,6 +400,13 @@ COMMENT ON COLUMN series.pack_key IS 'of the last pack published; later instance
 
 COMMENT ON COLUMN series.pack_index IS 'what the pack holds, see sql.archive_packed';
 
+CREATE TABLE appearance_word (
+	word TEXT COLLATE "C" NOT NULL,
+	appearance_id BIGINT NOT NULL,
+	CONSTRAINT pk_appearance_word PRIMARY KEY (word, appearance_id),
+	CONSTRAINT fk_appearance_word_appearance_id_appearance FOREIGN KEY(appearance_id) REFERENCES appearance (id)
+);
+
 CREATE TABLE instance (
 	sop_instance_uid VARCHAR(64) COLLATE "C" NOT NULL,
 	tenant VARCHAR(48) COLLATE "C" NOT NULL,
@@ -382,6 +434,8 @@ CREATE TABLE sealed_instance (
 );
 
 CREATE INDEX ix_account_tenant ON account (tenant);
+
+CREATE INDEX ix_appearance_folded_birth_date ON appearance (folded_birth_date);
 
 CREATE INDEX ix_audit_subject ON audit (subject);
 
@@ -412,6 +466,14 @@ CREATE INDEX ix_series_pack ON series (pack_key);
 CREATE INDEX ix_series_uid ON series (series_instance_uid);
 
 CREATE INDEX ix_sign_in_failure_last_at ON sign_in_failure (last_at);
+
+CREATE INDEX ix_source_link_one_id ON source_link (one_id);
+
+CREATE INDEX ix_source_link_other_id ON source_link (other_id);
+
+CREATE INDEX ix_source_patient_doubted ON source_patient (id) WHERE doubted;
+
+CREATE INDEX ix_source_patient_person ON source_patient (person);
 
 CREATE INDEX ix_study_accession ON study (accession_number);
 

@@ -108,6 +108,17 @@ CREATE TABLE outbox_era (
 	CONSTRAINT pk_outbox_era PRIMARY KEY (id)
 );
 
+CREATE TABLE source_patient (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+	issuer TEXT NOT NULL,
+	value TEXT NOT NULL,
+	alone TEXT NOT NULL,
+	own_person VARCHAR(32) NOT NULL,
+	person VARCHAR(32) NOT NULL,
+	doubted BOOLEAN NOT NULL,
+	CONSTRAINT uq_source_patient_value_issuer_alone UNIQUE (value, issuer, alone)
+);
+
 CREATE TABLE exam_claim (
 	tenant VARCHAR(48) NOT NULL,
 	study_instance_uid VARCHAR(64) NOT NULL,
@@ -225,6 +236,35 @@ CREATE TABLE study (
 	CONSTRAINT fk_study_name_id_patient_name FOREIGN KEY(name_id) REFERENCES patient_name (id)
 );
 
+CREATE TABLE appearance (
+	id INTEGER NOT NULL,
+	source_id INTEGER NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	name TEXT NOT NULL,
+	birth_date TEXT NOT NULL,
+	sex TEXT NOT NULL,
+	folded_birth_date TEXT NOT NULL,
+	first_seen DATETIME NOT NULL,
+	last_seen DATETIME NOT NULL,
+	CONSTRAINT pk_appearance PRIMARY KEY (id),
+	CONSTRAINT uq_appearance_source_id_tenant_name_birth_date_sex UNIQUE (source_id, tenant, name, birth_date, sex),
+	CONSTRAINT fk_appearance_source_id_source_patient FOREIGN KEY(source_id) REFERENCES source_patient (id)
+);
+
+CREATE TABLE source_link (
+	id INTEGER NOT NULL,
+	one_id INTEGER NOT NULL,
+	other_id INTEGER NOT NULL,
+	"by" TEXT NOT NULL,
+	basis TEXT NOT NULL,
+	at DATETIME NOT NULL,
+	undone_by TEXT,
+	undone_at DATETIME,
+	CONSTRAINT pk_source_link PRIMARY KEY (id),
+	CONSTRAINT fk_source_link_one_id_source_patient FOREIGN KEY(one_id) REFERENCES source_patient (id),
+	CONSTRAINT fk_source_link_other_id_source_patient FOREIGN KEY(other_id) REFERENCES source_patient (id)
+);
+
 CREATE TABLE browser_session (
 	digest BLOB NOT NULL,
 	id TEXT NOT NULL,
@@ -324,6 +364,14 @@ CREATE TABLE series (
 	CONSTRAINT fk_series_study_id_study FOREIGN KEY(study_id) REFERENCES study (id)
 );
 
+CREATE TABLE appearance_word (
+	word TEXT NOT NULL,
+	appearance_id INTEGER NOT NULL,
+	CONSTRAINT pk_appearance_word PRIMARY KEY (word, appearance_id),
+	CONSTRAINT fk_appearance_word_appearance_id_appearance FOREIGN KEY(appearance_id) REFERENCES appearance (id)
+)
+ WITHOUT ROWID;
+
 CREATE TABLE instance (
 	sop_instance_uid VARCHAR(64) NOT NULL,
 	tenant VARCHAR(48) NOT NULL,
@@ -354,6 +402,8 @@ CREATE TABLE sealed_instance (
 
 CREATE INDEX ix_account_tenant ON account (tenant);
 
+CREATE INDEX ix_appearance_folded_birth_date ON appearance (folded_birth_date);
+
 CREATE INDEX ix_audit_subject ON audit (subject);
 
 CREATE INDEX ix_audit_tenant_sequence ON audit (tenant, sequence);
@@ -383,6 +433,14 @@ CREATE INDEX ix_series_pack ON series (pack_key);
 CREATE INDEX ix_series_uid ON series (series_instance_uid);
 
 CREATE INDEX ix_sign_in_failure_last_at ON sign_in_failure (last_at);
+
+CREATE INDEX ix_source_link_one_id ON source_link (one_id);
+
+CREATE INDEX ix_source_link_other_id ON source_link (other_id);
+
+CREATE INDEX ix_source_patient_doubted ON source_patient (id) WHERE doubted;
+
+CREATE INDEX ix_source_patient_person ON source_patient (person);
 
 CREATE INDEX ix_study_accession ON study (accession_number);
 

@@ -1,0 +1,74 @@
+"""What identity needs of the world."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from archipel.identity.model import (
+    Appearance,
+    Link,
+    Person,
+    PersonId,
+    SourceKey,
+    SourcePatient,
+)
+from archipel.kernel.actors import Scope
+
+APPEARANCES_KEPT = 100
+"""A sender that puts everybody under one identifier fills the identity desk, not the disk."""
+
+
+class Persons(Protocol):
+    """Source patients and persons."""
+
+    def seen(
+        self,
+        key: SourceKey,
+        appearance: Appearance,
+        *,
+        fresh: PersonId,
+        doubtful: Callable[[tuple[Appearance, ...]], bool],
+    ) -> SourcePatient:
+        """Note an appearance, in one step with making the source, and person `fresh`, if new.
+
+        The same traits in the same tenant widen the appearance that is there. When they are new
+        and `doubtful` says so of all there are, the source is put before the identity desk and
+        `IdentityDoubted` announced. Past `APPEARANCES_KEPT` of one source no more are kept.
+        """
+
+    def settle(self, key: SourceKey, *, scope: Scope) -> None:
+        """The desk has looked: no longer doubted. Raises `NotFound` (also out of scope)."""
+
+    def doubted(self, *, scope: Scope, limit: int = 100) -> Sequence[SourcePatient]:
+        """Sources before the identity desk, with the appearances in scope."""
+
+    def person(self, person: PersonId, *, scope: Scope) -> Person | None:
+        """One person as far as `scope` sees; None when nothing of it is in scope."""
+
+    def source(self, key: SourceKey, *, scope: Scope) -> SourcePatient | None:
+        """One source as far as `scope` sees."""
+
+    def find(
+        self,
+        *,
+        words: Sequence[str],
+        identifiers: Sequence[str],
+        birth_date: str,
+        scope: Scope,
+        limit: int,
+    ) -> Sequence[Person]:
+        """Persons with one appearance in scope that fits all that is said, seen last first.
+
+        `words` are beginnings of folded words of the name; `identifiers` are whole values.
+        """
+
+    def link(self, link: Link, *, scope: Scope) -> Sequence[SourceKey]:
+        """Join two sources; returns those whose person is another now.
+
+        Raises `NotFound` when one is not in scope. Joining what is joined changes nothing.
+        """
+
+    def unlink(
+        self, one: SourceKey, other: SourceKey, *, by: str, scope: Scope, now: datetime
+    ) -> Sequence[SourceKey]:
+        """Take a link back, as if it had never been; returns as `link`. Raises `NotFound`."""
