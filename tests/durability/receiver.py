@@ -5,6 +5,7 @@ process that dies or meets the failing disk.
 """
 
 import argparse
+import struct
 import sys
 import time
 from datetime import UTC, datetime
@@ -25,8 +26,9 @@ INSTANCES_PER_SERIES = 20
 
 
 def content_of(number: int, size_bytes: int) -> bytes:
-    """Make the data set of instance `number`: the same each time it is asked for."""
-    return Random(number).randbytes(size_bytes)  # noqa: S311 (to be made again, not to be secret)
+    """Make the data set of instance `number`, one private value: the same each time."""
+    head = struct.pack("<HH2sHI", 9, 0x1000, b"OB", 0, size_bytes - 12)
+    return head + Random(number).randbytes(size_bytes - 12)  # noqa: S311 (to be made again, not to be secret)
 
 
 def receipt_of(number: int, content: bytes) -> Receipt:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from blake3 import blake3
@@ -50,8 +51,12 @@ class StorageNode:
         self.segments = SegmentFiles(home)
         self.packs = PackStore(home)
         self.contents = HeldContents(home, packs=self.packs)
-        self.tail = JournalTail(home, self.index.applied())
         self.now = START
+
+    @cached_property
+    def tail(self) -> JournalTail:
+        """The index writer's side of the journal: for one process alone."""
+        return JournalTail(self.home, self.index.applied())
 
     def replay(self) -> int:
         """Recover; return how many records the index lacked."""
@@ -138,6 +143,7 @@ class StorageNode:
     def close(self) -> None:
         """Let go of files and connections."""
         self.journal.close()
-        self.tail.close()
+        if "tail" in self.__dict__:
+            self.tail.close()
         self._full.close()
         self._replayed.close()
