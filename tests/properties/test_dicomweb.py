@@ -12,7 +12,7 @@ from archipel.protocols.dicomweb.bodies import Multipart
 from archipel.protocols.dicomweb.bulkdata import bulk_data_path
 from archipel.protocols.dicomweb.frames import frame_numbers
 from archipel.protocols.dicomweb.search import read_search
-from archipel.protocols.dicomweb.stow_parts import PartSplitter
+from archipel.protocols.dicomweb.stow.parts import PartSplitter
 
 _LATIN = st.characters(max_codepoint=255)  # what a header can carry
 _WORD = st.text("abcdefghijklmnopqrstuvwxyz0123456789-.+", min_size=1, max_size=12)

@@ -7,7 +7,7 @@ import pytest
 from archipel.access.model import Permission
 from archipel.kernel.errors import ArchipelError, Unavailable
 from archipel.protocols.dicomweb.problem import STATUS, problem, status_of
-from archipel.protocols.dicomweb.stow_outcome import REASON
+from archipel.protocols.dicomweb.stow.outcome import REASON
 
 PATHS = [
     "/studies/1.2.3",

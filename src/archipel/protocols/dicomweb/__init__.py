@@ -18,7 +18,7 @@ from archipel.protocols.dicomweb.problem import problem
 from archipel.protocols.dicomweb.qido import search
 from archipel.protocols.dicomweb.rendered import rendered, thumbnail
 from archipel.protocols.dicomweb.services import DicomwebServices, Limits
-from archipel.protocols.dicomweb.stow import store
+from archipel.protocols.dicomweb.stow.store import store
 from archipel.protocols.dicomweb.visits import Door, Work
 
 __all__ = ["DicomwebServices", "Limits", "router"]

@@ -15,7 +15,7 @@ from archipel.archive.ports import Slot
 from archipel.kernel.errors import ArchipelError, Malformed
 from archipel.kernel.identifiers import Issuer, TenantId
 from archipel.kernel.uid import Uid
-from archipel.protocols.dicomweb.stow_outcome import Outcome, reason_of
+from archipel.protocols.dicomweb.stow.outcome import Outcome, reason_of
 from archipel.standards.dicom.elements import NeedMore
 from archipel.standards.dicom.header import scan
 from archipel.standards.dicom.part10 import MAX_META_BYTES, FileMeta, split

@@ -33,14 +33,14 @@ from archipel.protocols.dicomweb.negotiation import (
     accepted,
 )
 from archipel.protocols.dicomweb.problem import TooLarge, UnsupportedMediaType, problem
-from archipel.protocols.dicomweb.stow_instance import IncomingInstance, Sender
-from archipel.protocols.dicomweb.stow_outcome import (
+from archipel.protocols.dicomweb.stow.incoming import IncomingInstance, Sender
+from archipel.protocols.dicomweb.stow.outcome import (
     Outcome,
     Reason,
     response_dataset,
     status_of,
 )
-from archipel.protocols.dicomweb.stow_parts import PartSplitter
+from archipel.protocols.dicomweb.stow.parts import PartSplitter
 from archipel.protocols.dicomweb.visits import Door, Visit
 
 BATCH_BYTES = 256 << 10  # handed to the journal by one visit to a thread
