@@ -3,29 +3,21 @@
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
 
-from archipel.archive.model import Series, SeriesKey, Study, StudyKey
-from archipel.archive.ports import Changes as IndexChanges
 from archipel.kernel.actors import Actor, ActorKind, Scope
-from archipel.kernel.identifiers import Issuer, PatientIdentifier, TenantId
-from archipel.kernel.uid import Uid
-from archipel.reading.model import Exam, ExamId, Reader, SeriesSummary, Urgency
+from archipel.kernel.identifiers import TenantId
+from archipel.reading.model import Exam, Reader, SeriesSummary
 from archipel.reading.ports import Changes, Claims, Drafts, Exams
-from archipel.stores.sql.archive_writer import SqlIndex
 from archipel.stores.sql.migrations import migrate
 from archipel.stores.sql.reading import SqlClaims, SqlDrafts
 from archipel.stores.sql.reading_changes import SqlChanges
 from archipel.stores.sql.reading_exams import SqlExams
-from archipel.stores.sql.schema.archive import study, study_organisation
-from archipel.stores.sql.schema.reading import exam_urgency
 from archipel.stores.sql.session import Database, open_database
+from archipel.testing.exams import drawing, hold
 from archipel.testing.memory_access import MemoryAudit
 from archipel.testing.memory_reading import MemoryReading
 
@@ -50,44 +42,9 @@ class Room:
     given: Callable[..., None]
 
 
-def draw() -> Callable[..., Exam]:
-    """Return a function that draws an exam with what is said, the rest being plausible."""
-    numbers = count(1)
-
-    def exam(**said: Any) -> Exam:
-        number = next(numbers)
-        arrived = said.get("arrived_at", NOW - timedelta(hours=2) + timedelta(minutes=number))
-        return Exam(
-            id=ExamId(said.get("tenant", NORTH), Uid(f"1.2.3.{number}")),
-            person=said.get("person"),
-            patient=PatientIdentifier(
-                said.get("patient_id", f"P{number}"), Issuer(said.get("issuer", "north"))
-            ),
-            patient_name=said.get("name", "TEST-BALISIER^Eléonore"),
-            sex="F",
-            birth_date=said.get("birth_date", "19580414"),
-            accession=None,
-            modalities=said.get("modalities", ("CT",)),
-            description="Scanner thoracique",
-            body_part=said.get("body_part", "CHEST"),
-            referring_physician="TEST-POMMIER^Guy",
-            studied=said.get("studied", datetime(2026, 11, 24, 9, 30)),  # noqa: DTZ001  (local)
-            arrived_at=arrived,
-            last_received_at=arrived + timedelta(minutes=1),
-            completed_at=said.get("completed_at", arrived + timedelta(minutes=2)),
-            series=1,
-            instances=3,
-            urgency=said.get("urgency", Urgency.ROUTINE),
-            claim=None,
-            report=None,
-        )
-
-    return exam
-
-
 @pytest.fixture
 def exam() -> Callable[..., Exam]:
-    return draw()
+    return drawing(NORTH, now=NOW)
 
 
 @pytest.fixture(scope="session")
@@ -127,92 +84,6 @@ def sql_room(database: Database) -> Room:
 
     return Room(
         SqlExams(database), SqlClaims(database), SqlDrafts(database), SqlChanges(database), given
-    )
-
-
-def hold(
-    database: Database,
-    exam: Exam,
-    shared_with: Sequence[TenantId],
-    summaries: Sequence[SeriesSummary],
-) -> None:
-    """Write an exam into the index by the index writer's own hand."""
-    own = SeriesSummary(
-        series=Uid(f"{exam.id.study}.1"),
-        number=1,
-        modality=exam.modalities[0],
-        description="",
-        body_part=exam.body_part,
-        instances=exam.instances,
-    )
-    changes = IndexChanges(
-        studies=[_study(exam)], series=[_series(exam, one) for one in summaries or [own]]
-    )
-    with SqlIndex(database).transaction() as index:
-        index.write(changes)
-    this = (study.c.tenant == exam.id.tenant.value) & (
-        study.c.study_instance_uid == exam.id.study.value
-    )
-    with database.write() as connection:
-        row = connection.execute(select(study.c.id, study.c.moment).where(this)).one()
-        for tenant in shared_with:
-            shared = {"tenant": tenant.value, "role": "shared"}
-            connection.execute(
-                insert(study_organisation), {"study_id": row.id, "moment": row.moment, **shared}
-            )
-        if exam.urgency is not Urgency.ROUTINE:
-            named = {"tenant": exam.id.tenant.value, "study_instance_uid": exam.id.study.value}
-            set_at = {"set_by": "", "set_at": exam.arrived_at}
-            connection.execute(
-                insert(exam_urgency), {**named, **set_at, "urgency": int(exam.urgency)}
-            )
-
-
-def _study(exam: Exam) -> Study:
-    attributes = {
-        0x00100010: exam.patient_name,
-        0x00100020: exam.patient.value,
-        0x00100030: exam.birth_date,
-        0x00100040: exam.sex,
-        0x00081030: exam.description,
-        0x00080090: exam.referring_physician,
-        0x0020000D: exam.id.study.value,
-    }
-    if exam.studied:
-        attributes[0x00080020] = exam.studied.strftime("%Y%m%d")
-        attributes[0x00080030] = exam.studied.strftime("%H%M%S.%f")
-    return Study(
-        key=StudyKey(exam.id.tenant, exam.id.study),
-        patient=exam.patient,
-        person=exam.person,
-        accession=exam.accession,
-        attributes=attributes,
-        modalities=frozenset(exam.modalities),
-        series=exam.series,
-        instances=exam.instances,
-        announced=exam.instances,
-        announced_at=exam.last_received_at,
-        received_first=exam.arrived_at,
-        received_last=exam.last_received_at,
-        completed_at=exam.completed_at,
-    )
-
-
-def _series(exam: Exam, summary: SeriesSummary) -> Series:
-    return Series(
-        key=SeriesKey(exam.id.tenant, exam.id.study, summary.series),
-        attributes={
-            0x00080060: summary.modality,
-            0x0008103E: summary.description,
-            0x00180015: summary.body_part,
-            0x00200011: str(summary.number),
-        },
-        sop_classes=frozenset(),
-        instances=summary.instances,
-        generation=1,
-        sealed=False,
-        received_first=exam.arrived_at,
-        received_last=exam.last_received_at,
     )
 
 

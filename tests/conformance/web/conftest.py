@@ -1,0 +1,254 @@
+"""A web door on a real socket: granian, SQLite, real use cases, two organisations."""
+
+import asyncio
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from archipel.access import enrol
+from archipel.access.authenticate import Desk
+from archipel.access.model import Device, Organisation, Person, Role, Service
+from archipel.kernel.actors import Scope
+from archipel.kernel.aetitle import AETitle
+from archipel.kernel.clock import utc_now
+from archipel.kernel.identifiers import Issuer, TenantId
+from archipel.protocols.web.application import application
+from archipel.protocols.web.models.node import Disk, Holdings, Lag, NodeStatus
+from archipel.protocols.web.models.session import NodeBrief
+from archipel.protocols.web.services import EchoOutcome, NodeIdentity, WebServices
+from archipel.protocols.web.visitors import recogniser
+from archipel.reading.model import Exam, ExamId, Urgency
+from archipel.reading.urgency import set_urgency
+from archipel.stores.sql.access import SqlDevices, SqlOrganisations
+from archipel.stores.sql.accounts import SqlAccounts
+from archipel.stores.sql.audit import SqlAudit
+from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
+from archipel.stores.sql.migrations import migrate
+from archipel.stores.sql.reading import SqlClaims, SqlDrafts
+from archipel.stores.sql.reading_changes import SqlChanges
+from archipel.stores.sql.reading_exams import SqlExams
+from archipel.stores.sql.session import Database, open_database
+from archipel.testing.exams import drawing, hold
+
+NORTH, SOUTH = TenantId("north"), TenantId("south")
+PEOPLE = {
+    "radio-north": (NORTH, Role.RADIOLOGIST),
+    "second-north": (NORTH, Role.RADIOLOGIST),
+    "radio-south": (SOUTH, Role.RADIOLOGIST),
+    "secretary-north": (NORTH, Role.SECRETARY),
+    "referrer-north": (NORTH, Role.REFERRER),
+    "admin-north": (NORTH, Role.SITE_ADMIN),
+    "admin-south": (SOUTH, Role.SITE_ADMIN),
+    "network": (NORTH, Role.NETWORK_ADMIN),
+    "governance": (NORTH, Role.GOVERNANCE),
+}
+PASSWORD = "ouassou-ti-punch-42"
+IDENTITY = NodeIdentity(name="TEST node", community="test", version="0", demo=True)
+
+
+@dataclass
+class Clock:
+    """The time, which a test may push forward."""
+
+    ahead: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        return utc_now() + self.ahead
+
+
+@dataclass
+class Door:
+    """The door and what a test needs to know of it."""
+
+    url: str
+    database: Database
+    services: WebServices
+    clock: Clock
+    exam: Exam
+    prior: Exam
+    shared: Exam
+    office: enrol.Office
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def client(self, login: str | None = None) -> httpx.Client:
+        """Open a client that acts as `login` by bearer token, or as nobody."""
+        if login and login not in self.tokens:
+            now = self.clock()
+            self.tokens[login], _ = enrol.create_token(login, "t", office=self.office, now=now)
+        headers = {"Authorization": f"Bearer {self.tokens[login]}"} if login else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=20)
+
+
+    def share(self) -> ExamId:
+        """Set the urgency of an exam that the south sees too, and return its name."""
+        scope = Scope(self.office.scope.actor, frozenset({NORTH}))
+        set_urgency(
+            self.shared.id,
+            Urgency.STAT,
+            scope=scope,
+            exams=self.services.exams,
+            audit=self.services.desk.audit,
+            now=self.clock(),
+        )
+        return self.shared.id
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("web") / "index.db"
+    database = open_database(f"sqlite:///{path}")
+    migrate(database)
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Door]:
+    path = tmp_path_factory.mktemp("door") / "index.db"
+    shutil.copy(migrated, path)
+    database, clock = open_database(f"sqlite:///{path}"), Clock()
+    services, office = furnished(database, clock)
+    draw = drawing(NORTH, now=clock())
+    prior = draw(person="p1", studied=datetime(2025, 1, 5, 9))  # noqa: DTZ001  (local, as DICOM says)
+    exam = draw(person="p1", studied=clock().replace(tzinfo=None))
+    for one in (prior, exam):
+        hold(database, one)
+    shared = draw(name="TEST-SHARED^Sam", person="p9", tenant=TenantId("west"))
+    hold(database, shared, [NORTH, SOUTH])
+    with served(services) as url:
+        yield Door(url, database, services, clock, exam, prior, shared, office)
+    database.close()
+
+
+def furnished(database: Database, clock: Clock) -> tuple[WebServices, enrol.Office]:
+    """Build the services over SQLite, with two organisations and their people."""
+    organisations, accounts = SqlOrganisations(database), SqlAccounts(database)
+    credentials, audit = SqlCredentials(database), SqlAudit(database)
+    office = enrol.operators_office(
+        organisations=organisations,
+        accounts=accounts,
+        credentials=credentials,
+        audit=audit,
+        name="test",
+    )
+    now = clock()
+    for key in (NORTH, SOUTH):
+        named = Organisation(
+            key=key,
+            name=f"TEST CH {key}",
+            issuer=Issuer(key.value),
+            finess=None,
+            ae_titles=(AETitle(key.value.upper()),),
+        )
+        enrol.add_organisation(named, office=office, now=now)
+        scanner = Device(
+            ae_title=AETitle(f"CT_{key.value.upper()}"),
+            tenant=key,
+            host="127.0.0.1",
+            port=11112,
+            may=frozenset({Service.STORE}),
+        )
+        enrol.register_device(scanner, office=office, now=now)
+        SqlDevices(database).knocked(
+            AETitle(f"MR_{key.value.upper()}"), AETitle(key.value.upper()), host="10.0.0.9", now=now
+        )
+    for login, (tenant, role) in PEOPLE.items():
+        person = Person(login=login, name=f"TEST {login}", tenant=tenant, role=role)
+        if login == "radio-north":  # hashing a password is slow on purpose: one is enough
+            enrol.add_person_with_password(person, PASSWORD, office=office, now=now)
+        else:
+            enrol.add_person(person, office=office, now=now)
+    desk = Desk(
+        accounts=accounts,
+        credentials=credentials,
+        attempts=SqlAttempts(database),
+        organisations=organisations,
+        audit=audit,
+    )
+    services = WebServices(
+        node=IDENTITY,
+        clock=clock,
+        recognise=recogniser(desk, clock=clock, secure=False),
+        desk=desk,
+        trail=audit,
+        exams=SqlExams(database),
+        claims=SqlClaims(database),
+        drafts=SqlDrafts(database),
+        changes=SqlChanges(database),
+        echo=lambda device: EchoOutcome(ok=True, duration_ms=1, detail=str(device.ae_title)),
+        status=status,
+        secure=False,
+    )
+    return services, office
+
+
+def status() -> NodeStatus:
+    """Return a status of the right shape: gathering it is the wiring's."""
+    now = datetime.now(UTC)  # noqa: TID251  (no clock is handed to this callable)
+    return NodeStatus(
+        node=NodeBrief(name="TEST node", community="test", version="0", demo=True),
+        started_at=now,
+        server_time=now,
+        read_only=False,
+        read_only_reason=None,
+        doors=[],
+        processes=[],
+        disk=Disk(total_bytes=2, free_bytes=1),
+        holdings=Holdings(studies=0, series=0, instances=0, bytes=0),
+        lag=Lag(
+            journal_bytes=0,
+            unindexed_instances=0,
+            index_lag_s=0,
+            series_to_seal=0,
+            outbox_waiting=0,
+        ),
+        quarantined=0,
+        alarms=[],
+    )
+
+
+class served:  # noqa: N801  (reads as a verb after `with`)
+    """Run granian on a free port, in a loop of its own thread."""
+
+    def __init__(self, services: WebServices) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = probe.getsockname()[1]
+        app = application(services)
+        self._server = Server(
+            app, "127.0.0.1", self._port, interface=Interfaces.ASGINL, log_enabled=False
+        )
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> str:
+        self._thread.start()
+        url = f"http://127.0.0.1:{self._port}"
+        for _ in range(200):
+            try:
+                httpx.get(f"{url}/api/welcome", timeout=1)
+            except httpx.TransportError:
+                threading.Event().wait(0.05)
+            else:
+                return url
+        raise AssertionError("the door does not open within 10 s")
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._server.stop)
+        self._thread.join(10)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._server.serve())
+        finally:
+            self._loop.close()
