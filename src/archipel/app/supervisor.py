@@ -6,6 +6,7 @@ dies, and ends them all on SIGTERM: doors first, the index writer last, so that 
 acknowledged is indexed before the node goes.
 """
 
+import json
 import os
 import select
 import signal
@@ -14,10 +15,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
+from archipel.app.home import Home
 from archipel.app.settings import Settings, host_and_port
+from archipel.kernel.clock import utc_now
 from archipel.kernel.errors import Exhausted, Unavailable
 
 START_ORDER = ("index", "dimse", "web", "work")
@@ -33,14 +35,16 @@ class _Child:
     process: subprocess.Popen[bytes]
     ready: int  # read end of a pipe: a byte when the role is ready, end of file when it is gone
     started_s: float
-    deaths: int = 0
+    started_at: str
+    deaths: int = 0  # in a row
+    restarts: int = 0
 
 
 @dataclass
 class Supervisor:
     """Runs the roles of one node until told to stop."""
 
-    home: Path
+    home: Home
     settings: Settings
     children: dict[str, _Child] = field(default_factory=dict)
     stopping: bool = False
@@ -61,6 +65,7 @@ class Supervisor:
             for child in self.children.values():
                 self._await_ready(child)
             if not self.stopping:
+                self._tell()
                 self._announce()
             while not self.stopping:
                 self._watch()
@@ -74,9 +79,24 @@ class Supervisor:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
+    def _tell(self) -> None:
+        """Write what runs, for the node page and `archipel status`."""
+        host, port = self._dicom.getsockname()[:2]
+        told = {
+            "pid": os.getpid(),
+            "doors": {"http": self._http, "dicom": f"{host}:{port}"},
+            "roles": {
+                role: {"pid": c.process.pid, "since": c.started_at, "restarts": c.restarts}
+                for role, c in self.children.items()
+            },
+        }
+        fresh = self.home.run / "processes.json.new"
+        fresh.write_text(json.dumps(told))
+        fresh.replace(self.home.run / "processes.json")
+
     def _start(self, role: str) -> _Child:
         reading, writing = os.pipe()
-        command = [sys.executable, "-m", "archipel.app.roles", role, str(self.home)]
+        command = [sys.executable, "-m", "archipel.app.roles", role, str(self.home.root)]
         environment = os.environ | {
             "ARCHIPEL_HTTP__BIND": self._http,
             "ARCHIPEL_READY_FD": str(writing),
@@ -88,7 +108,7 @@ class Supervisor:
             command, env=environment, pass_fds=kept, stdin=subprocess.DEVNULL
         )
         os.close(writing)
-        return _Child(role, process, reading, time.monotonic())
+        return _Child(role, process, reading, time.monotonic(), utc_now().isoformat())
 
     def _await_ready(self, child: _Child) -> None:
         deadline = time.monotonic() + READY_TIMEOUT_S
@@ -113,7 +133,8 @@ class Supervisor:
             os.close(child.ready)
             time.sleep(wait_s)
             self.children[role] = self._start(role)
-            self.children[role].deaths = deaths
+            self.children[role].deaths, self.children[role].restarts = deaths, child.restarts + 1
+            self._tell()
 
     def _stop(self) -> None:
         deadline = time.monotonic() + STOP_TIMEOUT_S
@@ -129,6 +150,7 @@ class Supervisor:
                 sys.stderr.write(f"{role} did not stop in time: ending it\n")
                 child.process.kill()
                 child.process.wait(5)
+        (self.home.run / "processes.json").unlink(missing_ok=True)
         self._dicom.close()
 
 
@@ -154,3 +176,12 @@ def _free(bind: str) -> str:
     host, port = probe.getsockname()[:2]
     probe.close()
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def overridden(settings: Settings, *, http: str, dicom: str) -> Settings:
+    """Return `settings` with the doors that the command line names."""
+    return replace(
+        settings,
+        http=replace(settings.http, bind=http or settings.http.bind),
+        dicom=replace(settings.dicom, bind=dicom or settings.dicom.bind),
+    )

@@ -89,7 +89,7 @@ const listen = ({ servicesManager, commandsManager }) => {
 const guard = async ({ servicesManager }) => {
   const answer = await fetch('/api/session', { headers: { Accept: 'application/json' } });
   if (!answer.ok) return;
-  const token = (await answer.json()).csrf ?? null;
+  const token = (await answer.json()).csrf_token ?? null;
   servicesManager.services.userAuthenticationService.setServiceImplementation({
     getAuthorizationHeader: () => (token ? { 'X-CSRF-Token': token } : {}),
   });

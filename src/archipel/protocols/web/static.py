@@ -40,7 +40,7 @@ NOT_BUILT = (
     "Run `make web` in the source tree (Node.js 20 or later), then start the node again.\n"
     "The DICOM door, /dicomweb and /api work without them.\n"
 )
-VIEWER = "viewer"
+VIEWER, SHELL = "viewer", "shell"
 OTHER_DOORS = frozenset({"api", "dicomweb", "fhir", "health", "metrics", "peer"})
 
 
@@ -55,10 +55,10 @@ def static_routes(root: Path = STATIC) -> list[BaseRoute]:
 
 def answer(root: Path, path: str, request: Request) -> Response:
     """Answer one path below `root`."""
-    found = _file(root, path)
+    shell = VIEWER if path.split("/", 1)[0] == VIEWER else SHELL
+    found = _file(root, path if shell == VIEWER else f"{SHELL}/{path}")
     if found is None and _is_page(path):
-        shell = VIEWER if path.split("/", 1)[0] == VIEWER else ""
-        found = _file(root, f"{shell}/index.html" if shell else "index.html")
+        found = _file(root, f"{shell}/index.html")
         if found is None:
             return PlainTextResponse(NOT_BUILT, status_code=503)
     if found is None:

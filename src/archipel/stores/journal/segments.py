@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from archipel.archive.model import JournalPlace
@@ -35,6 +35,13 @@ class SegmentFiles:
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - path.stat().st_mtime > _STILLBORN_S:
                     path.unlink()
+
+    def sizes(self) -> Mapping[int, int]:
+        """Return the size in bytes of each segment."""
+        return {
+            number: (self._directory / form.file_name(number)).stat().st_size
+            for number in self.numbers()
+        }
 
     def records(self, segment: int, *, verify: bool) -> Iterator[form.Record]:
         """Give every record of a segment that counts. Raises `Unavailable`."""

@@ -44,7 +44,7 @@ class Lag(View):
     """How far the index and sealing are behind."""
 
     journal_bytes: int
-    unindexed_instances: int
+    unindexed_bytes: int
     index_lag_s: float
     series_to_seal: int
     outbox_waiting: int

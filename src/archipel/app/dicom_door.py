@@ -1,0 +1,51 @@
+"""The process of the DICOM door: the provider with this node's ports."""
+
+import socket
+from collections.abc import Callable
+
+from archipel.app.home import Home
+from archipel.app.settings import DicomSettings
+from archipel.app.wiring import Node
+from archipel.kernel.uid import Uid
+from archipel.protocols.dimse.provider import run as provide
+from archipel.protocols.dimse.services import Services
+from archipel.protocols.dimse.settings import DimseSettings
+
+
+def run(home: Home, listener: socket.socket, *, ready: Callable[[], None], stop: int) -> None:
+    """Serve associations until `stop` is readable."""
+    settings = home.settings()
+
+    def build() -> Services:
+        node = Node(home, settings)
+        return Services(
+            journal=node.journal,
+            catalogue=node.catalogue,
+            contents=node.contents,
+            devices=node.devices,
+            audit=node.audit,
+            clock=node.clock,
+            transcoder=_transcode,
+        )
+
+    ready()
+    provide(listener, build, measures(settings.dicom), stop)
+
+
+def measures(told: DicomSettings) -> DimseSettings:
+    """Return the provider's measures from the node's settings."""
+    return DimseSettings(
+        workers=told.workers,
+        max_pdu_bytes=told.maximum_pdu_bytes,
+        associate_timeout_s=told.associate_timeout_s,
+        idle_timeout_s=told.idle_timeout_s,
+        max_associations=told.maximum_associations,
+        max_associations_per_address=told.associations_per_address,
+    )
+
+
+def _transcode(dataset: bytes, from_ts: Uid, to_ts: Uid) -> bytes:
+    # Loads numpy, which a door that only receives never needs.
+    from archipel.imaging.transcode import to_little_endian  # noqa: PLC0415 (see above)
+
+    return to_little_endian(dataset, from_ts.value, to_ts.value)

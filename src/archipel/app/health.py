@@ -1,0 +1,144 @@
+"""How a node is: what runs, what waits, what is wrong. For the node page and the command line."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import archipel
+from archipel.app.wiring import Node
+from archipel.protocols.web.models.node import (
+    Alarm,
+    Disk,
+    Door,
+    Holdings,
+    Lag,
+    NodeStatus,
+    ProcessView,
+)
+from archipel.protocols.web.models.session import NodeBrief
+from archipel.stores.sql import outbox
+from archipel.stores.sql.archive_writer import SqlIndex
+
+SEAL = "seal"  # the subscriber whose backlog is shown
+NEARLY_FULL = 0.1  # of the disk
+
+
+def status_of(node: Node) -> NodeStatus:
+    """Gather all that the node page shows. Raises `Unavailable` when the index is away."""
+    running = _read(node, "processes.json")
+    writer = _read(node, "index.json")
+    totals = node.totals.totals()
+    reason = node.journal.health.reason()
+    disk = shutil.disk_usage(node.home.root)
+    segments = node.segments.sizes()
+    return NodeStatus(
+        node=_brief(node),
+        started_at=_started(running, node.clock()),
+        server_time=node.clock(),
+        read_only=reason is not None,
+        read_only_reason=reason,
+        doors=[
+            Door(name=name, address=address, open=True)
+            for name, address in running.get("doors", {}).items()
+        ],
+        processes=[
+            ProcessView(
+                name=role,
+                alive=True,
+                since=datetime.fromisoformat(one["since"]),
+                restarts=one["restarts"],
+            )
+            for role, one in running.get("roles", {}).items()
+        ],
+        disk=Disk(total_bytes=disk.total, free_bytes=disk.free),
+        holdings=Holdings(
+            studies=totals.studies,
+            series=totals.series,
+            instances=totals.instances,
+            bytes=totals.sealed_bytes + sum(segments.values()),
+        ),
+        lag=Lag(
+            journal_bytes=sum(segments.values()),
+            unindexed_bytes=sum(segments.values()) - _indexed(node, segments),
+            index_lag_s=float(writer.get("lag_p99_ms", 0.0)) / 1000,
+            series_to_seal=totals.open_series,
+            outbox_waiting=_waiting(node),
+        ),
+        quarantined=totals.quarantined,
+        alarms=[
+            *_disk_alarms(reason, disk.free / disk.total),
+            *_index_alarms(writer, totals.quarantined),
+        ],
+    )
+
+
+def figures(status: NodeStatus) -> Mapping[str, Any]:
+    """Return the figures that `archipel status` prints."""
+    return {
+        "state": "read-only" if status.read_only else "ok",
+        "doors": " ".join(f"{door.name}={door.address}" for door in status.doors) or "closed",
+        "studies": status.holdings.studies,
+        "series": status.holdings.series,
+        "instances": status.holdings.instances,
+        "kept_bytes": status.holdings.bytes,
+        "free_bytes": status.disk.free_bytes,
+        "journal_bytes": status.lag.journal_bytes,
+        "unindexed_bytes": status.lag.unindexed_bytes,
+        "series_to_seal": status.lag.series_to_seal,
+        "quarantined": status.quarantined,
+        "alarms": " ".join(alarm.code for alarm in status.alarms),
+    }
+
+
+def _read(node: Node, name: str) -> dict[str, Any]:
+    try:
+        read: dict[str, Any] = json.loads((node.home.run / name).read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return read
+
+
+def _brief(node: Node) -> NodeBrief:
+    told = node.settings.node
+    return NodeBrief(
+        name=told.name,
+        community=told.community,
+        version=archipel.__version__,
+        demo=told.demonstration,
+    )
+
+
+def _started(running: Mapping[str, Any], now: datetime) -> datetime:
+    since = [datetime.fromisoformat(one["since"]) for one in running.get("roles", {}).values()]
+    return min(since, default=now)
+
+
+def _indexed(node: Node, sizes: Mapping[int, int]) -> int:
+    applied = SqlIndex(node.database).applied()
+    return sum(min(applied.get(number, 0), size) for number, size in sizes.items())
+
+
+def _waiting(node: Node) -> int:
+    with node.database.read() as connection:
+        newest = outbox.last_position(connection)
+        return max(0, newest - outbox.position_of(connection, SEAL))
+
+
+def _disk_alarms(reason: str | None, free: float) -> list[Alarm]:
+    alarms = []
+    if reason is not None:
+        alarms.append(Alarm(code="read_only", since=None, detail=reason))
+    if free < NEARLY_FULL:
+        alarms.append(Alarm(code="disk_nearly_full", since=None, detail=f"{free:.0%}"))
+    return alarms
+
+
+def _index_alarms(writer: Mapping[str, Any], quarantined: int) -> list[Alarm]:
+    alarms = []
+    if writer.get("waiting_for_database"):
+        alarms.append(Alarm(code="index_waiting", since=None, detail=""))
+    if quarantined:
+        alarms.append(Alarm(code="quarantine", since=None, detail=str(quarantined)))
+    return alarms

@@ -1,0 +1,39 @@
+"""The process of the index writer: this node's journal into this node's index."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from select import select
+
+from archipel.app.home import Home
+from archipel.app.index_writer import Gauges, IndexWriter, alone
+from archipel.app.wiring import Node
+from archipel.stores.journal.tail import JournalTail
+from archipel.stores.sql.archive_writer import SqlIndex
+from archipel.stores.sql.migrations import migrate
+from archipel.stores.sql.session import Durability
+
+
+def run(home: Home, *, ready: Callable[[], None], stop: int) -> None:
+    """Bring the index up to date, then follow the journal until `stop` is readable."""
+    with alone(home.run), Node.open(home, durability=Durability.REPLAYED) as node:
+        migrate(node.database)
+        index = SqlIndex(node.database)
+        tail = JournalTail(home.root, index.applied())
+        writer = IndexWriter(
+            tail=tail,
+            index=index,
+            clock=node.clock,
+            gauges=Gauges(home.run / "index.json"),
+            study_quiet=timedelta(seconds=node.settings.archive.study_quiet_s),
+        )
+        threading.Thread(target=_stop_when_told, args=(stop, writer.stop), daemon=True).start()
+        try:
+            writer.run(ready=ready)
+        finally:
+            tail.close()
+
+
+def _stop_when_told(stop: int, event: threading.Event) -> None:
+    select([stop], [], [])
+    event.set()

@@ -1,0 +1,117 @@
+"""The web application of a node: every tongue that speaks HTTP, on one origin."""
+
+import time
+from collections.abc import Callable
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+
+import archipel
+from archipel.access.authenticate import Desk
+from archipel.access.model import Device
+from archipel.app.health import status_of
+from archipel.app.wiring import Node
+from archipel.kernel.errors import ArchipelError, NotFound
+from archipel.kernel.identifiers import Issuer, TenantId
+from archipel.protocols import dicomweb
+from archipel.protocols.dicomweb import DicomwebServices
+from archipel.protocols.dimse.echo_scu import echo
+from archipel.protocols.dimse.user import Peer
+from archipel.protocols.web.application import application as web_application
+from archipel.protocols.web.services import EchoOutcome, NodeIdentity, WebServices
+from archipel.protocols.web.visitors import recogniser
+
+
+def application(node: Node) -> FastAPI:
+    """Build what the server runs for this node."""
+    secure = bool(node.settings.http.tls_certificate)
+    desk = Desk(
+        accounts=node.accounts,
+        credentials=node.credentials,
+        attempts=node.attempts,
+        organisations=node.organisations,
+        audit=node.audit,
+    )
+    recognise = recogniser(desk, clock=node.clock, secure=secure)
+    services = WebServices(
+        node=_identity(node),
+        clock=node.clock,
+        recognise=recognise,
+        desk=desk,
+        trail=node.audit,
+        exams=node.exams,
+        claims=node.claims,
+        drafts=node.drafts,
+        changes=node.changes,
+        echo=lambda device: _echo(node, device),
+        status=lambda: status_of(node),
+        secure=secure,
+    )
+    images = DicomwebServices(
+        visitor=recognise,
+        issuer_of=lambda tenant: _issuer(node, tenant),
+        catalogue=node.catalogue,
+        contents=node.contents,
+        journal=node.journal,
+        audit=node.audit,
+        clock=node.clock,
+    )
+    routes = [Mount("/dicomweb", dicomweb.router(images)), Route("/health", _health(node))]
+    return web_application(services, routes=routes)
+
+
+def _identity(node: Node) -> NodeIdentity:
+    told = node.settings.node
+    return NodeIdentity(
+        name=told.name,
+        community=told.community,
+        version=archipel.__version__,
+        demo=told.demonstration,
+    )
+
+
+def _issuer(node: Node, tenant: TenantId) -> Issuer:
+    organisation = node.organisations.organisation(tenant=tenant)
+    if organisation is None:
+        raise NotFound(f"no organisation {tenant}")
+    return organisation.issuer
+
+
+def _echo(node: Node, device: Device) -> EchoOutcome:
+    """Try C-ECHO to a device, called by the title of its organisation."""
+    organisation = node.organisations.organisation(tenant=device.tenant)
+    if device.host is None or device.port is None or organisation is None:
+        return EchoOutcome(ok=False, duration_ms=0, detail="no address is known for this device")
+    peer = Peer(
+        host=device.host,
+        port=device.port,
+        called=device.ae_title,
+        calling=organisation.ae_titles[0],
+    )
+    began = time.perf_counter()
+    try:
+        echo(peer)
+    except ArchipelError as error:
+        return EchoOutcome(ok=False, duration_ms=_since(began), detail=str(error))
+    return EchoOutcome(ok=True, duration_ms=_since(began), detail="")
+
+
+def _since(began: float) -> int:
+    return round((time.perf_counter() - began) * 1000)
+
+
+def _health(node: Node) -> Callable[[Request], JSONResponse]:
+    """Answer load balancers: 200 when images can be read and taken in, else 503 and why."""
+
+    def health(_request: Request) -> JSONResponse:
+        try:
+            node.organisations.tenants()
+        except ArchipelError as error:
+            return JSONResponse({"ok": False, "reason": str(error)}, 503)
+        reason = node.journal.health.reason()
+        body = {"ok": reason is None, "reason": reason, "version": archipel.__version__}
+        return JSONResponse(body, 503 if reason else 200)
+
+    return health

@@ -1,0 +1,66 @@
+"""The process of the web door: one ASGI application on granian."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from archipel.app.home import Home
+from archipel.app.settings import HttpSettings, host_and_port
+from archipel.app.web import application
+from archipel.app.wiring import Node
+
+
+def run(home: Home, *, ready: Callable[[], None], stop: int) -> None:
+    """Serve HTTP until `stop` is readable."""
+    with Node.open(home) as node:
+        asyncio.run(_serve(node, ready, stop))
+
+
+async def _serve(node: Node, ready: Callable[[], None], stop: int) -> None:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    loop.add_reader(stop, stopping.set)
+    server = _server(node)
+    serving = loop.create_task(server.serve())
+    await _answers(node.settings.http, serving)
+    ready()
+    ended = loop.create_task(stopping.wait())
+    await asyncio.wait({serving, ended}, return_when=asyncio.FIRST_COMPLETED)
+    loop.remove_reader(stop)
+    server.stop()
+    await asyncio.wait({serving}, timeout=5)
+
+
+def _server(node: Node) -> Server:
+    told = node.settings.http
+    host, port = host_and_port(told.bind)
+    return Server(
+        application(node),
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        blocking_threads=1,
+        backlog=1024,
+        websockets=False,
+        log_access=False,
+        ssl_cert=Path(told.tls_certificate) if told.tls_certificate else None,
+        ssl_key=Path(told.tls_key) if told.tls_key else None,
+    )
+
+
+async def _answers(told: HttpSettings, serving: "asyncio.Task[None]") -> None:
+    """Wait until the door is open. Raises what the server died of."""
+    host, port = host_and_port(told.bind)
+    for _ in range(600):
+        if serving.done():
+            serving.result()
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(0.02)
+            continue
+        writer.close()
+        return

@@ -1,0 +1,165 @@
+"""Builds the ports of one process and hands them out. The only place that chooses.
+
+Everything is opened on first use, so that a process pays only for what its role needs.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Self
+
+from archipel.access.enrol import Office, operators_office
+from archipel.app.home import Home
+from archipel.app.settings import Settings
+from archipel.kernel.clock import Clock, utc_now
+from archipel.stores.contents import HeldContents
+from archipel.stores.journal.journal import FileJournal, JournalPolicy
+from archipel.stores.journal.segments import SegmentFiles
+from archipel.stores.packs.store import PackStore
+from archipel.stores.sql.access import SqlDevices, SqlOrganisations
+from archipel.stores.sql.accounts import SqlAccounts
+from archipel.stores.sql.archive_holdings import SqlHoldings, SqlTotals
+from archipel.stores.sql.archive_query import SqlCatalogue
+from archipel.stores.sql.archive_seal import SqlSealIndex
+from archipel.stores.sql.audit import SqlAudit
+from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
+from archipel.stores.sql.reading import SqlClaims, SqlDrafts
+from archipel.stores.sql.reading_changes import SqlChanges
+from archipel.stores.sql.reading_exams import SqlExams
+from archipel.stores.sql.session import Database, Durability, open_database
+
+
+@dataclass
+class Node:
+    """The ports of one node, for one process."""
+
+    home: Home
+    settings: Settings
+    durability: Durability = Durability.FULL
+    clock: Clock = field(default=utc_now)
+
+    @classmethod
+    @contextmanager
+    def open(cls, home: Home, *, durability: Durability = Durability.FULL) -> Iterator[Self]:
+        """Open a node's ports for the length of a block. Raises `NotFound`, `Malformed`."""
+        node = cls(home, home.settings(), durability)
+        try:
+            yield node
+        finally:
+            node.close()
+
+    def close(self) -> None:
+        """Let files and connections go."""
+        for name in ("journal", "database"):
+            if name in self.__dict__:
+                getattr(self, name).close()
+
+    @cached_property
+    def database(self) -> Database:
+        """Return the index."""
+        return open_database(self.home.database_url(self.settings), durability=self.durability)
+
+    @cached_property
+    def journal(self) -> FileJournal:
+        """Return where what comes in is made safe."""
+        policy = JournalPolicy(
+            roll_bytes=self.settings.archive.segment_bytes,
+            low_water_bytes=self.settings.archive.low_disk_bytes,
+        )
+        return FileJournal(self.home.root, node=self.settings.node.number, policy=policy)
+
+    @cached_property
+    def catalogue(self) -> SqlCatalogue:
+        """Return the read side of the index."""
+        return SqlCatalogue(self.database)
+
+    @cached_property
+    def contents(self) -> HeldContents:
+        """Return the bytes of what is held."""
+        return HeldContents(self.home.root)
+
+    @cached_property
+    def holdings(self) -> SqlHoldings:
+        """Return everything that is kept, for those who check and watch the node."""
+        return SqlHoldings(self.database)
+
+    @cached_property
+    def totals(self) -> SqlTotals:
+        """Return the figures of the node page."""
+        return SqlTotals(self.database)
+
+    @cached_property
+    def exams(self) -> SqlExams:
+        """Return the exams as readers see them."""
+        return SqlExams(self.database)
+
+    @cached_property
+    def claims(self) -> SqlClaims:
+        """Return who reads what."""
+        return SqlClaims(self.database)
+
+    @cached_property
+    def drafts(self) -> SqlDrafts:
+        """Return reports that are being written."""
+        return SqlDrafts(self.database)
+
+    @cached_property
+    def changes(self) -> SqlChanges:
+        """Return what changed, for screens that follow."""
+        return SqlChanges(self.database)
+
+    @cached_property
+    def seal_index(self) -> SqlSealIndex:
+        """Return the index as sealing sees it."""
+        return SqlSealIndex(self.database)
+
+    @cached_property
+    def packs(self) -> PackStore:
+        """Return where sealed series lie."""
+        return PackStore(self.home.root)
+
+    @cached_property
+    def segments(self) -> SegmentFiles:
+        """Return the journal's files."""
+        return SegmentFiles(self.home.root)
+
+    @cached_property
+    def organisations(self) -> SqlOrganisations:
+        """Return the tenants and their peers."""
+        return SqlOrganisations(self.database)
+
+    @cached_property
+    def devices(self) -> SqlDevices:
+        """Return who may knock at the DICOM door."""
+        return SqlDevices(self.database)
+
+    @cached_property
+    def accounts(self) -> SqlAccounts:
+        """Return the people."""
+        return SqlAccounts(self.database)
+
+    @cached_property
+    def credentials(self) -> SqlCredentials:
+        """Return sessions, tokens and invitations."""
+        return SqlCredentials(self.database)
+
+    @cached_property
+    def attempts(self) -> SqlAttempts:
+        """Return the count of wrong passwords."""
+        return SqlAttempts(self.database)
+
+    @cached_property
+    def audit(self) -> SqlAudit:
+        """Return the chain."""
+        return SqlAudit(self.database)
+
+    def office(self, name: str) -> Office:
+        """Return where the operator of this machine makes changes."""
+        return operators_office(
+            organisations=self.organisations,
+            accounts=self.accounts,
+            credentials=self.credentials,
+            audit=self.audit,
+            name=name,
+        )

@@ -1,0 +1,72 @@
+"""The process of durable work: facts to their subscribers, quiet series to packs, tidying."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from select import select
+
+from archipel.app.dispatcher import Dispatcher, Subscription
+from archipel.app.home import Home
+from archipel.app.wiring import Node
+from archipel.app.work import Work
+from archipel.archive.events import SeriesReceived
+from archipel.archive.model import SeriesKey
+from archipel.archive.seal import Sealing, seal, tidy
+from archipel.kernel.errors import ArchipelError
+
+LANES = {"facts": 2, "sealing": 1}
+TIDY_EVERY_S = 30.0
+_log = logging.getLogger(__name__)
+
+
+def run(home: Home, *, ready: Callable[[], None], stop: int) -> None:
+    """Work until `stop` is readable."""
+    with Node.open(home) as node:
+        dispatcher = Dispatcher(node.database, subscriptions=subscriptions(node), clock=node.clock)
+        work = Work(f"sqlite:///{home.work_file}", lanes=LANES, deliver=dispatcher.deliver)
+        work.start()
+        ended = threading.Event()
+        relay = threading.Thread(target=dispatcher.run, args=(work,), kwargs={"stop": ended})
+        tidying = threading.Thread(target=_tidy, args=(node, ended))
+        for thread in (relay, tidying):
+            thread.start()
+        ready()
+        select([stop], [], [])
+        ended.set()
+        for thread in (relay, tidying):
+            thread.join(5)
+        work.stop(timeout_s=4)
+
+
+def subscriptions(node: Node) -> list[Subscription]:
+    """Return who hears of what."""
+    quiet = timedelta(seconds=node.settings.archive.series_quiet_s)
+
+    def seal_when_quiet(event: SeriesReceived, *, now: datetime) -> timedelta | None:
+        key = SeriesKey(event.tenant, event.study, event.series)
+        series = node.seal_index.to_seal(key)
+        if series is None:
+            return None
+        left = quiet - (now - max(held.received_at for held in series.instances))
+        if left > timedelta():
+            return left
+        outcome = seal(key, index=node.seal_index, packs=node.packs, now=now)
+        return quiet if outcome is Sealing.GREW else None
+
+    return [Subscription(SeriesReceived, "seal", seal_when_quiet, lane="sealing")]
+
+
+def _tidy(node: Node, ended: threading.Event) -> None:
+    grace = timedelta(seconds=node.settings.archive.pack_grace_s)
+    while not ended.wait(TIDY_EVERY_S):
+        try:
+            tidy(
+                index=node.seal_index,
+                packs=node.packs,
+                segments=node.segments,
+                now=node.clock(),
+                grace=grace,
+            )
+        except ArchipelError as failure:
+            _log.warning("tidying: %s", failure)
