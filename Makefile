@@ -1,12 +1,16 @@
-# The commands of docs/operate and docs/extend. `make check` is what runs before each commit.
+# The commands of README.md. `make check` is what runs before each commit; a second run of any
+# target does no set-up again.
 PY := .venv/bin/python
+STATIC := src/archipel/protocols/web/static
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+QUICK := not slow and not long and not browser and not root
 
-.PHONY: setup check style types house unit test
+.PHONY: setup web check style types house front unit test test-long demo bench lock clean
 
-setup: .setup/python
+setup: .setup/python web
 
 .setup/python: requirements-dev.lock pyproject.toml
+	@mkdir -p .setup
 	test -x $(PY) || python3 -m venv .venv
 	@if command -v uv >/dev/null; then \
 	  uv pip install -q --python $(PY) --require-hashes -r requirements-dev.lock && \
@@ -15,9 +19,25 @@ setup: .setup/python
 	  $(PY) -m pip install -q --require-hashes -r requirements-dev.lock && \
 	  $(PY) -m pip install -q --no-deps --no-build-isolation -e . ; \
 	fi
-	mkdir -p .setup && touch $@
+	@touch $@
 
-check: setup style types house unit
+web: .setup/viewer .setup/shell
+
+.setup/node-shell: web/package-lock.json
+	@mkdir -p .setup
+	cd web && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+.setup/shell: .setup/node-shell $(shell find web/src web/index.html web/vite.config.ts -type f 2>/dev/null)
+	cd web && npm run --silent build
+	@touch $@
+
+.setup/viewer: web/ohif/package-lock.json web/ohif/build.mjs web/ohif/rebase.mjs $(wildcard web/ohif/plugins/*)
+	@mkdir -p .setup
+	cd web/ohif && npm ci --silent --no-audit --no-fund && npm run --silent build
+	@touch $@
+
+check: .setup/python style types house front unit
 
 style:
 	ruff format --check .
@@ -29,7 +49,31 @@ types:
 house:
 	PYTHONPATH=src lint-imports --no-logo
 
-unit:
-	$(PY) -m pytest -q -n 2 -m "not slow and not long and not browser and not root"
+front: .setup/node-shell
+	cd web && npm run --silent check
 
-test: check
+unit:
+	$(PY) -m pytest -q -n 2 -m "$(QUICK)"
+
+.setup/system: scripts/system-packages
+	scripts/system-packages
+	@mkdir -p .setup && touch $@
+
+test: setup .setup/system
+	$(PY) -m pytest -q -n 2 -m "$(QUICK)"
+	$(PY) -m pytest -q -m "not long and (slow or browser or root)"
+
+test-long: setup .setup/system
+	$(PY) -m pytest -q -m long --timeout 14400
+
+demo: setup
+	@$(PY) -m archipel.app.demo
+
+bench: setup .setup/system
+	$(PY) -m bench
+
+lock:
+	scripts/lock
+
+clean:
+	rm -rf .setup $(STATIC) .demo build dist
