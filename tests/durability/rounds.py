@@ -34,7 +34,7 @@ from tests.durability.powercut import CuttableDisk
 from tests.durability.receiver import META, content_of, receipt_of
 
 from archipel.app.index_writer import Gauges, IndexWriter
-from archipel.archive.seal import seal, tidy
+from archipel.archive.seal import Graces, seal, tidy
 from archipel.kernel.clock import utc_now
 from archipel.stores.journal.journal import FileJournal, JournalPolicy
 from archipel.stores.sql.schema.archive import series, study
@@ -86,7 +86,13 @@ def keep_sealing(home: Path, ready: int) -> None:
         now = utc_now() + timedelta(days=3)
         for key in node.seals.quiet_series(before=now, limit=3):
             seal(key, index=node.seals, packs=node.packs, now=now)
-        tidy(index=node.seals, packs=node.packs, segments=node.segments, now=utc_now())
+        tidy(
+            index=node.seals,
+            packs=node.packs,
+            segments=node.segments,
+            now=utc_now(),
+            graces=Graces(segment=timedelta(0)),
+        )
         time.sleep(0.02)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from archipel.access.model import AuditEntry
@@ -258,8 +258,10 @@ class Segments(Protocol):
     def numbers(self) -> Sequence[int]:
         """Every segment there is, oldest first."""
 
-    def reclaim(self, segment: int, *, applied: int) -> bool:
+    def reclaim(self, segment: int, *, applied: int, now: datetime, grace: timedelta) -> bool:
         """Delete a segment nobody writes to, with no record beyond `applied`.
+
+        Not before `grace` has passed since it was first asked for: readers may hold its places.
 
         Returns whether it is gone. The caller has read, after a fully durable commit, that
         nothing below `applied` is the only copy of anything.

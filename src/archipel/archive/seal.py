@@ -12,7 +12,8 @@ from archipel.archive.model import PackPlace, SeriesKey
 from archipel.archive.ports import Packs, SealIndex, Segments
 
 QUIET = timedelta(seconds=60)  # since the last instance of a series
-GRACE = timedelta(days=1)  # of a pack that nothing points to: readers, and builders at work
+PACK_GRACE = timedelta(days=1)  # of one that nothing points to: readers, and builders at work
+SEGMENT_GRACE = timedelta(hours=1)  # of one nothing lies in: a retrieval under way may be long
 
 
 class Sealing(Enum):
@@ -50,8 +51,21 @@ def seal(key: SeriesKey, *, index: SealIndex, packs: Packs, now: datetime) -> Se
     return Sealing.DONE
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graces:
+    """How long what is not needed any more stays."""
+
+    pack: timedelta = PACK_GRACE
+    segment: timedelta = SEGMENT_GRACE
+
+
 def tidy(
-    *, index: SealIndex, packs: Packs, segments: Segments, now: datetime, grace: timedelta = GRACE
+    *,
+    index: SealIndex,
+    packs: Packs,
+    segments: Segments,
+    now: datetime,
+    graces: Graces = Graces(),
 ) -> Tidied:
     """Delete journal segments that nothing lies in any more and packs that nothing points to.
 
@@ -60,11 +74,15 @@ def tidy(
     """
     idle = index.idle_segments()
     present = segments.numbers()
-    gone = [n for n in present if segments.reclaim(n, applied=idle.get(n, 0))]
+    gone = [
+        n
+        for n in present
+        if segments.reclaim(n, applied=idle.get(n, 0), now=now, grace=graces.segment)
+    ]
     forgotten = (idle.keys() & gone) | (idle.keys() - set(present))
     if forgotten:
         index.forget_segments(forgotten)
-    old = [pack for pack, at in packs.inventory() if at < now - grace]
+    old = [pack for pack, at in packs.inventory() if at < now - graces.pack]
     unused = set(old) - set(index.packs_in_use(old))
     for pack in unused:
         packs.remove(pack)

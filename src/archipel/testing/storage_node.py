@@ -11,6 +11,7 @@ from archipel.archive.ingest import Outcome, ingest
 from archipel.archive.model import Batch, Held, JournalPlace, Receipt, SeriesKey
 from archipel.archive.seal import Sealing, Tidied, seal, tidy
 from archipel.archive.verify import Finding, verify
+from archipel.kernel.clock import utc_now
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
 from archipel.standards.dicom import header
@@ -122,7 +123,14 @@ class StorageNode:
 
     def tidy(self) -> Tidied:
         """Give back what may go, well after every grace."""
-        now = datetime.now(UTC) + timedelta(days=3)  # noqa: TID251 (files carry the real time)
+        now = utc_now()  # files carry the real time
+        first, last = (self._tidied(at) for at in (now, now + timedelta(days=3)))
+        return Tidied(
+            segments=first.segments + last.segments,
+            packs=first.packs + last.packs,
+        )
+
+    def _tidied(self, now: datetime) -> Tidied:
         return tidy(index=self.seals, packs=self.packs, segments=self.segments, now=now)
 
     def held(self, tenant: TenantId = TENANT) -> Sequence[Held]:

@@ -9,8 +9,9 @@ import pytest
 
 from archipel.archive.model import JournalPlace, PackPlace, Query
 from archipel.archive.rebuild import rebuild
-from archipel.archive.seal import Sealing, seal
+from archipel.archive.seal import Sealing, seal, tidy
 from archipel.kernel.actors import Actor, ActorKind, Scope
+from archipel.kernel.errors import Unavailable
 from archipel.kernel.hierarchy import Level
 from archipel.kernel.identifiers import TenantId
 from archipel.stores.journal.segment import file_name
@@ -152,8 +153,28 @@ def test_a_segment_somebody_writes_to_is_not_reclaimed(node, image, smooth) -> N
     assert node.tidy().segments == 0  # the process that appended still has it
 
     node.journal.close()
-    assert not node.segments.reclaim(place.segment, applied=0)
+    assert not node.segments.reclaim(
+        place.segment, applied=0, now=node.now, grace=timedelta(0)
+    )  # the index knows records in it
     assert node.tidy().segments == 1
+
+
+def test_a_segment_stays_for_a_while_for_those_who_read_it(node, image, smooth) -> None:
+    node.receive(image(smooth))
+    node.catch_up()
+    [before] = node.held()
+    node.seal()
+    node.journal.close()
+
+    def tidied(minutes: int) -> int:
+        now = node.now + timedelta(minutes=minutes)
+        return tidy(index=node.seals, packs=node.packs, segments=node.segments, now=now).segments
+
+    assert [tidied(0), tidied(59)] == [0, 0]
+    assert node.contents.dataset(before) == image(smooth)
+    assert tidied(61) == 1
+    with pytest.raises(Unavailable):
+        node.contents.dataset(before)
 
 
 def test_verification_names_every_damaged_object(node, image, smooth) -> None:

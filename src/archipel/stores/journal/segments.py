@@ -5,6 +5,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from archipel.archive.model import JournalPlace
@@ -23,6 +24,8 @@ class SegmentFiles:
     def __init__(self, home: Path) -> None:
         self._directory = home / "journal"
         self._run = home / "run"
+        self._marks = self._run / "idle"
+        self._marks.mkdir(parents=True, exist_ok=True)
 
     def numbers(self) -> Sequence[int]:
         """Return the numbers of all segments, oldest first."""
@@ -53,38 +56,59 @@ class SegmentFiles:
             finally:
                 os.close(fd)
         except OSError as error:
-            raise Unavailable(f"{path.name} of the journal: {error.strerror}") from error
+            raise _unavailable(path, error) from error
 
     def check(self, place: JournalPlace) -> None:
         """Hold one record against its digest. Raises `DamagedContent`, `Unavailable`."""
         for _piece in JournalReader(self._directory.parent).pieces(place):
             pass
 
-    def reclaim(self, segment: int, *, applied: int) -> bool:
-        """Delete a segment nobody writes to, with no record beyond `applied`.
+    def reclaim(self, segment: int, *, applied: int, now: datetime, grace: timedelta) -> bool:
+        """Delete a segment nobody writes to, with no record beyond `applied`, for a while already.
 
         A segment is locked before it has its name and never opened for writing again once its
-        writer let it go, so the lock says all: whoever gets it is alone with the file. Raises
-        `Unavailable`.
+        writer let it go, so the lock says all: whoever gets it is alone with the file. Since when
+        it could go is the time of a mark in `run`. Raises `Unavailable`.
         """
-        path = self._directory / form.file_name(segment)
+        path, mark = (
+            self._directory / form.file_name(segment),
+            self._marks / form.file_name(segment),
+        )
         try:
             fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
+            mark.unlink(missing_ok=True)
             return True
         except OSError as error:
-            raise Unavailable(f"{path.name} of the journal: {error.strerror}") from error
+            raise _unavailable(path, error) from error
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if next(form.scan(fd, applied, verify=True), None) is not None:
+                mark.unlink(missing_ok=True)
+                return False
+            if _marked_since(mark, now) > now - grace:
                 return False
             path.unlink()
             sync_directory(self._directory)
         except BlockingIOError:
             return False
         except OSError as error:
-            raise Unavailable(f"{path.name} of the journal: {error.strerror}") from error
+            raise _unavailable(path, error) from error
         finally:
             os.close(fd)
+        mark.unlink(missing_ok=True)
         IndexedOffsets(self._run).forget(segment)
         return True
+
+
+def _marked_since(mark: Path, now: datetime) -> datetime:
+    try:
+        return datetime.fromtimestamp(mark.stat().st_mtime, UTC)
+    except FileNotFoundError:
+        mark.touch()
+        os.utime(mark, (now.timestamp(), now.timestamp()))
+        return now
+
+
+def _unavailable(path: Path, error: OSError) -> Unavailable:
+    return Unavailable(f"{path.name} of the journal: {error.strerror}")
