@@ -12,7 +12,7 @@ from archipel.app.wiring import Node
 from archipel.app.work import Work
 from archipel.archive.events import SeriesReceived
 from archipel.archive.model import SeriesKey
-from archipel.archive.seal import Sealing, seal, tidy
+from archipel.archive.seal import Graces, Sealing, seal, tidy
 from archipel.kernel.errors import ArchipelError
 
 LANES = {"facts": 2, "sealing": 1}
@@ -58,7 +58,7 @@ def subscriptions(node: Node) -> list[Subscription]:
 
 
 def _tidy(node: Node, ended: threading.Event) -> None:
-    grace = timedelta(seconds=node.settings.archive.pack_grace_s)
+    graces = Graces(pack=timedelta(seconds=node.settings.archive.pack_grace_s))
     while not ended.wait(TIDY_EVERY_S):
         try:
             tidy(
@@ -66,7 +66,7 @@ def _tidy(node: Node, ended: threading.Event) -> None:
                 packs=node.packs,
                 segments=node.segments,
                 now=node.clock(),
-                grace=grace,
+                graces=graces,
             )
         except ArchipelError as failure:
             _log.warning("tidying: %s", failure)
