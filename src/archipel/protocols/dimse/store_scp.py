@@ -20,6 +20,7 @@ from archipel.standards.dicom.command import Command, Element
 from archipel.standards.dicom.header import NeedMore, scan
 from archipel.standards.dicom.part10 import meta
 
+_WORTH_A_LOOK = 4096  # bytes: a shorter first piece seldom holds the header
 SOP_CLASS_UID = 0x00080016
 SOP_INSTANCE_UID = 0x00080018
 STUDY_INSTANCE_UID = 0x0020000D
@@ -59,9 +60,7 @@ class Reception:
             for view in views:
                 update(view)
             if self.header is None:
-                for view in views:
-                    self._head += view
-                self._look(complete=False)
+                self._look_at(views)
             self._slot.write(views)
         except Exception as failure:  # noqa: BLE001  (told when the peer has finished speaking)
             self.failure = failure
@@ -71,17 +70,27 @@ class Reception:
         if self.failure is not None:
             raise self.failure
         if self.header is None:
-            self._look(complete=True)
+            self._scan(bytes(self._head), complete=True)
         if self.header is None:
             raise Malformed("the data set has no readable header")
         return self.header
 
-    def _look(self, *, complete: bool) -> None:
-        """Read the header if enough of it has come."""
-        if len(self._head) < self._next_look and not complete:
-            return
+    def _look_at(self, views: list[memoryview]) -> None:
+        """Read the header in place if it lies in the first piece, else gather what it needs."""
+        if not self._head and len(views[0]) >= _WORTH_A_LOOK:
+            self._scan(views[0], complete=False)
+            if self.header is not None:
+                return
+        for view in views:
+            self._head += view
+        if len(self._head) >= self._next_look:
+            self._scan(bytes(self._head), complete=False)
+        if self.header is not None:
+            self._head = bytearray()
+
+    def _scan(self, head: bytes | memoryview, *, complete: bool) -> None:
         try:
-            self.header = scan(bytes(self._head), self._syntax, complete=complete)
+            self.header = scan(head, self._syntax, complete=complete)
         except NeedMore as more:
             if complete:
                 raise Malformed(f"the data set ends within its header: {more}") from more
@@ -90,9 +99,7 @@ class Reception:
                     f"the indexed attributes do not lie in the first {self._max_head} bytes"
                 ) from more
             # Doubling: a long sequence before the last indexed attribute is not read many times.
-            self._next_look = max(more.at_least_bytes, 2 * len(self._head))
-            return
-        self._head = bytearray()
+            self._next_look = max(more.at_least_bytes, 2 * len(head))
 
 
 def store(dialogue: Dialogue, context_id: int, context: Context, request: Command) -> None:
