@@ -1,5 +1,6 @@
 """Shared by all tests: a fresh database on each engine."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -66,11 +67,20 @@ def database(database_url: str) -> Iterator[Database]:
     opened.close()
 
 
-@pytest.fixture
-def sqlite_database(tmp_path: Path) -> Iterator[Database]:
-    """Open a migrated SQLite database, for what need not run twice."""
-    opened = open_database(f"sqlite:///{tmp_path / 'index.db'}")
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """File of a migrated database to copy: sooner than to migrate each."""
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    opened = open_database(f"sqlite:///{path}")
     migrate(opened)
+    opened.close()
+    return path
+
+
+@pytest.fixture
+def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
+    """Open a migrated SQLite database, for what need not run twice."""
+    opened = open_database(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'index.db')}")
     yield opened
     opened.close()
 

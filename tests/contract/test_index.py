@@ -9,7 +9,7 @@ from archipel.archive.ingest import Outcome, ingest
 from archipel.archive.model import Batch, Series, SeriesKey, Study, StudyKey
 from archipel.archive.ports import Index
 from archipel.kernel.identifiers import TenantId
-from archipel.stores.sql.archive_writer import SqlIndex
+from archipel.stores.sql.archive.writer import SqlIndex
 from archipel.testing.memory_index import MemoryIndex
 from archipel.testing.receipts import (
     Sent,
@@ -26,7 +26,7 @@ STUDY = StudyKey(OUEST, study_uid(1))
 SERIES = SeriesKey(OUEST, study_uid(1), series_uid(1, 1))
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def index(request: pytest.FixtureRequest) -> Index:
     if request.param == "memory":
         return MemoryIndex()

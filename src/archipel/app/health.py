@@ -19,7 +19,7 @@ from archipel.protocols.web.models.node import (
 )
 from archipel.protocols.web.models.session import NodeBrief
 from archipel.stores.sql import outbox
-from archipel.stores.sql.archive_writer import SqlIndex
+from archipel.stores.sql.archive.writer import SqlIndex
 
 SEAL = "seal"  # the subscriber whose backlog is shown
 NEARLY_FULL = 0.1  # of the disk

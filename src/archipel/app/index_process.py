@@ -9,7 +9,7 @@ from archipel.app.home import Home
 from archipel.app.index_writer import Gauges, IndexWriter, alone
 from archipel.app.wiring import Node
 from archipel.stores.journal.tail import JournalTail
-from archipel.stores.sql.archive_writer import SqlIndex
+from archipel.stores.sql.archive.writer import SqlIndex
 from archipel.stores.sql.migrations import migrate
 from archipel.stores.sql.session import Durability
 

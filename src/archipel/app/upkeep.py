@@ -12,7 +12,7 @@ from archipel.archive.rebuild import rebuild
 from archipel.archive.verify import verify
 from archipel.kernel.errors import Conflict
 from archipel.stores.journal.tail import JournalTail
-from archipel.stores.sql.archive_writer import SqlIndex
+from archipel.stores.sql.archive.writer import SqlIndex
 from archipel.stores.sql.migrations import migrate
 
 

@@ -19,8 +19,8 @@ from archipel.stores.journal.segments import SegmentFiles
 from archipel.stores.packs.store import PackStore
 from archipel.stores.sql.access import SqlDevices, SqlOrganisations
 from archipel.stores.sql.accounts import SqlAccounts
-from archipel.stores.sql.archive_query import SqlCatalogue
-from archipel.stores.sql.archive_seal import SqlHoldings, SqlSealIndex, SqlTotals
+from archipel.stores.sql.archive.query import SqlCatalogue
+from archipel.stores.sql.archive.seal import SqlHoldings, SqlSealIndex, SqlTotals
 from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
 from archipel.stores.sql.reading import SqlClaims, SqlDrafts

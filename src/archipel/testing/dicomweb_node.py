@@ -35,9 +35,9 @@ from archipel.stores.journal.tail import JournalTail
 from archipel.stores.packs.store import PackStore
 from archipel.stores.sql.access import SqlOrganisations
 from archipel.stores.sql.accounts import SqlAccounts
-from archipel.stores.sql.archive_query import SqlCatalogue
-from archipel.stores.sql.archive_seal import SqlSealIndex
-from archipel.stores.sql.archive_writer import SqlIndex
+from archipel.stores.sql.archive.query import SqlCatalogue
+from archipel.stores.sql.archive.seal import SqlSealIndex
+from archipel.stores.sql.archive.writer import SqlIndex
 from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
 from archipel.stores.sql.migrations import migrate

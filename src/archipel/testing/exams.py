@@ -15,7 +15,7 @@ from archipel.archive.ports import Changes
 from archipel.kernel.identifiers import Issuer, PatientIdentifier, TenantId
 from archipel.kernel.uid import Uid
 from archipel.reading.model import Exam, ExamId, SeriesSummary, Urgency
-from archipel.stores.sql.archive_writer import SqlIndex
+from archipel.stores.sql.archive.writer import SqlIndex
 from archipel.stores.sql.schema.archive import study, study_organisation
 from archipel.stores.sql.schema.reading import exam_urgency
 from archipel.stores.sql.session import Database

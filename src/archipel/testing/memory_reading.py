@@ -7,7 +7,6 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from archipel.archive.names import fold, words
 from archipel.kernel.actors import Scope
 from archipel.kernel.errors import Malformed, NotFound
 from archipel.kernel.events import Event
@@ -32,6 +31,7 @@ from archipel.reading.model import (
     Status,
     Urgency,
 )
+from archipel.standards.dicom.matching import words_of
 
 KEPT_EVERY_S = 300
 
@@ -296,8 +296,8 @@ def _matches(exam: Exam, word: str) -> bool:
     parts = [part for part in word.replace("-", "/").split("/") if part.isdigit()]
     if exam.birth_date in ("".join(parts), "".join(reversed(parts))):
         return bool(parts)
-    known = list(words(fold(exam.patient_name)))
-    wanted = list(words(fold(word)))
+    known = words_of(exam.patient_name)
+    wanted = words_of(word)
     return bool(wanted) and all(any(name.startswith(one) for name in known) for one in wanted)
 
 

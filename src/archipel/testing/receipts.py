@@ -1,15 +1,26 @@
 """Receipts as a receiver would write them, for tests that need no real data sets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from blake3 import blake3
 
-from archipel.archive.model import Batch, JournalPlace, Receipt, Recorded
-from archipel.archive.ports import Slot
+from archipel.archive.drafts import image_attributes
+from archipel.archive.model import (
+    Batch,
+    Held,
+    JournalPlace,
+    PackPlace,
+    Receipt,
+    Recorded,
+    Sealed,
+    SeriesKey,
+)
+from archipel.archive.ports import SealIndex, Slot
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
+from archipel.stores.packs.index import Packed, pack_index
 
 CT_IMAGE_STORAGE = Uid("1.2.840.10008.5.1.4.1.1.2")
 EXPLICIT_VR_LITTLE_ENDIAN = Uid("1.2.840.10008.1.2.1")
@@ -120,3 +131,31 @@ def batch(segment: int, instances: Sequence[Sent], *, first: int = 0) -> Batch:
 def later(seconds: float) -> datetime:
     """Give the time so long after `NOON`."""
     return NOON + timedelta(seconds=seconds)
+
+
+def seal_as_is(index: SealIndex, key: SeriesKey, *, now: datetime) -> Sealed:
+    """Publish a series as if a pack had been written: for tests that read no bytes."""
+    series = index.to_seal(key)
+    if series is None:
+        raise AssertionError(f"nothing of {key} is open")
+    pack = f"{key.tenant}/{key.series}-{series.generation}.pack"
+    held = tuple(
+        replace(one, place=PackPlace(pack, entry)) for entry, one in enumerate(series.instances)
+    )
+    headers = [image_attributes(receipt(_sent_as(one)).header) for one in held]
+    sealed = Sealed(
+        key=key,
+        generation=series.generation,
+        pack=pack,
+        size_bytes=sum(one.size_bytes for one in held),
+        instances=held,
+        index=pack_index([Packed(*pair) for pair in zip(held, headers, strict=True)]),
+    )
+    if not index.publish(sealed, now=now):
+        raise AssertionError(f"{key} grew meanwhile")
+    return sealed
+
+
+def _sent_as(held: Held) -> Sent:
+    study, series, instance = str(held.key.sop_instance).removeprefix("2.25.3").split(".")
+    return Sent(study=int(study), series=int(series), instance=int(instance))

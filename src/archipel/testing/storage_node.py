@@ -21,9 +21,9 @@ from archipel.stores.journal.journal import FileJournal, JournalPolicy
 from archipel.stores.journal.segments import SegmentFiles
 from archipel.stores.journal.tail import JournalTail
 from archipel.stores.packs.store import PackStore
-from archipel.stores.sql.archive_query import SqlCatalogue
-from archipel.stores.sql.archive_seal import SqlHoldings, SqlSealIndex
-from archipel.stores.sql.archive_writer import SqlIndex
+from archipel.stores.sql.archive.query import SqlCatalogue
+from archipel.stores.sql.archive.seal import SqlHoldings, SqlSealIndex
+from archipel.stores.sql.archive.writer import SqlIndex
 from archipel.stores.sql.migrations import migrate
 from archipel.stores.sql.session import Durability, open_database
 

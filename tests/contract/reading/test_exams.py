@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from archipel.archive.names import fold
 from archipel.kernel.actors import Actor, ActorKind, Scope
 from archipel.kernel.errors import Malformed, NotFound
 from archipel.kernel.identifiers import TenantId
@@ -25,6 +24,7 @@ from archipel.reading.model import (
     Status,
     Urgency,
 )
+from archipel.standards.dicom.matching import normalise_name
 
 
 def to_read(**said):
@@ -285,7 +285,7 @@ def test_people_are_found_once_with_their_latest_exam(room, exam, north, now):
         one.latest.id
         for one in room.exams.persons("balisier eleonore", scope=north, now=now, limit=9)
     ] == [new.id]
-    assert fold("Éléonore") == "ELEONORE"
+    assert normalise_name("Éléonore") == "ELEONORE"
 
 
 def test_urgency_is_kept_and_told(room, exam, north, now):

@@ -8,7 +8,7 @@ from pathlib import Path
 from archipel.app.index_writer import Gauges, IndexWriter, alone
 from archipel.kernel.clock import utc_now
 from archipel.stores.journal.tail import JournalTail
-from archipel.stores.sql.archive_writer import SqlIndex
+from archipel.stores.sql.archive.writer import SqlIndex
 from archipel.stores.sql.session import Durability, open_database
 
 

@@ -20,7 +20,7 @@ from archipel.kernel.clock import utc_now
 from archipel.kernel.errors import Conflict, Unavailable
 from archipel.stores.journal.journal import FileJournal, JournalPolicy
 from archipel.stores.journal.tail import JournalTail
-from archipel.stores.sql.archive_writer import SqlIndex
+from archipel.stores.sql.archive.writer import SqlIndex
 from archipel.stores.sql.session import Database
 from archipel.testing.receipts import Sent, commit, instance_uid, receipt
 from archipel.testing.recount import digests, drift

@@ -10,9 +10,9 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.types import String
 
-from archipel.archive.names import fold, words
 from archipel.kernel.actors import Scope
 from archipel.reading.model import HISTORY_AGE, RECENT, Filters, SavedList, Status, Urgency
+from archipel.standards.dicom.matching import words_of
 from archipel.stores.sql.reading import visible
 from archipel.stores.sql.schema.archive import name_token, study
 from archipel.stores.sql.schema.reading import exam_claim, exam_urgency, report
@@ -107,7 +107,7 @@ def _matches(word: str) -> ColumnElement[bool]:
     born = _day(word)
     if born:
         either.append(study.c.patient_birth_date == born)
-    parts = list(words(fold(word)))
+    parts = words_of(word)
     if parts:
         of_name = [
             study.c.name_id.in_(

@@ -37,7 +37,9 @@ patient_name = Table(
     "patient_name",
     metadata,
     Column("id", RowId, primary_key=True),
-    Column("name", _PLAIN, nullable=False, unique=True, comment="folded, see archive.names"),
+    Column(
+        "name", _PLAIN, nullable=False, unique=True, comment="as matching.normalise_name has it"
+    ),
 )
 name_token = Table(
     "name_token",
@@ -61,12 +63,12 @@ study = Table(
     Column("patient_birth_date", _PLAIN, nullable=False),
     Column("patient_sex", _PLAIN, nullable=False),
     Column("moment", _PLAIN, nullable=False, comment="study date and time, 20 digits, or empty"),
-    Column("study_time", _PLAIN, nullable=False, comment="12 digits, or empty"),
+    Column("study_time", _PLAIN, nullable=False, comment="as matching.normalise_time has it"),
     Column("accession_number", _PLAIN, nullable=False),
     Column("accession_issuer", _PLAIN, nullable=False),
     Column("study_id", _PLAIN, nullable=False),
-    Column("description", Text, nullable=False, comment="folded for search"),
-    Column("referring_physician", Text, nullable=False, comment="folded for search"),
+    Column("description", _PLAIN, nullable=False),
+    Column("referring_physician", _PLAIN, nullable=False, comment="normalised"),
     Column("modalities", _PLAIN, nullable=False, comment=r"\CT\SR\ : between backslashes"),
     Column("series_count", Integer, nullable=False),
     Column("instance_count", Integer, nullable=False),
@@ -148,7 +150,7 @@ series = Table(
     Column("received_last_at", Instant, nullable=False),
     Column("pack_key", Text, comment="of the last pack published; later instances may be open"),
     Column("pack_bytes", BigInteger),
-    Column("pack_index", LargeBinary, comment="what the pack holds, see sql.archive_packed"),
+    Column("pack_index", LargeBinary, comment="what the pack holds, see stores.packs.index"),
     _attributes(),
     UniqueConstraint("study_id", "series_instance_uid"),
 )

@@ -52,7 +52,7 @@ CREATE TABLE patient_name (
 	CONSTRAINT uq_patient_name_name UNIQUE (name)
 );
 
-COMMENT ON COLUMN patient_name.name IS 'folded, see archive.names';
+COMMENT ON COLUMN patient_name.name IS 'as matching.normalise_name has it';
 
 CREATE TABLE quarantine (
 	segment BIGINT NOT NULL,
@@ -233,8 +233,8 @@ CREATE TABLE study (
 	accession_number TEXT COLLATE "C" NOT NULL,
 	accession_issuer TEXT COLLATE "C" NOT NULL,
 	study_id TEXT COLLATE "C" NOT NULL,
-	description TEXT NOT NULL,
-	referring_physician TEXT NOT NULL,
+	description TEXT COLLATE "C" NOT NULL,
+	referring_physician TEXT COLLATE "C" NOT NULL,
 	modalities TEXT COLLATE "C" NOT NULL,
 	series_count INTEGER NOT NULL,
 	instance_count INTEGER NOT NULL,
@@ -253,11 +253,9 @@ COMMENT ON COLUMN study.tenant IS 'the owner';
 
 COMMENT ON COLUMN study.moment IS 'study date and time, 20 digits, or empty';
 
-COMMENT ON COLUMN study.study_time IS '12 digits, or empty';
+COMMENT ON COLUMN study.study_time IS 'as matching.normalise_time has it';
 
-COMMENT ON COLUMN study.description IS 'folded for search';
-
-COMMENT ON COLUMN study.referring_physician IS 'folded for search';
+COMMENT ON COLUMN study.referring_physician IS 'normalised';
 
 COMMENT ON COLUMN study.modalities IS '\CT\SR\ : between backslashes';
 
@@ -398,7 +396,7 @@ COMMENT ON COLUMN series.number IS '(0020,0011) where it is a number';
 
 COMMENT ON COLUMN series.pack_key IS 'of the last pack published; later instances may be open';
 
-COMMENT ON COLUMN series.pack_index IS 'what the pack holds, see sql.archive_packed';
+COMMENT ON COLUMN series.pack_index IS 'what the pack holds, see stores.packs.index';
 
 CREATE TABLE appearance_word (
 	word TEXT COLLATE "C" NOT NULL,

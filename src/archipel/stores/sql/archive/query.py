@@ -13,17 +13,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from archipel.archive.matching import OneOf
 from archipel.archive.model import Held, Match, Page, Query, StudyEntry
 from archipel.kernel.actors import Scope
 from archipel.kernel.errors import Conflict, Malformed
 from archipel.kernel.hierarchy import Level
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
-from archipel.stores.sql import archive_finder as finder
-from archipel.stores.sql.archive_finder import Found, Window
-from archipel.stores.sql.archive_match import SOP_INSTANCE_UID, Asked, asked_of
-from archipel.stores.sql.archive_scope import visible
+from archipel.standards.dicom.matching import AnyOf, Matcher
+from archipel.stores.sql.archive import finder
+from archipel.stores.sql.archive.finder import Found, Window
+from archipel.stores.sql.archive.match import SOP_INSTANCE_UID, Asked, asked_of
+from archipel.stores.sql.archive.scope import visible
 from archipel.stores.sql.schema import archive as tables
 from archipel.stores.sql.session import Database
 
@@ -43,18 +43,22 @@ class SqlCatalogue:
         window = Window(keys.offset, last)
         asked = asked_of(keys, level, engine_name=self._database.engine_name)
         with self._database.read() as connection:
-            found = _found(connection, level, asked, window, scope)
+            # Inline, here and below: what streams must be gone before its connection is.
             return [
                 Match(tenant=TenantId(row.tenant), attributes=said)
-                for row, said in finder.computed(connection, found, keys.wanted, scope=scope)
+                for row, said in finder.computed(
+                    connection,
+                    _found(connection, level, asked, window, scope),
+                    keys.wanted,
+                    scope=scope,
+                )
             ]
 
     def count(self, level: Level, keys: Query, *, scope: Scope, cap: int = 1000) -> int:
         """Count answers, up to `cap` + 1."""
         asked = asked_of(keys, level, engine_name=self._database.engine_name)
         with self._database.read() as connection:
-            found = _found(connection, level, asked, Window(0, cap + 1), scope)
-            return sum(1 for _ in found)
+            return sum(1 for _ in _found(connection, level, asked, Window(0, cap + 1), scope))
 
     def page(
         self, keys: Query, *, scope: Scope, after: str | None = None, limit: int = 50
@@ -63,8 +67,14 @@ class SqlCatalogue:
         window = Window(0, limit + 1, _read_cursor(after) if after is not None else None)
         asked = asked_of(keys, Level.STUDY, engine_name=self._database.engine_name)
         with self._database.read() as connection:
-            studies = finder.studies(connection, asked, window, scope=scope)
-            found = list(finder.computed(connection, studies, keys.wanted, scope=scope))
+            found = list(
+                finder.computed(
+                    connection,
+                    finder.studies(connection, asked, window, scope=scope),
+                    keys.wanted,
+                    scope=scope,
+                )
+            )
         return Page(
             entries=[_entry(row, said, scope) for row, said in found[:limit]],
             after=_cursor(found[limit - 1][0]) if len(found) > limit else None,
@@ -90,7 +100,7 @@ class SqlCatalogue:
         if series is not None:
             asked.clauses.append(tables.series.c.series_instance_uid == series.value)
         if sop_instance is not None:
-            asked.image[SOP_INSTANCE_UID] = OneOf((sop_instance.value,))
+            asked.image[SOP_INSTANCE_UID] = Matcher("UI", AnyOf((sop_instance.value,)))
         with self._database.read() as connection:
             if patient_id is not None:
                 issuer = _issuer_of(connection, patient_id, scope)
@@ -157,7 +167,7 @@ def _cursor(row: Row[Any]) -> str:
 
 def _read_cursor(text: str) -> tuple[str, int]:
     try:
-        told = base64.urlsafe_b64decode(text[:_LONGEST_CURSOR]).decode("ascii")
+        told = base64.b64decode(text[:_LONGEST_CURSOR], b"-_", validate=True).decode("ascii")
     except (ValueError, binascii.Error):
         told = ""
     shape = _CURSOR.fullmatch(told)

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Row, select
 from archipel.archive.model import Header, Held, InstanceKey, JournalPlace, Match, SeriesKey
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
-from archipel.stores.sql.archive_packed import packed
-from archipel.stores.sql.archive_rows import attributes_of
+from archipel.stores.sql.archive.packed import packed
+from archipel.stores.sql.archive.rows import attributes_of
 from archipel.stores.sql.schema.archive import instance, series, study
 
 SOP_CLASS_UID = 0x00080016

@@ -17,10 +17,10 @@ from archipel.archive.model import (
     Study,
     StudyKey,
 )
-from archipel.archive.names import fold, fold_name
-from archipel.archive.times import date_digits, moment, time_digits
+from archipel.archive.times import moment
 from archipel.kernel.identifiers import AccessionNumber, Issuer, PatientIdentifier, TenantId
 from archipel.kernel.uid import Uid
+from archipel.standards.dicom.matching import normalise_date, normalise_name, normalise_time
 
 PATIENT_NAME = 0x00100010
 SERIES_NUMBER = 0x00200011
@@ -42,12 +42,12 @@ def stored_attributes(attributes: Header) -> bytes:
 
 def folded_name(study: Study) -> str:
     """Give the patient's name as it is searched. Node-wide: a value, not a row."""
-    return fold_name(study.attributes.get(PATIENT_NAME, ""))
+    return normalise_name(study.attributes.get(PATIENT_NAME, ""))
 
 
-def uid_hash(sop_instance: Uid) -> int:
+def uid_hash(sop_instance_uid: str) -> int:
     """Hash a SOP Instance UID to 64 signed bits. Node-wide: a value, not a row."""
-    digest = blake2b(sop_instance.value.encode("ascii"), digest_size=8).digest()
+    digest = blake2b(sop_instance_uid.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little", signed=True)
 
 
@@ -62,15 +62,15 @@ def study_values(study: Study, name_id: int) -> Values:
         "patient_id": study.patient.value,
         "patient_issuer": study.patient.issuer.namespace,
         "name_id": name_id,
-        "patient_birth_date": date_digits(said.get(0x00100030, "")),
+        "patient_birth_date": normalise_date(said.get(0x00100030, "")),
         "patient_sex": said.get(0x00100040, ""),
         "moment": study_moment(study),
-        "study_time": time_digits(said.get(0x00080030, "")),
+        "study_time": normalise_time(said.get(0x00080030, "")),
         "accession_number": accession.value if accession else "",
         "accession_issuer": accession.issuer.namespace if accession else "",
         "study_id": said.get(0x00200010, ""),
-        "description": fold(said.get(0x00081030, "")),
-        "referring_physician": fold_name(said.get(0x00080090, "")),
+        "description": said.get(0x00081030, ""),
+        "referring_physician": normalise_name(said.get(0x00080090, "")),
         "modalities": _listed(study.modalities),
         "attributes": _encode(said),
         **study_counters(study),

@@ -23,10 +23,10 @@ from archipel.archive.model import (
 from archipel.archive.ports import Changes
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
-from archipel.stores.sql import archive_rows as rows
-from archipel.stores.sql import archive_statements as say
-from archipel.stores.sql.archive_names import name_ids
-from archipel.stores.sql.archive_packed import sealed
+from archipel.stores.sql.archive import rows
+from archipel.stores.sql.archive import statements as say
+from archipel.stores.sql.archive.names import name_ids
+from archipel.stores.sql.archive.packed import sealed
 from archipel.stores.sql.audit import append
 from archipel.stores.sql.outbox import announce
 from archipel.stores.sql.schema.archive import segment

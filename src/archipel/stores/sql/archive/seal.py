@@ -15,9 +15,9 @@ from archipel.archive.events import SeriesSealed
 from archipel.archive.model import Held, JournalPlace, Sealed, SeriesKey, SetAside, ToSeal
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
-from archipel.stores.sql.archive_answers import PACK_COLUMNS, images
-from archipel.stores.sql.archive_packed import sealed as sealed_instances
-from archipel.stores.sql.archive_rows import uid_hash
+from archipel.stores.sql.archive.answers import PACK_COLUMNS, images
+from archipel.stores.sql.archive.packed import sealed as sealed_instances
+from archipel.stores.sql.archive.rows import uid_hash
 from archipel.stores.sql.outbox import announce
 from archipel.stores.sql.schema.archive import (
     instance,
@@ -78,7 +78,10 @@ class SqlSealIndex:
             connection.execute(
                 upsert(connection, sealed_instance).on_conflict_do_nothing(),
                 [
-                    {"uid_hash": uid_hash(held.key.sop_instance), "series_id": row.series_key}
+                    {
+                        "uid_hash": uid_hash(held.key.sop_instance.value),
+                        "series_id": row.series_key,
+                    }
                     for held in sealed.instances
                 ],
             )

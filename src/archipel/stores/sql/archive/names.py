@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, bindparam, insert, select
 
-from archipel.archive.names import groups, words
+from archipel.standards.dicom.matching import words_of
 from archipel.stores.sql.schema.archive import name_token, patient_name
 
 _TOKEN_LENGTH = 64  # a longer word is found by its beginning
@@ -34,8 +34,8 @@ def _new(connection: Connection, name: str) -> int:
     number: int = connection.execute(
         insert(patient_name).returning(patient_name.c.id), {"name": name}
     ).scalar_one()
-    whole = dict.fromkeys(group for group in groups(name))
-    parts = dict.fromkeys(word[:_TOKEN_LENGTH] for word in words(name))
+    whole = dict.fromkeys(group for group in name.split("=") if group)
+    parts = dict.fromkeys(word[:_TOKEN_LENGTH] for word in words_of(name))
     rows = [{"whole": True, "token": token, "name_id": number} for token in whole]
     rows += [{"whole": False, "token": token, "name_id": number} for token in parts]
     if rows:

@@ -9,8 +9,8 @@ from archipel.archive.model import Held, SeriesKey
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
 from archipel.stores.packs.index import Packed, unpack_index
-from archipel.stores.sql.archive_rows import uid_hash
-from archipel.stores.sql.archive_statements import SEALED_SERIES
+from archipel.stores.sql.archive.rows import uid_hash
+from archipel.stores.sql.archive.statements import SEALED_SERIES
 from archipel.stores.sql.schema.archive import series, study
 
 _AT_ONCE = 1000
@@ -24,7 +24,7 @@ def packed(content: bytes, key: SeriesKey, pack: str) -> Sequence[Packed]:
 
 def sealed(connection: Connection, uids: Sequence[Uid], *, tenant: TenantId) -> Iterator[Held]:
     """Find those of `uids` that lie in sealed series of `tenant`."""
-    hashes = [uid_hash(uid) for uid in uids]
+    hashes = [uid_hash(uid.value) for uid in uids]
     candidates: set[int] = set()
     for start in range(0, len(hashes), _AT_ONCE):
         some = {"hashes": hashes[start : start + _AT_ONCE]}

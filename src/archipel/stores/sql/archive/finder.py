@@ -11,16 +11,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
-from archipel.archive.matching import Condition, OneOf, holds
-from archipel.archive.model import Header, Held
+from archipel.archive.model import Held
 from archipel.kernel.actors import Scope
 from archipel.kernel.hierarchy import Level
-from archipel.kernel.uid import Uid
 from archipel.standards.dicom.attributes import INDEXED
-from archipel.stores.sql import archive_answers as answers
-from archipel.stores.sql.archive_match import SOP_INSTANCE_UID, Asked, moment_clause
-from archipel.stores.sql.archive_rows import uid_hash
-from archipel.stores.sql.archive_scope import visible, walked
+from archipel.standards.dicom.matching import AnyOf, Matcher, matches_all
+from archipel.stores.sql.archive import answers
+from archipel.stores.sql.archive.match import SOP_INSTANCE_UID, Asked, of_dates
+from archipel.stores.sql.archive.rows import uid_hash
+from archipel.stores.sql.archive.scope import visible, walked
 from archipel.stores.sql.schema.archive import instance, sealed_instance, series, study
 
 _AT_ONCE = 200
@@ -71,14 +70,14 @@ def images(
     columns = (*answers.STUDY_COLUMNS, *answers.SERIES_COLUMNS, *answers.PACK_COLUMNS)
     query = _with_series(select(*columns), asked, EVERYTHING, scope)
     wanted = asked.image.get(SOP_INSTANCE_UID)
-    if isinstance(wanted, OneOf):
-        query = query.where(holding(wanted.values))
-    rows = iter(connection.execute(query.execution_options(yield_per=_AT_ONCE)))
+    if wanted is not None and isinstance(wanted.criterion, AnyOf):
+        query = query.where(holding(wanted.criterion.values))
+    rows = _rows(connection, query, EVERYTHING, exact=True)
     while some := list(islice(rows, _SERIES_AT_ONCE)):
         upper = {row.series_key: answers.series_answer(row) for row in some}
         for row, held, said in answers.images(connection, some):
             above = upper[row.series_key]
-            if _all_hold(asked.upper, above) and _all_hold(asked.image, said):
+            if matches_all(asked.upper, above) and matches_all(asked.image, said):
                 yield row, held, above | said
 
 
@@ -99,7 +98,7 @@ def patients(connection: Connection, asked: Asked, *, scope: Scope) -> Iterator[
             row = rows[number]
             said = answers.study_answer(row)
             kept = {tag: value for tag, value in said.items() if tag in _OF_A_PATIENT}
-            if _all_hold(asked.upper, kept):
+            if matches_all(asked.upper, kept):
                 kept[answers.INSTANCE_AVAILABILITY] = "ONLINE"
                 yield row, kept
 
@@ -158,7 +157,7 @@ def holding(sop_instances: Iterable[str]) -> ColumnElement[bool]:
     """Say that `series` may hold one of these. Node-wide: it only narrows a bounded query."""
     uids = list(sop_instances)
     opened = select(instance.c.series_id).where(instance.c.sop_instance_uid.in_(uids))
-    hashes = [uid_hash(Uid(uid)) for uid in uids]
+    hashes = [uid_hash(uid) for uid in uids]
     sealed = select(sealed_instance.c.series_id).where(sealed_instance.c.uid_hash.in_(hashes))
     return or_(series.c.id.in_(opened), series.c.id.in_(sealed))
 
@@ -171,7 +170,7 @@ def _ordered(query: Select[Any], asked: Asked, window: Window, scope: Scope) -> 
         query = query.where(visible(scope))
     else:
         query, moment, number = walked(query, scope)
-    query = query.where(*(moment_clause(moment, between) for between in asked.moments))
+    query = query.where(*(of_dates(moment, dates) for dates in asked.dates))
     if window.behind is not None:
         at, last = window.behind
         query = query.where(or_(moment < at, and_(moment == at, number < last)))
@@ -187,21 +186,19 @@ def _with_series(query: Select[Any], asked: Asked, window: Window, scope: Scope)
 
 def _rows(
     connection: Connection, query: Select[Any], window: Window, *, exact: bool
-) -> Iterable[Row[Any]]:
+) -> Iterator[Row[Any]]:
+    """Stream rows; the cursor closes with this generator, so that must not outlive its query."""
     if exact and window.first:
         query = query.offset(window.first)
     if exact and window.last is not None:
         query = query.limit(max(0, window.last - window.first))
-    return connection.execute(query.execution_options(yield_per=_AT_ONCE))
+    with connection.execute(query.execution_options(yield_per=_AT_ONCE)) as result:
+        yield from result
 
 
 def _cut(found: Iterator[Found], window: Window, *, exact: bool) -> Iterator[Found]:
     return found if exact else islice(found, window.first, window.last)
 
 
-def _tested(found: Iterable[Found], conditions: Mapping[int, Condition]) -> Iterator[Found]:
-    return ((row, said) for row, said in found if _all_hold(conditions, said))
-
-
-def _all_hold(conditions: Mapping[int, Condition], said: Header) -> bool:
-    return all(holds(tag, wanted, said) for tag, wanted in conditions.items())
+def _tested(found: Iterable[Found], conditions: Mapping[int, Matcher]) -> Iterator[Found]:
+    return ((row, said) for row, said in found if matches_all(conditions, said))
