@@ -15,20 +15,20 @@ ASSET = "assets/index-BsQj3k9a.js"
 def root(tmp_path: Path) -> Path:
     root = tmp_path / "static"
     for path, text in {
-        "index.html": "<title>shell</title>",
+        "shell/index.html": "<title>shell</title>",
         "viewer/index.html": "<title>viewer</title>",
         "viewer/app-config.js": "window.config = {}",
-        ASSET: "console.log(1)",
-        ".env": "SECRET",
-        "notes.py": "print(1)",
+        f"shell/{ASSET}": "console.log(1)",
+        "shell/.env": "SECRET",
+        "shell/notes.py": "print(1)",
     }.items():
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    (root / f"{ASSET}.gz").write_bytes(gzip.compress(b"console.log(1)"))
-    (root / f"{ASSET}.br").write_bytes(b"not really brotli")
+    (root / f"shell/{ASSET}.gz").write_bytes(gzip.compress(b"console.log(1)"))
+    (root / f"shell/{ASSET}.br").write_bytes(b"not really brotli")
     (tmp_path / "outside.txt").write_text("SECRET")
-    (root / "link.txt").symlink_to(tmp_path / "outside.txt")
+    (root / "shell" / "link.txt").symlink_to(tmp_path / "outside.txt")
     return root
 
 
