@@ -5,9 +5,16 @@ import dataclasses
 import pytest
 
 from archipel.access.model import Permission
+from archipel.archive.model import JournalPlace
 from archipel.kernel.errors import ArchipelError, Unavailable
+from archipel.kernel.identifiers import TenantId
+from archipel.kernel.uid import Uid
+from archipel.protocols.dicomweb import Limits
 from archipel.protocols.dicomweb.problem import STATUS, problem, status_of
+from archipel.protocols.dicomweb.retrieval import Retrieval, known_series
 from archipel.protocols.dicomweb.stow.outcome import REASON
+from archipel.testing.memory import MemoryCatalogue
+from archipel.testing.memory_images import MemoryImages
 
 PATHS = [
     "/studies/1.2.3",
@@ -118,3 +125,42 @@ def test_head_tells_without_sending(client, stored) -> None:
 
     assert answer.headers["content-length"] == str(len(whole.content))
     assert answer.content == b""
+
+
+@pytest.mark.parametrize("ending", ["rendered", "thumbnail"])
+def test_decoding_is_given_up_after_its_time(world, stored, ending) -> None:
+    world.limits = Limits(decode_s=0)
+
+    with world.client() as client:
+        answer = client.get(f"{stored[0].path}/{ending}")
+
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+
+
+def test_bytes_that_moved_meanwhile_are_found_again(world, client, stored) -> None:
+    key = (TenantId("ouest"), Uid(stored[0].instance))
+    client.get(f"{stored[0].path}/frames/1")  # the series is remembered now
+    old = world.archive.instances[key].place
+
+    class Sealing(MemoryImages):
+        """What is sealed within a moment cannot be timed: the old place is gone at once."""
+
+        def frame(self, held, number):
+            if held.place == old:
+                raise Unavailable("not there any more")
+            return super().frame(held, number)
+
+    retrieval = Retrieval(
+        catalogue=MemoryCatalogue(world.archive),
+        contents=Sealing(world.archive),
+        known=known_series(),
+        scope=world.visitors["west"].scope,
+        now=world.now,
+    )
+    held = retrieval.instance(*(Uid(u) for u in ("1.2.3", "1.2.3.4", stored[0].instance)))
+    moved = dataclasses.replace(world.archive.instances[key], place=JournalPlace(9, 64))
+    world.archive.instances[key] = moved
+
+    assert retrieval.frame(held, 1).content == stored[0].pixels.tobytes()
+    assert retrieval.instance(held.key.study, held.key.series, held.key.sop_instance) != held

@@ -44,15 +44,14 @@ def router(services: DicomwebServices) -> Router:
     reads[f"{_SERIES}/lowres"] = lowres
     for path in (_STUDY, _SERIES, _INSTANCE):
         reads |= {path: instances, f"{path}/metadata": metadata}
+    draws: dict[str, Work] = {}
     for path in (_STUDY, _SERIES, _INSTANCE, _FRAMES):
-        reads |= {f"{path}/rendered": rendered, f"{path}/thumbnail": thumbnail}
-    routes = [
-        Route(path, door.endpoint(work, needed))
-        for works, needed in (
-            (searches, Permission.SEE_EXAMS),
-            (reads, Permission.READ_IMAGES),
-        )
-        for path, work in works.items()
+        draws |= {f"{path}/rendered": rendered, f"{path}/thumbnail": thumbnail}
+    see, read = Permission.SEE_EXAMS, Permission.READ_IMAGES
+    routes = [Route(path, door.endpoint(work, see)) for path, work in searches.items()]
+    routes += [Route(path, door.endpoint(work, read)) for path, work in reads.items()]
+    routes += [
+        Route(path, door.endpoint(work, read, decodes=True)) for path, work in draws.items()
     ]
     stores = [Route(path, store(door), methods=["POST"]) for path in ("/studies", _STUDY)]
     return Router([*stores, *routes], default=_nothing_here, redirect_slashes=False)

@@ -5,6 +5,7 @@ from archipel.imaging.description import describe
 from archipel.imaging.errors import NotAnImage
 from archipel.imaging.render import Wishes, render
 from archipel.imaging.values import value_at
+from archipel.kernel.errors import NotFound
 from archipel.protocols.dicomweb.retrieval import Retrieval
 
 
@@ -17,5 +18,10 @@ def draw(retrieval: Retrieval, held: Held, number: int, *, wishes: Wishes) -> by
         return value_at(retrieval.dataset(held), held.transfer_syntax.value, path)
 
     image = describe(retrieval.document(held), number, bulk_data)
-    frame = retrieval.frame(held, number)
+    try:
+        frame = retrieval.frame(held, number)
+    except NotFound as missing:
+        if number > held.frames:
+            raise
+        raise NotAnImage(f"frame {number} is described, its pixels are not there") from missing
     return render(frame.content, frame.transfer_syntax.value, image, wishes)

@@ -64,6 +64,8 @@ def _pictures(
     from archipel.protocols.dicomweb.drawing import draw  # noqa: PLC0415
 
     kind, multipart = _kind(accepted(visit.request))
+    if not multipart and len(chosen) > 1:
+        chosen = [_one_of(chosen)]
     if len(chosen) > MAX_PICTURES:
         raise TooLarge(f"{len(chosen)} pictures in one answer; at most {MAX_PICTURES}")
     if not chosen:
@@ -83,8 +85,6 @@ def _pictures(
     visit.audit_read([one for one, _ in chosen], "pictures")
     if caching.is_held_by_client(visit.request, etag):
         return Response(None, 304, caching.headers_of(etag, immutable=immutable))
-    if not multipart and len(chosen) > 1:
-        chosen = chosen[:1]  # an image of an instance is its first frame, unless parts are asked
     made = partial(draw, visit.retrieval, wishes=Wishes(**wishes))
     pictures = [made(one, number) for one, number in chosen]
     respond = partial(conditional, visit.request, etag=etag, immutable=immutable)
@@ -93,6 +93,14 @@ def _pictures(
     body = Multipart(etag, kind)
     pieces = [piece for picture in pictures for piece in (body.head(kind), picture)]
     return respond([*pieces, body.tail], media_type=body.media_type)
+
+
+def _one_of(chosen: list[tuple[Held, int]]) -> tuple[Held, int]:
+    """Choose one of several: an instance's first frame, else what stands for a series."""
+    from archipel.imaging.thumbnail import representative  # noqa: PLC0415  (as above)
+
+    first, last = chosen[0][0], chosen[-1][0]
+    return chosen[0] if first is last else representative([one for one, _ in chosen])
 
 
 def _kind(ranges: Sequence[MediaType]) -> tuple[str, bool]:

@@ -5,18 +5,21 @@ A read is audited before the first byte leaves. A viewer fetches a series of 2,0
 requests of the same kind on that series during `READING_S` (docs/adr/0035).
 """
 
+import os
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 
+from anyio import CapacityLimiter, move_on_after, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from archipel.access.model import Action, AuditEntry, Permission, Visitor
 from archipel.archive.model import Held
+from archipel.kernel.errors import Exhausted
 from archipel.kernel.uid import Uid
 from archipel.protocols.dicomweb.problem import problem
 from archipel.protocols.dicomweb.remembered import Remembered
@@ -140,6 +143,7 @@ class Door:
     visitors: Remembered[tuple[str, ...], Visitor] = field(
         default_factory=lambda: Remembered(for_s=VISITOR_S, most=VISITORS)
     )
+    limiters: list[CapacityLimiter] = field(default_factory=list)  # made within the event loop
 
     def visit(self, request: Request) -> Visit:
         """Ask who sends this. Raises `Refused`."""
@@ -158,8 +162,13 @@ class Door:
         )
         return Visit(request, services, visitor, self.readings, retrieval)
 
-    def endpoint(self, work: Work, needed: Permission) -> Endpoint:
-        """Wrap `work` for a route that asks for the permission `needed`."""
+    def endpoint(self, work: Work, needed: Permission, *, decodes: bool = False) -> Endpoint:
+        """Wrap `work` for a route that asks for the permission `needed`.
+
+        Work that decodes strangers' pixels gets `Limits.decode_s` and, all together, as many
+        threads as there are cores: a thread cannot be stopped, but nobody waits for it, and the
+        bounds of ``imaging`` see to it that it ends.
+        """
 
         def run(request: Request) -> Response:
             try:
@@ -172,4 +181,16 @@ class Door:
         async def endpoint(request: Request) -> Response:
             return await run_in_threadpool(run, request)
 
-        return endpoint
+        async def bounded(request: Request) -> Response:
+            with move_on_after(self.services.limits.decode_s):
+                return await to_thread.run_sync(
+                    run, request, abandon_on_cancel=True, limiter=self._decoding()
+                )
+            return problem(Exhausted("decoding took longer than is granted: ask for less"))
+
+        return bounded if decodes else endpoint
+
+    def _decoding(self) -> CapacityLimiter:
+        if not self.limiters:
+            self.limiters.append(CapacityLimiter(os.cpu_count() or 1))
+        return self.limiters[0]

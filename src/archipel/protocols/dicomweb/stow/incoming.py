@@ -135,10 +135,7 @@ class IncomingInstance:
         self._key = self._checked(_key_of(self._attributes))
 
     def _checked(self, key: InstanceKey) -> InstanceKey:
-        assert self._meta is not None  # noqa: S101  (as above)
-        said = self._meta.sop_instance
-        if said and Uid.parse(said) != key.sop_instance:
-            raise MisplacedInstance(f"the file says {said}, its data set {key.sop_instance}")
+        # Group 2 of files in the field names another instance at times: the data set decides.
         if self.sender.study is not None and key.study != self.sender.study:
             raise MisplacedInstance(f"it belongs to study {key.study}, not {self.sender.study}")
         return key
