@@ -45,6 +45,7 @@ class RunningNode:
         command += ["--http", self.http_bind, "--dicom", self.dicom_bind]
         self._process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
             command,
+            bufsize=0,  # or lines behind the first would hide from select
             stdout=subprocess.PIPE,
             stderr=self._log,
             stdin=subprocess.DEVNULL,
@@ -94,7 +95,9 @@ class RunningNode:
         deadline = time.monotonic() + READY_TIMEOUT_S
         while time.monotonic() < deadline:
             if select.select([stream], [], [], 0.5)[0]:
-                return stream.readline().decode()
-            if self._process.poll() is not None:
+                line = stream.readline().decode()
+                if line.startswith("ready ") or not line:
+                    return line
+            elif self._process.poll() is not None:
                 return ""
         return ""
