@@ -11,9 +11,12 @@ import pytest
 from tests.durability.receiver import META, content_of, receipt_of
 
 from archipel.archive.errors import ReadOnly
+from archipel.archive.model import PackPlace
+from archipel.kernel.errors import Exhausted
 from archipel.stores.journal.journal import FileJournal, JournalPolicy
 from archipel.stores.journal.reader import JournalReader
 from archipel.stores.journal.tail import JournalTail
+from archipel.testing.storage_node import StorageNode
 
 RECEIVER = Path(__file__).with_name("receiver.py")
 SIZE_BYTES = 9000
@@ -165,6 +168,29 @@ def test_a_full_disk_refuses_reads_on_and_recovers_when_room_is_made(small_disk)
     _append(journal, 1000)
     assert recovered(small_disk) == {*kept.values(), 1000}
     journal.close()
+
+
+@pytest.mark.root
+def test_a_series_that_finds_no_room_for_its_pack_stays_in_the_journal(small_disk) -> None:
+    node = StorageNode(small_disk, policy=JournalPolicy(low_water_bytes=0))
+    node.replay()
+    for number in range(20):
+        _append(node.journal, number)
+    node.catch_up()
+    ballast = small_disk / "ballast"
+    with pytest.raises(OSError, match="No space"):
+        ballast.write_bytes(bytes(8 << 20))
+
+    with pytest.raises(Exhausted):
+        node.seal()
+
+    assert list((small_disk / "packs" / ".tmp").iterdir()) == []
+    ballast.unlink()
+    node.seal()
+    held = {str(one.key.sop_instance): node.contents.dataset(one) for one in node.held()}
+    assert held == {f"2.25.{n + 1}": content_of(n, SIZE_BYTES) for n in range(20)}
+    assert {type(one.place) for one in node.held()} == {PackPlace}
+    node.close()
 
 
 def _append(journal: FileJournal, number: int):

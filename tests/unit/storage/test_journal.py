@@ -117,15 +117,19 @@ def test_the_next_slot_of_the_process_goes_on_in_the_idle_segment(journal, recei
 
 
 def test_a_silent_index_writer_stops_the_intake_within_its_time(journal, receipt, meta) -> None:
-    for _ in range(4096):
-        journal._announce(1, 1)
     slot = journal.slot()
-    slot.begin(meta)
+    late = journal.slot()
+    late.begin(meta)
+    for _ in range(4096):
+        journal._announcements.send(1, 1, timeout_s=0)
 
     with pytest.raises(Exhausted, match="index writer"):
-        slot.commit(receipt(b""))
+        slot.begin(meta)
+    with pytest.raises(Exhausted, match="index writer"):
+        late.commit(receipt(b""))
 
     slot.close()
+    late.close()
 
 
 def test_a_flipped_bit_is_never_served(journal, tmp_path, receipt, meta) -> None:

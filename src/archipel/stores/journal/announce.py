@@ -8,6 +8,7 @@ index knows, never more.
 """
 
 import contextlib
+import logging
 import os
 import select
 import struct
@@ -17,8 +18,13 @@ from pathlib import Path
 from archipel.kernel.errors import Exhausted
 from archipel.stores.journal.segment import file_name
 
+_log = logging.getLogger(__name__)
 _NOTE = struct.Struct("<QQ")
 _OFFSET = struct.Struct("<Q")
+_BEHIND = (
+    "the index writer is some 4,000 instances behind or gone: what came is safe, but nothing "
+    "more is taken until it follows"
+)
 _SHORTEST_S, _LONGEST_S = 0.0005, 0.01  # between two looks at an indexed offset
 
 
@@ -41,12 +47,14 @@ class Announcements:
             except BlockingIOError:
                 left_s = deadline - time.monotonic()
                 if left_s <= 0 or not _ready(self._fd, select.POLLOUT, left_s):
-                    raise Exhausted(
-                        "the index writer is 4,096 instances behind or gone: what came is safe, "
-                        "but nothing more is taken until it follows"
-                    ) from None
+                    raise Exhausted(_BEHIND) from None
             else:
                 return
+
+    def wait_for_room(self, *, timeout_s: float) -> None:
+        """Wait until a page of the pipe is free, 256 notes. Raises `Exhausted`."""
+        if not _ready(self._fd, select.POLLOUT, timeout_s):
+            raise Exhausted(_BEHIND)
 
     def receive(self, *, timeout_s: float) -> dict[int, int]:
         """Return the highest durable end of each segment announced; empty when time ran out."""
@@ -78,12 +86,18 @@ class IndexedOffsets:
             path.unlink(missing_ok=True)
 
     def say(self, segment: int, end: int) -> None:
-        """Publish that everything below `end` is indexed."""
-        fd = os.open(self._directory / file_name(segment), os.O_WRONLY | os.O_CREAT, 0o600)
+        """Publish that everything below `end` is indexed.
+
+        A full disk may refuse it: then fences wait in vain, and the index writer goes on.
+        """
         try:
-            os.pwrite(fd, _OFFSET.pack(end), 0)
-        finally:
-            os.close(fd)
+            fd = os.open(self._directory / file_name(segment), os.O_WRONLY | os.O_CREAT, 0o600)
+            try:
+                os.pwrite(fd, _OFFSET.pack(end), 0)
+            finally:
+                os.close(fd)
+        except OSError as error:
+            _log.warning("fences cannot be let go: %s", error.strerror)
 
     def forget(self, segment: int) -> None:
         """Drop a segment that is gone."""

@@ -2,25 +2,17 @@
 
 import os
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 
 from archipel.archive.model import JournalPlace
 from archipel.stores.journal.announce import Announcements, IndexedOffsets
 from archipel.stores.journal.health import Health
+from archipel.stores.journal.policy import JournalPolicy
 from archipel.stores.journal.slot import FileSlot, OpenSegment
 
+__all__ = ["FileJournal", "JournalPolicy"]
+
 _IDLE_SEGMENTS = 16  # kept open for the next associations of this process
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalPolicy:
-    """The measures of a journal."""
-
-    roll_bytes: int = 256 << 20  # a record may pass it: one long record is one long segment
-    low_water_bytes: int = 512 << 20  # room left for the index: below it nothing is taken
-    rotate_s: float = 3600.0  # an idle segment older than this is left, to be reclaimed
-    announce_timeout_s: float = 5.0
 
 
 class FileJournal:
@@ -48,7 +40,7 @@ class FileJournal:
         """Take a slot. Raises `ReadOnly` while the node takes nothing in."""
         self.health.check()
         return FileSlot(
-            self._take, self._give_back, self._announce, self.health, self._policy.roll_bytes
+            self._take, self._give_back, self._announcements, self.health, self._policy
         )
 
     def wait_indexed(self, place: JournalPlace, *, timeout_s: float) -> bool:
@@ -78,6 +70,3 @@ class FileJournal:
                 self._idle.append(segment)
         if not keep:
             segment.close()
-
-    def _announce(self, segment: int, end: int) -> None:
-        self._announcements.send(segment, end, timeout_s=self._policy.announce_timeout_s)

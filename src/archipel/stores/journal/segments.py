@@ -41,10 +41,11 @@ class SegmentFiles:
 
     def sizes(self) -> Mapping[int, int]:
         """Return the size in bytes of each segment."""
-        return {
-            number: (self._directory / form.file_name(number)).stat().st_size
-            for number in self.numbers()
-        }
+        found: dict[int, int] = {}
+        for number in self.numbers():
+            with contextlib.suppress(FileNotFoundError):  # reclaimed meanwhile
+                found[number] = (self._directory / form.file_name(number)).stat().st_size
+        return found
 
     def records(self, segment: int, *, verify: bool) -> Iterator[form.Record]:
         """Give every record of a segment that counts. Raises `Unavailable`."""

@@ -12,7 +12,9 @@ from archipel.archive.model import JournalPlace, Receipt
 from archipel.archive.ports import Buffer
 from archipel.kernel.errors import Malformed
 from archipel.stores.journal import segment as form
+from archipel.stores.journal.announce import Announcements
 from archipel.stores.journal.health import Health
+from archipel.stores.journal.policy import JournalPolicy
 
 _MAX_BUFFERS = 512  # of one pwritev; Linux takes 1024
 
@@ -57,26 +59,31 @@ class FileSlot:
         self,
         take: Callable[[], OpenSegment],
         give_back: Callable[[OpenSegment], None],
-        announce: Callable[[int, int], None],
+        announcements: Announcements,
         health: Health,
-        roll_bytes: int,
+        policy: JournalPolicy,
     ) -> None:
-        self._roll_bytes = roll_bytes
+        self._policy = policy
         self._take, self._give_back = take, give_back
-        self._announce, self._health = announce, health
+        self._announcements, self._health = announcements, health
         self._segment: OpenSegment | None = None
         self._meta_bytes = self._dataset_bytes = 0
         self._open = False  # a record is
         self._done = False
 
     def begin(self, meta: bytes) -> None:
-        """Open a record, on a fresh segment when the last one is full."""
+        """Open a record, on a fresh segment when the last one is full.
+
+        Waits while the index writer is far behind, then raises `Exhausted`: better before the
+        instance has come than when it is safe already and cannot be announced.
+        """
         if self._open or self._done:
             raise RuntimeError("a slot takes one record at a time and none once it failed")
         if len(meta) > form.MAX_META_BYTES:
             raise Malformed(f"a file meta group of {len(meta)} bytes (PS3.10 section 7.1)")
         self._health.check()
-        if self._segment is not None and self._segment.offset >= self._roll_bytes:
+        self._announcements.wait_for_room(timeout_s=self._policy.announce_timeout_s)
+        if self._segment is not None and self._segment.offset >= self._policy.roll_bytes:
             self._give_back(self._segment)
             self._segment = None
         try:
@@ -113,7 +120,9 @@ class FileSlot:
             raise self._broken(error, "while a record was made durable") from error
         self._open = False
         segment.offset, segment.sequence = end, segment.sequence + 1
-        self._announce(segment.header.number, end)
+        self._announcements.send(
+            segment.header.number, end, timeout_s=self._policy.announce_timeout_s
+        )
         return JournalPlace(segment.header.number, start)
 
     def abandon(self) -> None:

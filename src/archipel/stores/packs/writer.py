@@ -5,6 +5,7 @@ hand: what does not have the digest taken at reception is not sealed. LOW goes t
 file, REST and BLOB to side files that are appended when the last instance has come.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -164,8 +165,9 @@ class PartWriter:
 
     def close(self) -> None:
         """Let the files go, finished or not."""
-        for file in (self._main, self._rest, self._blob):
-            file.close()
+        with contextlib.ExitStack() as every:  # one that cannot be flushed stops no other
+            for file in (self._main, self._rest, self._blob):
+                every.callback(file.close)
 
     def _fill(
         self, hole: Hole, value: memoryview, start: int, held: Held
