@@ -45,6 +45,7 @@ def application(node: Node) -> FastAPI:
         claims=node.claims,
         drafts=node.drafts,
         changes=node.changes,
+        quarantine=node.quarantine,
         echo=lambda device: _echo(node, device),
         status=lambda: status_of(node),
         secure=secure,

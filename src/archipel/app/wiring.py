@@ -19,12 +19,12 @@ from archipel.stores.journal.segments import SegmentFiles
 from archipel.stores.packs.store import PackStore
 from archipel.stores.sql.access import SqlDevices, SqlOrganisations
 from archipel.stores.sql.accounts import SqlAccounts
+from archipel.stores.sql.archive.quarantine import SqlQuarantine
 from archipel.stores.sql.archive.query import SqlCatalogue
 from archipel.stores.sql.archive.seal import SqlHoldings, SqlSealIndex, SqlTotals
 from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
-from archipel.stores.sql.reading import SqlClaims, SqlDrafts
-from archipel.stores.sql.reading_changes import SqlChanges
+from archipel.stores.sql.reading import SqlChanges, SqlClaims, SqlDrafts
 from archipel.stores.sql.reading_exams import SqlExams
 from archipel.stores.sql.session import Database, Durability, open_database
 
@@ -107,6 +107,11 @@ class Node:
     def changes(self) -> SqlChanges:
         """Return what changed, for screens that follow."""
         return SqlChanges(self.database)
+
+    @cached_property
+    def quarantine(self) -> SqlQuarantine:
+        """Return what was set aside, for those who decide."""
+        return SqlQuarantine(self.database)
 
     @cached_property
     def seal_index(self) -> SqlSealIndex:

@@ -196,6 +196,24 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineEntry:
+    """One record in quarantine, as the operator's list shows it."""
+
+    place: JournalPlace
+    tenant: TenantId
+    reason: QuarantineReason
+    study: Uid | None
+    sop_instance: Uid
+    received_at: datetime
+    source: str
+    offered_digest: bytes
+    held_digest: bytes | None  # of what stays; None where nothing does, or it lies in a pack
+    detail: str
+    resolved_by: str | None  # login; None: nobody has decided
+    resolved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reception:
     """What one association or request brought for one study, within one batch."""
 

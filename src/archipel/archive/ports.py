@@ -18,6 +18,7 @@ from archipel.archive.model import (
     PackLabel,
     Page,
     Quarantined,
+    QuarantineEntry,
     Query,
     Receipt,
     Reception,
@@ -282,3 +283,18 @@ class Holdings(Protocol):
 
     def set_aside(self) -> Iterator[SetAside]:
         """Every record in quarantine."""
+
+
+class QuarantineDesk(Protocol):
+    """What is in quarantine, for those who decide upon it."""
+
+    def entries(
+        self, *, scope: Scope, after: JournalPlace | None = None, limit: int = 50
+    ) -> Sequence[QuarantineEntry]:
+        """Records of the organisations in scope, latest place first, those behind `after`."""
+
+    def entry(self, place: JournalPlace, *, scope: Scope) -> QuarantineEntry | None:
+        """One record; None outside the scope."""
+
+    def resolve(self, place: JournalPlace, *, by: str, scope: Scope, now: datetime) -> None:
+        """Note that somebody decided: the bytes stay aside, the alarm is closed."""

@@ -10,7 +10,16 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from archipel.archive.model import Series, SeriesKey, Study, StudyKey
+from archipel.archive.model import (
+    JournalPlace,
+    Quarantined,
+    QuarantineReason,
+    Receipt,
+    Series,
+    SeriesKey,
+    Study,
+    StudyKey,
+)
 from archipel.archive.ports import Changes
 from archipel.kernel.identifiers import Issuer, PatientIdentifier, TenantId
 from archipel.kernel.uid import Uid
@@ -29,7 +38,7 @@ def drawing(owner: TenantId, *, now: datetime) -> Callable[..., Exam]:
         number = next(numbers)
         arrived = said.get("arrived_at", now - timedelta(hours=2) + timedelta(minutes=number))
         return Exam(
-            id=ExamId(said.get("tenant", owner), Uid(f"1.2.3.{number}")),
+            id=ExamId(said.get("tenant", owner), Uid(said.get("study", f"1.2.3.{number}"))),
             person=said.get("person"),
             patient=PatientIdentifier(
                 said.get("patient_id", f"P{number}"), Issuer(said.get("issuer", owner.value))
@@ -92,6 +101,34 @@ def hold(
             connection.execute(
                 insert(exam_urgency), {**named, **set_at, "urgency": int(exam.urgency)}
             )
+
+
+def set_aside(database: Database, tenant: TenantId, place: JournalPlace, *, at: datetime) -> None:
+    """Put a record into quarantine by the index writer's own hand: other bytes under one UID."""
+    receipt = Receipt(
+        tenant=tenant,
+        patient_issuer=tenant.value,
+        source="CT1",
+        peer="127.0.0.1",
+        door="dimse",
+        association="a1",
+        sop_class=Uid("1.2.840.10008.5.1.4.1.1.2"),
+        sop_instance=Uid("1.2.3.4"),
+        transfer_syntax=Uid("1.2.840.10008.1.2.1"),
+        digest=bytes(32),
+        received_at=at,
+        header={},
+    )
+    quarantined = Quarantined(
+        reason=QuarantineReason.OTHER_BYTES,
+        receipt=receipt,
+        study=Uid("1.2.3"),
+        size_bytes=512,
+        place=place,
+        detail="other bytes are held",
+    )
+    with SqlIndex(database).transaction() as index:
+        index.write(Changes(quarantined=[quarantined]))
 
 
 def _study(exam: Exam) -> Study:

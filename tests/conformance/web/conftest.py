@@ -30,11 +30,11 @@ from archipel.reading.model import Exam, ExamId, Urgency
 from archipel.reading.urgency import set_urgency
 from archipel.stores.sql.access import SqlDevices, SqlOrganisations
 from archipel.stores.sql.accounts import SqlAccounts
+from archipel.stores.sql.archive.quarantine import SqlQuarantine
 from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
 from archipel.stores.sql.migrations import migrate
-from archipel.stores.sql.reading import SqlClaims, SqlDrafts
-from archipel.stores.sql.reading_changes import SqlChanges
+from archipel.stores.sql.reading import SqlChanges, SqlClaims, SqlDrafts
 from archipel.stores.sql.reading_exams import SqlExams
 from archipel.stores.sql.session import Database, open_database
 from archipel.testing.exams import drawing, hold
@@ -122,7 +122,8 @@ def door(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[D
     exam = draw(person="p1", studied=clock().replace(tzinfo=None))
     for one in (prior, exam):
         hold(database, one)
-    shared = draw(name="TEST-SHARED^Sam", person="p9", tenant=TenantId("west"))
+    west = TenantId("west")
+    shared = draw(name="TEST-SHARED^Sam", study="9.8.7", issuer="west", tenant=west)
     hold(database, shared, [NORTH, SOUTH])
     with served(services) as url:
         yield Door(url, database, services, clock, exam, prior, shared, office)
@@ -184,6 +185,7 @@ def furnished(database: Database, clock: Clock) -> tuple[WebServices, enrol.Offi
         claims=SqlClaims(database),
         drafts=SqlDrafts(database),
         changes=SqlChanges(database),
+        quarantine=SqlQuarantine(database),
         echo=lambda device: EchoOutcome(ok=True, duration_ms=1, detail=str(device.ae_title)),
         status=status,
         secure=False,
@@ -206,7 +208,7 @@ def status() -> NodeStatus:
         holdings=Holdings(studies=0, series=0, instances=0, bytes=0),
         lag=Lag(
             journal_bytes=0,
-            unindexed_instances=0,
+            unindexed_bytes=0,
             index_lag_s=0,
             series_to_seal=0,
             outbox_waiting=0,

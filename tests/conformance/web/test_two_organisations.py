@@ -11,13 +11,17 @@ import pytest
 
 from archipel.access import enrol
 from archipel.access.model import Person, Role
+from archipel.archive.model import JournalPlace
+from archipel.kernel.actors import Scope
 from archipel.kernel.aetitle import AETitle
 from archipel.kernel.identifiers import TenantId
 from archipel.protocols.web.openapi import document
 from archipel.protocols.web.opaque import seal
 from archipel.protocols.web.router import described
 from archipel.stores.sql.access import SqlDevices
+from archipel.testing.exams import set_aside
 
+NORTH = TenantId("north")
 DEVICE, CALLER = seal("north", "CT_NORTH"), seal("MR_NORTH", "NORTH")
 PUBLIC = {"welcome", "sign_in", "first_use"}
 
@@ -67,6 +71,12 @@ def _person(login: str) -> Callable[[Any], None]:
 def _knocked(door: Any) -> None:
     calling, called = AETitle("MR_NORTH"), AETitle("NORTH")
     SqlDevices(door.database).knocked(calling, called, host="10.0.0.9", now=door.clock())
+
+
+def _set_aside(door: Any) -> None:
+    place, scope = JournalPlace(3, 64), Scope(door.office.scope.actor, frozenset({NORTH}))
+    if door.services.quarantine.entry(place, scope=scope) is None:
+        set_aside(door.database, NORTH, place, at=door.clock())
 
 
 def _token(door: Any) -> None:
@@ -167,10 +177,16 @@ CASES: dict[str, Case] = {
     "revoke_token": administering("/api/admin/tokens/{token}", before=_token, gives=204),
     "search_audit": administering("/api/admin/audit", refuses=200),
     "get_audit_chain": administering("/api/admin/audit/chain", refuses=200),
+    "list_quarantine": administering(
+        "/api/node/quarantine", refuses=200, before=_set_aside
+    ),
+    "resolve_quarantine": administering(
+        "/api/node/quarantine/3-64/resolve", body={"decision": "keep_first"}, before=_set_aside
+    ),
     "get_node": administering("/api/node", refuses=200),
 }
-# Their own tests: a stream does not end by itself (test_events); quarantine comes with its port.
-ELSEWHERE = {"stream_events", "list_quarantine", "resolve_quarantine", "sign_out"}
+# Their own tests: a stream does not end by itself (test_events), a token cannot sign out.
+ELSEWHERE = {"stream_events", "sign_out"}
 SECRETS = ("north", "NORTH", "BALISIER", "Eléonore", "TEST finding", "1.2.3.")
 
 

@@ -13,8 +13,7 @@ from archipel.kernel.identifiers import TenantId
 from archipel.reading.model import Exam, Reader, SeriesSummary
 from archipel.reading.ports import Changes, Claims, Drafts, Exams
 from archipel.stores.sql.migrations import migrate
-from archipel.stores.sql.reading import SqlClaims, SqlDrafts
-from archipel.stores.sql.reading_changes import SqlChanges
+from archipel.stores.sql.reading import SqlChanges, SqlClaims, SqlDrafts
 from archipel.stores.sql.reading_exams import SqlExams
 from archipel.stores.sql.session import Database, open_database
 from archipel.testing.exams import drawing, hold

@@ -10,6 +10,7 @@ from archipel.access.authenticate import Desk
 from archipel.access.enrol import Office
 from archipel.access.model import Device, Visitor
 from archipel.access.ports import AuditTrail
+from archipel.archive.ports import QuarantineDesk
 from archipel.kernel.clock import Clock
 from archipel.protocols.web.models.node import NodeStatus
 from archipel.reading import claim, report
@@ -50,6 +51,7 @@ class WebServices:
     claims: Claims
     drafts: Drafts
     changes: Changes
+    quarantine: QuarantineDesk
     echo: Callable[[Device], EchoOutcome]
     status: Callable[[], NodeStatus]
     secure: bool  # served over TLS: the cookie says so

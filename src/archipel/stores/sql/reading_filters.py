@@ -4,7 +4,18 @@ import re
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
@@ -46,21 +57,35 @@ def _postgresql_day(element: _HistoryDay, compiler: SQLCompiler, **options: Any)
     return f"to_char({past}, 'YYYYMMDD')"
 
 
-_fresh = or_(study.c.moment == "", study.c.moment >= _HistoryDay(study.c.received_first_at))
+_fresh = or_(
+    study.c.moment == literal_column("''"),
+    study.c.moment >= _HistoryDay(study.c.received_first_at),
+)
 _to_read = and_(_unwritten, _fresh)
 
 
 def listed(filters: Filters, now: datetime) -> ColumnElement[bool]:
     """Return the condition of the saved list itself. Node-wide: `joined` bounds the query."""
-    conditions: dict[SavedList, ColumnElement[bool]] = {
-        SavedList.TO_READ: _to_read,
-        SavedList.MINE: exam_claim.c.login == filters.login,
-        SavedList.DRAFTS: report.c.author_login == filters.login,
-        SavedList.RECENT: study.c.received_first_at > now - RECENT,
-        SavedList.ALL: study.c.id.is_not(None),
-    }
-    # A list on a column of an outer join is false, not unknown, where nothing was joined.
-    return func.coalesce(conditions[filters.saved_list], literal(value=False))
+    match filters.saved_list:
+        case SavedList.TO_READ:
+            return _to_read
+        case SavedList.MINE:
+            mine = exam_claim.alias("mine")
+            of_login = and_(mine.c.login == filters.login, mine.c.until > now)
+            return _named(select(mine.c.tenant, mine.c.study_instance_uid).where(of_login))
+        case SavedList.DRAFTS:
+            own = report.alias("own")
+            by_login = own.c.author_login == filters.login
+            return _named(select(own.c.tenant, own.c.study_instance_uid).where(by_login))
+        case SavedList.RECENT:
+            return study.c.received_first_at > now - RECENT
+        case SavedList.ALL:
+            return true()
+
+
+def _named(few: Select[Any]) -> ColumnElement[bool]:
+    """Say that an exam is one of `few`: the database walks those, not every study."""
+    return tuple_(study.c.tenant, study.c.study_instance_uid).in_(few)
 
 
 def narrowing(filters: Filters) -> list[ColumnElement[bool]]:

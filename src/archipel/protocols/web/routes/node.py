@@ -4,17 +4,22 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from archipel.archive.model import JournalPlace, QuarantineEntry
+from archipel.archive.quarantine import keep_first
+from archipel.kernel.errors import Malformed, NotFound
 from archipel.protocols.web.models.node import (
     NodeStatus,
     QuarantineDecision,
     QuarantinedInstance,
     QuarantinePage,
 )
-from archipel.protocols.web.routes.waiting import waiting
 from archipel.protocols.web.services import Services
+from archipel.protocols.web.views import Sites
 from archipel.protocols.web.visitors import Administers, SeesNode
+from archipel.reading.model import ExamId
 
 routes = APIRouter(prefix="/node", tags=["node"])
+DIGITS = 19  # of a 64-bit number
 
 
 @routes.get("", operation_id="get_node")
@@ -30,8 +35,16 @@ def list_quarantine(
     after: Annotated[str | None, Query(max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> QuarantinePage:
-    """Instances kept aside because other bytes are held under their UID."""
-    raise waiting
+    """Instances kept aside: other bytes are held under their UID, or they name no place."""
+    found = services.quarantine.entries(
+        scope=visitor.scope, after=_cursor(after), limit=limit + 1
+    )
+    sites = Sites(services.desk.organisations)
+    shown = found[:limit]
+    return QuarantinePage(
+        instances=[_view(one, sites) for one in shown],
+        next=_name(shown[-1].place) if len(found) > limit else None,
+    )
 
 
 @routes.post("/quarantine/{instance}/resolve", operation_id="resolve_quarantine")
@@ -39,4 +52,49 @@ def resolve_quarantine(
     instance: str, decision: QuarantineDecision, visitor: Administers, services: Services
 ) -> QuarantinedInstance:
     """Decide, with audit: the first stays, the alarm is closed."""
-    raise waiting
+    place = _place(instance)
+    if place is None:
+        raise NotFound("there is nothing of this name in quarantine")
+    decided = keep_first(
+        place,
+        by=visitor.person.login,
+        scope=visitor.scope,
+        desk=services.quarantine,
+        audit=services.desk.audit,
+        now=services.clock(),
+    )
+    return _view(decided, Sites(services.desk.organisations))
+
+
+def _view(one: QuarantineEntry, sites: Sites) -> QuarantinedInstance:
+    return QuarantinedInstance(
+        id=_name(one.place),
+        organisation=sites.of(one.tenant),
+        study_instance_uid=one.study.value if one.study else "",
+        sop_instance_uid=one.sop_instance.value,
+        exam=str(ExamId(one.tenant, one.study)) if one.study else None,
+        received_at=one.received_at,
+        source=one.source,
+        reason=one.reason.value,
+        held_digest=one.held_digest.hex() if one.held_digest else None,
+        offered_digest=one.offered_digest.hex(),
+        state="open" if one.resolved_at is None else "resolved",
+    )
+
+
+def _name(place: JournalPlace) -> str:
+    return f"{place.segment}-{place.offset}"
+
+
+def _place(name: str) -> JournalPlace | None:
+    segment, _, offset = name.partition("-")
+    if not all(part.isascii() and part.isdigit() and len(part) < DIGITS for part in (segment, offset)):
+        return None
+    return JournalPlace(int(segment), int(offset))
+
+
+def _cursor(after: str | None) -> JournalPlace | None:
+    place = _place(after) if after else None
+    if after and place is None:
+        raise Malformed("`after` is the `next` of a former page")
+    return place

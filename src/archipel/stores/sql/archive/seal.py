@@ -274,7 +274,9 @@ class SqlTotals:
             open_series = connection.execute(
                 select(func.count()).where(~series.c.sealed)
             ).scalar_one()
-            aside = connection.execute(select(func.count()).select_from(quarantine)).scalar_one()
+            aside = connection.execute(
+                select(func.count()).where(quarantine.c.resolved_at.is_(None))
+            ).scalar_one()
         return Totals(
             studies=studies,
             series=count,

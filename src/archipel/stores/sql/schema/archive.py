@@ -209,6 +209,8 @@ quarantine = Table(
     Column("source", Text, nullable=False),
     Column("association", _PLAIN, nullable=False),
     Column("detail", Text, nullable=False),
+    Column("resolved_by", String(64)),
+    Column("resolved_at", Instant),
 )
 Index("ix_quarantine_tenant", quarantine.c.tenant, quarantine.c.received_at)
 

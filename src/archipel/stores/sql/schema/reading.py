@@ -4,9 +4,21 @@ They name an exam by its owner and Study Instance UID, never by the row id of ``
 index can be rebuilt from packs and journal, and what people wrote must find its exam again.
 """
 
-from sqlalchemy import JSON, Column, Index, Integer, SmallInteger, String, Table, Text
+from sqlalchemy import JSON, Column, Index, Integer, SmallInteger, String, Table, Text, text
 
+from archipel.stores.sql.schema.archive import study
 from archipel.stores.sql.schema.base import Instant, metadata
+
+Index("ix_study_arrived", study.c.received_first_at, study.c.id)
+# What was not sent as history; the condition is that of sql.reading_filters, word for word. On
+# PostgreSQL it is no constant function of a row and the whole is indexed.
+Index(
+    "ix_study_fresh",
+    study.c.received_first_at,
+    sqlite_where=text(
+        "moment = '' OR moment >= strftime('%Y%m%d', received_first_at, '-30 days')"
+    ),
+)
 
 _LOGIN, _TENANT, _UID = String(64), String(48), String(64)
 

@@ -69,6 +69,8 @@ CREATE TABLE quarantine (
 	source TEXT NOT NULL,
 	association TEXT COLLATE "C" NOT NULL,
 	detail TEXT NOT NULL,
+	resolved_by VARCHAR(64),
+	resolved_at TIMESTAMP WITH TIME ZONE,
 	CONSTRAINT pk_quarantine PRIMARY KEY (segment, "offset")
 );
 
@@ -474,6 +476,10 @@ CREATE INDEX ix_source_patient_doubted ON source_patient (id) WHERE doubted;
 CREATE INDEX ix_source_patient_person ON source_patient (person);
 
 CREATE INDEX ix_study_accession ON study (accession_number);
+
+CREATE INDEX ix_study_arrived ON study (received_first_at, id);
+
+CREATE INDEX ix_study_fresh ON study (received_first_at);
 
 CREATE INDEX ix_study_incomplete ON study (received_first_at) WHERE completed_at IS NULL;
 

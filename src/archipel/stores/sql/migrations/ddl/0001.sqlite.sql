@@ -67,6 +67,8 @@ CREATE TABLE quarantine (
 	source TEXT NOT NULL,
 	association TEXT NOT NULL,
 	detail TEXT NOT NULL,
+	resolved_by VARCHAR(64),
+	resolved_at DATETIME,
 	CONSTRAINT pk_quarantine PRIMARY KEY (segment, "offset")
 );
 
@@ -443,6 +445,10 @@ CREATE INDEX ix_source_patient_doubted ON source_patient (id) WHERE doubted;
 CREATE INDEX ix_source_patient_person ON source_patient (person);
 
 CREATE INDEX ix_study_accession ON study (accession_number);
+
+CREATE INDEX ix_study_arrived ON study (received_first_at, id);
+
+CREATE INDEX ix_study_fresh ON study (received_first_at) WHERE moment = '' OR moment >= strftime('%Y%m%d', received_first_at, '-30 days');
 
 CREATE INDEX ix_study_incomplete ON study (received_first_at) WHERE completed_at IS NULL;
 
