@@ -154,3 +154,17 @@ def test_quiet_studies_complete_and_late_ones_open_again(index: Index) -> None:
     assert completed.completed_at == later(60)
     assert opened is not None
     assert opened.completed_at is None
+
+
+def test_studies_of_one_identifier_are_one_persons(index: Index) -> None:
+    same, other = ((0x00100020, "P1"),), ((0x00100020, "P1"), (0x00100021, "ailleurs"))
+    take(index, batch(1, [Sent(), Sent(study=2, header=same), Sent(study=3, header=other)]))
+
+    one, two, three = (study_of(index, StudyKey(OUEST, study_uid(n))) for n in (1, 2, 3))
+
+    assert one is not None
+    assert two is not None
+    assert three is not None
+    assert one.person
+    assert one.person == two.person
+    assert three.person not in {None, one.person}

@@ -15,6 +15,7 @@ from archipel.archive.model import (
     Study,
     StudyKey,
 )
+from archipel.identity.model import Traits
 from archipel.kernel.hierarchy import Level
 from archipel.kernel.uid import Uid
 from archipel.standards.dicom.attributes import INDEXED
@@ -23,6 +24,7 @@ MODALITY = 0x00080060
 ANNOUNCE_EVERY = timedelta(seconds=1)
 """A study that is arriving is told of at most this often, not with every batch."""
 
+_TRAITS = (0x00100010, 0x00100030, 0x00100040)  # name, birth date, sex
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _STUDY_TAGS = frozenset(t for t, known in INDEXED.items() if known.level <= Level.STUDY)
 _SERIES_TAGS = frozenset(t for t, known in INDEXED.items() if known.level is Level.SERIES)
@@ -32,6 +34,11 @@ _UPPER_TAGS = _STUDY_TAGS | _SERIES_TAGS
 def image_attributes(header: Header) -> dict[int, str]:
     """Take what is said of the instance itself, not of its series or study."""
     return {tag: value for tag, value in header.items() if tag not in _UPPER_TAGS}
+
+
+def traits_of(attributes: Header) -> Traits:
+    """Take what identity compares of a patient."""
+    return Traits(*(attributes.get(tag, "") for tag in _TRAITS))
 
 
 class StudyDraft:
@@ -48,6 +55,11 @@ class StudyDraft:
         received_at = first.receipt.received_at
         self._received_first = known.received_first if known else received_at
         self._received_last = known.received_last if known else received_at
+
+    @property
+    def traits(self) -> Traits:
+        """What is said of the patient by now."""
+        return traits_of(self._attributes)
 
     def add(self, arrival: Arrival) -> None:
         """Count one accepted instance in."""

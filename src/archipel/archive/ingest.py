@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archipel.archive.arrival import arrival_of
-from archipel.archive.drafts import SeriesDraft, StudyDraft
+from archipel.archive.drafts import SeriesDraft, StudyDraft, traits_of
 from archipel.archive.errors import MisplacedInstance
 from archipel.archive.events import DifferentBytesRefused, InstancesStored, SeriesReceived
 from archipel.archive.model import (
@@ -27,6 +27,7 @@ from archipel.archive.model import (
 )
 from archipel.archive.ports import Changes, IndexTransaction
 from archipel.archive.receptions import Receptions, refused
+from archipel.identity.resolve import Sighting, resolve
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
 
@@ -133,7 +134,7 @@ class _Decision:
         return changes
 
     def _conclude_study(self, draft: StudyDraft) -> None:
-        study = draft.study(person=draft.known.person if draft.known else None, now=self._now)
+        study = draft.study(person=self._person_of(draft), now=self._now)
         self._changes.studies.append(study)
         self._changes.conflicts.extend(draft.conflicts.values())
         told = draft.known.announced if draft.known else 0
@@ -146,6 +147,20 @@ class _Decision:
                     instances=study.announced - told,
                 )
             )
+
+    def _person_of(self, draft: StudyDraft) -> str | None:
+        """Resolve the patient of a study that is new, or of whom more is said than before."""
+        known = draft.known
+        if known is not None and known.person and draft.traits == traits_of(known.attributes):
+            return known.person
+        patient = known.patient if known is not None else draft.first.patient
+        sighting = Sighting(
+            tenant=draft.key.tenant,
+            study=draft.key.study,
+            identifier=patient,
+            traits=draft.traits,
+        )
+        return resolve(sighting, persons=self._index, now=self._now)
 
     def _placed(self, record: Recorded) -> Arrival | None:
         try:

@@ -30,6 +30,7 @@ from archipel.archive.model import (
     StudyKey,
     ToSeal,
 )
+from archipel.identity.ports import Sightings
 from archipel.kernel.actors import Scope
 from archipel.kernel.events import Event
 from archipel.kernel.hierarchy import Level
@@ -111,8 +112,11 @@ class Changes:
     audit: list[AuditEntry] = field(default_factory=list)
 
 
-class IndexTransaction(Protocol):
-    """One transaction of the index writer, which alone adds instances to the index."""
+class IndexTransaction(Sightings, Protocol):
+    """One transaction of the index writer, which alone adds instances to the index.
+
+    Patients are seen (`identity.ports.Sightings`) in the same transaction.
+    """
 
     def applied(self, segments: Collection[int]) -> Mapping[int, int]:
         """By segment, the offset below which every record was decided upon before."""

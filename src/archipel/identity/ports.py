@@ -18,8 +18,8 @@ APPEARANCES_KEPT = 100
 """A sender that puts everybody under one identifier fills the identity desk, not the disk."""
 
 
-class Persons(Protocol):
-    """Source patients and persons."""
+class Sightings(Protocol):
+    """What noting an appearance needs: also open inside the index writer's transaction."""
 
     def seen(
         self,
@@ -35,6 +35,10 @@ class Persons(Protocol):
         and `doubtful` says so of all there are, the source is put before the identity desk and
         `IdentityDoubted` announced. Past `APPEARANCES_KEPT` of one source no more are kept.
         """
+
+
+class Persons(Sightings, Protocol):
+    """Source patients and persons."""
 
     def settle(self, key: SourceKey, *, scope: Scope) -> None:
         """The desk has looked: no longer doubted. Raises `NotFound` (also out of scope)."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archipel.identity.model import Appearance, PersonId, SourceKey, Traits, doubts
-from archipel.identity.ports import Persons
+from archipel.identity.ports import Sightings
 from archipel.kernel.identifiers import PatientIdentifier, TenantId
 from archipel.kernel.uid import Uid
 
@@ -22,7 +22,7 @@ class Sighting:
     traits: Traits
 
 
-def resolve(sighting: Sighting, *, persons: Persons, now: datetime) -> PersonId:
+def resolve(sighting: Sighting, *, persons: Sightings, now: datetime) -> PersonId:
     """Say whose study it is: same identifier and issuer, same person; no identifier, a new one.
 
     Traits never make two identifiers one person, nor one identifier two: where they do not fit

@@ -1,7 +1,7 @@
 """`archive.ports.Index` in memory: for tests of the domain, and the measure of the SQL one."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -18,9 +18,11 @@ from archipel.archive.model import (
     StudyKey,
 )
 from archipel.archive.ports import Changes
+from archipel.identity.model import Appearance, PersonId, SourceKey, SourcePatient
 from archipel.kernel.events import Event
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
+from archipel.testing.memory_identity import MemoryPersons
 
 
 @dataclass(slots=True)
@@ -37,6 +39,7 @@ class Memory:
     live: Counter[int] = field(default_factory=Counter)
     events: list[Event] = field(default_factory=list)
     audit: list[AuditEntry] = field(default_factory=list)
+    persons: MemoryPersons = field(default_factory=MemoryPersons)
 
 
 class MemoryIndex:
@@ -61,6 +64,17 @@ class MemoryIndexTransaction:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
+
+    def seen(
+        self,
+        key: SourceKey,
+        appearance: Appearance,
+        *,
+        fresh: PersonId,
+        doubtful: Callable[[tuple[Appearance, ...]], bool],
+    ) -> SourcePatient:
+        """Note an appearance of a patient."""
+        return self._memory.persons.seen(key, appearance, fresh=fresh, doubtful=doubtful)
 
     def applied(self, segments: Collection[int]) -> Mapping[int, int]:
         """Give applied offsets."""

@@ -5,7 +5,7 @@ pack may be published meanwhile; on SQLite a writer is alone.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from archipel.archive.model import (
     StudyKey,
 )
 from archipel.archive.ports import Changes
+from archipel.identity.model import Appearance, PersonId, SourceKey, SourcePatient
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
 from archipel.stores.sql.archive import rows
@@ -28,6 +29,7 @@ from archipel.stores.sql.archive import statements as say
 from archipel.stores.sql.archive.names import name_ids
 from archipel.stores.sql.archive.packed import sealed
 from archipel.stores.sql.audit import append
+from archipel.stores.sql.identity import seen
 from archipel.stores.sql.outbox import announce
 from archipel.stores.sql.schema.archive import segment
 from archipel.stores.sql.session import Database
@@ -62,6 +64,17 @@ class SqlIndexTransaction:
         self._connection = connection
         self._study_rows: dict[StudyKey, tuple[int, Study]] = {}
         self._series_ids: dict[SeriesKey, int] = {}
+
+    def seen(
+        self,
+        key: SourceKey,
+        appearance: Appearance,
+        *,
+        fresh: PersonId,
+        doubtful: Callable[[tuple[Appearance, ...]], bool],
+    ) -> SourcePatient:
+        """Note an appearance of a patient. Node-wide: the appearance names its tenant."""
+        return seen(self._connection, key, appearance, fresh=fresh, doubtful=doubtful)
 
     def applied(self, segments: Collection[int]) -> Mapping[int, int]:
         """Give applied offsets. Node-wide: a segment serves every organisation."""
