@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from archipel.protocols.dimse.echo_scu import echo
-from archipel.protocols.dimse.errors import AssociationRejected
+from archipel.protocols.dimse.errors import AssociationLost, AssociationRejected
 from archipel.standards.dicom import pdu
 from archipel.standards.dicom.pdu import RejectReason, RejectResult
 from archipel.standards.dicom.service_classes import VERIFICATION
@@ -101,7 +101,7 @@ def test_a_worker_that_dies_is_replaced(start, peer) -> None:
     for _ in range(60):
         try:
             echo(peer(node))
-        except AssociationRejected:
+        except (AssociationRejected, AssociationLost):  # lost: handed over as it died
             threading.Event().wait(0.1)
         else:
             return
