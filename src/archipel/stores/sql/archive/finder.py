@@ -153,6 +153,22 @@ def patient_counts(
     }
 
 
+def counted(
+    connection: Connection, level: Level, asked: Asked, *, most: int, scope: Scope
+) -> int | None:
+    """Count answers up to `most` in the database alone; None where rows must be looked at."""
+    if asked.upper or asked.image or level is Level.PATIENT:
+        return None
+    if level is Level.STUDY:
+        few = _ordered(select(study.c.id), asked, EVERYTHING, scope).limit(most).subquery()
+        return connection.execute(select(func.count()).select_from(few)).scalar_one()
+    counts = select(series.c.instance_count)
+    few = _with_series(counts, asked, EVERYTHING, scope).limit(most).subquery()
+    # Every series holds an instance: `most` series are enough to know of `most` instances.
+    what = func.sum(few.c.instance_count) if level is Level.IMAGE else func.count()
+    return min(most, connection.execute(select(what).select_from(few)).scalar_one() or 0)
+
+
 def holding(sop_instances: Iterable[str]) -> ColumnElement[bool]:
     """Say that `series` may hold one of these. Node-wide: it only narrows a bounded query."""
     uids = list(sop_instances)
@@ -178,7 +194,7 @@ def _ordered(query: Select[Any], asked: Asked, window: Window, scope: Scope) -> 
 
 
 def _with_series(query: Select[Any], asked: Asked, window: Window, scope: Scope) -> Select[Any]:
-    query = query.select_from(study).join(series, series.c.study_id == study.c.id)
+    query = query.select_from(study.join(series, series.c.study_id == study.c.id))
     return _ordered(query, asked, window, scope).order_by(
         series.c.number.is_(None), series.c.number, series.c.series_instance_uid
     )
