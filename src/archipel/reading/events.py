@@ -31,4 +31,4 @@ class UrgencySet(Event):
 
     study: Uid
     urgency: str
-    login: str  # empty: the data said so
+    login: str

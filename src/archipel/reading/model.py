@@ -51,17 +51,6 @@ class Urgency(IntEnum):
     ROUTINE = 3
 
 
-def urgency_of_priority(requested_procedure_priority: str) -> Urgency | None:
-    """Read (0040,1003): STAT, HIGH, ROUTINE, MEDIUM, LOW (PS3.3 table C.4-11); else None."""
-    return {
-        "STAT": Urgency.STAT,
-        "HIGH": Urgency.URGENT,
-        "MEDIUM": Urgency.ROUTINE,
-        "ROUTINE": Urgency.ROUTINE,
-        "LOW": Urgency.ROUTINE,
-    }.get(requested_procedure_priority.strip().upper())
-
-
 class Status(Enum):
     """Where an exam stands in its life. Later states come with what makes them true."""
 

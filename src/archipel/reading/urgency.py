@@ -1,4 +1,4 @@
-"""Set how soon an exam must be read: by somebody of the site, or because the data says so."""
+"""Set how soon an exam must be read: by somebody who sees it; routine until then."""
 
 from datetime import datetime
 
