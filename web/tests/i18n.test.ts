@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
 type Tree = { [key: string]: string | Tree };
@@ -16,6 +16,11 @@ function flat(tree: Tree, before = ""): Map<string, string> {
 }
 
 const placeholders = (text: string): string[] => (text.match(/\{\{\w+\}\}/g) ?? []).sort();
+const sources = (readdirSync(new URL("../src", import.meta.url), { recursive: true }) as string[])
+  .filter((path) => /\.tsx?$/.test(path))
+  .map((path) => read(`../src/${path}`))
+  .join("\n");
+
 describe.each(["en", "es"])("the %s catalogue", (language) => {
   const french = catalogue("fr");
   const other = catalogue(language);
@@ -44,4 +49,17 @@ test("no text is empty and no plural is alone", () => {
     expect(text, key).not.toBe("");
     if (key.endsWith("_one")) expect(french.has(key.replace(/_one$/, "_other")), key).toBe(true);
   }
+});
+
+test("every sentence of the catalogue is used by a screen", () => {
+  const unused = [...catalogue("fr").keys()].filter((key) => {
+    const bare = key.replace(/_(one|other)$/, "");
+    const family = bare.replace(/[^.]+$/, "");
+    const isUsed = sources.includes(`"${bare}"`) || sources.includes(`\`${family}$`);
+    const isPartOfName =
+      /_[a-z0-9]+$/i.test(bare) && sources.includes(`\`${bare.replace(/[a-z0-9]+$/i, "")}$`);
+    return !isUsed && !isPartOfName;
+  });
+
+  expect(unused).toEqual([]);
 });

@@ -29,6 +29,7 @@ export function Frame() {
   const main = useRef<HTMLElement>(null);
   const search = useRef<HTMLInputElement>(null);
   const health = useNodeHealth(session);
+  const kind = pageKind(pathname);
   const { language, theme, keys } = session.preferences;
   useOwnKeys(keys ?? {});
   useEffect(() => setServerTime(session.server_time), [session.server_time]);
@@ -61,7 +62,7 @@ export function Frame() {
       id: "go.search",
       strokes: ["/", "F3"],
       label: t("keys.search"),
-      run: () => search.current?.focus(),
+      run: () => (search.current ? search.current.focus() : void navigate({ to: "/patients" })),
       global: true,
     },
     {
@@ -103,12 +104,13 @@ export function Frame() {
   ]);
 
   return (
-    <Dress page={pageKind(pathname)} preferred={theme ?? "reading"}>
+    <Dress page={kind} preferred={theme ?? "reading"}>
       <a className="skip" href="#main">
         {t("app.skip")}
       </a>
-      <div className={css.app}>
-        <TopBar session={session} search={search} />
+      <div className={kind === "images" ? `${css.app} ${css.bare}` : css.app}>
+        {/* Beside images the patient bar takes the place of the top bar: every line of the screen is for images. */}
+        {kind !== "images" && <TopBar session={session} search={search} />}
         <Rail session={session} path={pathname} alarms={health?.alarms.length ?? 0} />
         <main id="main" className={css.main} ref={main} tabIndex={-1} aria-label={t("app.main")}>
           {health?.read_only && <ReadOnlyStrip reason={health.read_only_reason ?? ""} />}

@@ -1,2 +1,61 @@
-/** Being built: not found until then. */
-export { NotFound as ExamPage, NotFound as PatientsPage, NotFound as PersonPage } from "./PageFailure";
+/** The patient pages at their addresses. */
+import { Link, useLocation, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useCallback } from "react";
+import { may, useSession } from "@/api/session";
+import { useTranslation } from "@/i18n";
+import { Patients } from "@/rooms/archive/Patients";
+import { Person } from "@/rooms/archive/Person";
+
+export function PatientsPage() {
+  const navigate = useNavigate();
+  const asked = useLocation({ select: (location) => location.state.asked }) ?? "";
+  const ask = useCallback(
+    (text: string) => void navigate({ to: "/patients", state: { asked: text }, replace: true }),
+    [navigate],
+  );
+  return <Patients asked={asked} ask={ask} />;
+}
+
+function AnyPerson({ person, exam }: { person: string; exam: string | undefined }) {
+  const { t } = useTranslation();
+  const session = useSession();
+  const navigate = useNavigate();
+  return (
+    <Person
+      person={person}
+      exam={exam}
+      mayRead={may(session, "read-images")}
+      choose={(chosen) =>
+        void navigate({
+          to: "/patients/$person/exams/$exam",
+          params: { person, exam: chosen },
+          replace: true,
+        })
+      }
+      open={(chosen) => void navigate({ to: "/reading/$exam", params: { exam: chosen } })}
+      compare={(newer, older) =>
+        void navigate({
+          to: "/reading/$exam",
+          params: { exam: newer.exam },
+          search: { compare: older.study_instance_uid },
+        })
+      }
+      home={
+        <Link to="/patients" className="btn">
+          {t("patients.search_label")}
+        </Link>
+      }
+    />
+  );
+}
+
+export function PersonPage() {
+  const { person } = useParams({ from: "/frame/patients/$person" });
+  const { exam } = useSearch({ from: "/frame/patients/$person" });
+  return <AnyPerson key={person} person={person} exam={exam} />;
+}
+
+export function ExamPage() {
+  const { person, exam } = useParams({ from: "/frame/patients/$person/exams/$exam" });
+  return <AnyPerson key={person} person={person} exam={exam} />;
+}

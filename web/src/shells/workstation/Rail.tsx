@@ -74,7 +74,7 @@ export function Rail({ session, path, alarms }: RailProps) {
           <span>{t(word)}</span>
           {counter > 0 && (
             <b className={css.counter} data-critical={critical}>
-              {number(counter)}
+              {counter > 99 ? "99+" : number(counter)}
             </b>
           )}
         </Link>

@@ -1,0 +1,183 @@
+/** One exam: its series, its life, and who looked at it. */
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { troubleOf } from "@/api/client";
+import { useTranslation } from "@/i18n";
+import { dayAndClock, personName, when } from "@/i18n/format";
+import {
+  IconCircleCheck,
+  IconCircleDashed,
+  IconDeviceDesktop,
+  IconEye,
+  IconFileText,
+  IconUser,
+} from "@/kit/icons";
+import { Modalities, Place, StatusTag, UrgencyTag } from "@/kit/Marks";
+import { Failure, Loading } from "@/kit/States";
+import { Thumb } from "@/kit/Thumb";
+import { serverNow } from "@/kit/time";
+import css from "./archive.module.css";
+import { type ExamPage, examQuery } from "./queries";
+
+interface ExamCardProps {
+  exam: string;
+  mayRead: boolean;
+  /** Extra piece between series and life, on the page of one exam. */
+  children?: ReactNode;
+}
+
+export function ExamCard({ exam, mayRead, children }: ExamCardProps) {
+  const query = useQuery(examQuery(exam));
+  if (query.isPending) {
+    return (
+      <section className="panel">
+        <Loading columns={[1, 1, 1]} rows={4} />
+      </section>
+    );
+  }
+  if (!query.data) {
+    return (
+      <section className="panel">
+        <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />
+      </section>
+    );
+  }
+  return (
+    <>
+      <Series page={query.data} mayRead={mayRead} />
+      {children}
+      <Cycle page={query.data} />
+      <Looks page={query.data} />
+    </>
+  );
+}
+
+function Series({ page, mayRead }: { page: ExamPage; mayRead: boolean }) {
+  const { t } = useTranslation();
+  const { row, series } = page;
+  return (
+    <section className="panel">
+      <header>
+        <h2 className="sp">
+          <Modalities codes={row.modalities} /> {row.description || t("exam.untitled")}
+        </h2>
+        <UrgencyTag urgency={row.urgency} />
+        <StatusTag status={row.status} />
+      </header>
+      <div className={css.card}>
+        <p className="t2" style={{ marginBottom: 9 }}>
+          {dayAndClock(row.study_at ?? row.arrived_at)} ·{" "}
+          <Place community={row.community} name={row.site.name} />
+          <br />
+          {t("exam.accession")} {row.accession_number || t("common.unknown")} · {t("exam.referrer")}{" "}
+          {personName(row.referring_physician) || t("common.unknown")}
+        </p>
+        {series.length === 0 ? (
+          <p className="t3">{t("patients.series_none")}</p>
+        ) : (
+          <div className={css.thumbs}>
+            {series.slice(0, 9).map((each) => {
+              const caption = each.description || each.modality;
+              const count = t("common.images", { count: each.images });
+              return (
+                <Thumb
+                  key={each.series_instance_uid}
+                  url={each.thumbnail_url}
+                  caption={`${caption} · ${String(each.images)}`}
+                  alt={`${caption}, ${count}`}
+                />
+              );
+            })}
+          </div>
+        )}
+        {mayRead && (
+          <div className={css.open}>
+            <Link to="/reading/$exam" params={{ exam: row.exam }} className="btn primary tall">
+              <IconEye size={16} aria-hidden /> {t("patients.open_images")}
+            </Link>
+            <Link to="/reading/$exam" params={{ exam: row.exam }} className="btn tall">
+              <IconFileText size={16} aria-hidden /> {t("patients.report")}
+            </Link>
+          </div>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Cycle({ page }: { page: ExamPage }) {
+  const { t } = useTranslation();
+  const done = new Set(page.cycle.map((step) => step.step));
+  const coming = (["completed", "claimed", "draft_saved"] as const).filter((step) => !done.has(step));
+  return (
+    <section className="panel">
+      <header>
+        <h2>{t("patients.cycle_title")}</h2>
+      </header>
+      <ol className={`${css.card} ${css.steps}`}>
+        {page.cycle.map((step) => (
+          <li key={`${step.step} ${step.at}`}>
+            <span className="c-ok">
+              <IconCircleCheck size={16} aria-hidden />
+            </span>
+            <span>
+              {t(`patients.cycle.${step.step}`)}
+              {step.by && <span className="t2"> · {step.by}</span>}
+            </span>
+            <small>{when(step.at, serverNow())}</small>
+          </li>
+        ))}
+        {coming.map((step) => (
+          <li key={step} className="t3">
+            <IconCircleDashed size={16} aria-hidden /> {t(`patients.cycle.${step}`)}
+            <small>—</small>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+const ACTIONS = ["sign-in", "query", "read", "send", "receive", "change", "refuse", "report"] as const;
+
+function Looks({ page }: { page: ExamPage }) {
+  const { t } = useTranslation();
+  const verb = (action: string): string => {
+    const known = ACTIONS.find((each) => each === action);
+    return known ? t(`look.action.${known}`) : action;
+  };
+  return (
+    <section className="panel">
+      <header>
+        <h2>{t("patients.looks")}</h2>
+        <i className="sp" />
+        <small className="t3">
+          {page.shared_with.length > 0
+            ? `${t("patients.shared")} ${page.shared_with.map((each) => each.name).join(", ")}`
+            : t("patients.shared_none")}
+        </small>
+      </header>
+      {page.looks.length === 0 ? (
+        <p className={`t3 ${css.card}`}>{t("patients.looks_none")}</p>
+      ) : (
+        <ul className={`${css.card} ${css.steps}`}>
+          {page.looks.slice(0, 12).map((look) => (
+            <li key={`${look.at} ${look.actor} ${look.action}`}>
+              {look.kind === "person" ? (
+                <IconUser size={16} aria-hidden />
+              ) : (
+                <IconDeviceDesktop size={16} aria-hidden />
+              )}
+              <span>
+                <b>{look.actor}</b> <span className="t2">{verb(look.action)}</span>
+                {look.organisation && <span className="t3"> · {look.organisation}</span>}
+              </span>
+              <small>{when(look.at, serverNow())}</small>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,227 @@
+/** The imaging life of one person, and the life of one exam. */
+import { useQuery } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
+import { troubleOf } from "@/api/client";
+import { useTranslation } from "@/i18n";
+import { day } from "@/i18n/format";
+import { IconColumns2, IconHistory } from "@/kit/icons";
+import { Modalities, Place, StatusTag } from "@/kit/Marks";
+import { Block, Failure, Loading } from "@/kit/States";
+import { Timeline } from "@/kit/Timeline";
+import { serverNow } from "@/kit/time";
+import { useKeys } from "@/kit/useKeys";
+import css from "./archive.module.css";
+import { ExamCard } from "./ExamCard";
+import { IdentityBanner } from "./IdentityBanner";
+import { type ExamRow, examQuery, type PersonPage, personQuery } from "./queries";
+
+interface PersonProps {
+  person: string;
+  exam: string | undefined;
+  mayRead: boolean;
+  choose: (exam: string) => void;
+  open: (exam: string) => void;
+  compare: (one: ExamRow, other: ExamRow) => void;
+  home: ReactNode;
+}
+
+export function Person(props: PersonProps) {
+  const { person, exam, home } = props;
+  const query = useQuery(personQuery(person));
+  // A study still being attached to a person is shown alone.
+  const alone = useQuery({ ...examQuery(exam ?? ""), enabled: person === "-" && exam !== undefined });
+  if (person === "-") {
+    if (alone.isPending) return <Loading columns={[2, 3, 1]} rows={7} />;
+    if (!alone.data)
+      return <Failure trouble={troubleOf(alone.error)} retry={() => void alone.refetch()} home={home} />;
+    const { row } = alone.data;
+    return <Found {...props} page={{ person: "-", banner: row.patient, identifiers: [], exams: [row] }} />;
+  }
+  if (query.isPending) return <Loading columns={[2, 3, 1]} rows={7} />;
+  if (!query.data)
+    return <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} home={home} />;
+  return <Found {...props} page={query.data} />;
+}
+
+const timeOf = (row: ExamRow): number => Date.parse(row.study_at ?? row.arrived_at);
+
+function Found({ page, exam, mayRead, choose, open, compare }: PersonProps & { page: PersonPage }) {
+  const { t } = useTranslation();
+  const [only, setOnly] = useState<string | null>(null);
+  const [picked, setPicked] = useState<string[]>([]);
+  const parts = [...new Set(page.exams.map((row) => row.body_part).filter(Boolean))].slice(0, 6);
+  const exams = only === null ? page.exams : page.exams.filter((row) => row.body_part === only);
+  const current = page.exams.find((row) => row.exam === exam) ?? page.exams[0];
+  const sites = new Set(page.exams.map((row) => row.site.key)).size;
+  const identifierOf = (site: string): string =>
+    page.identifiers.find((identifier) => identifier.organisation?.key === site)?.value ?? "";
+  const comparePicked = (): void => {
+    const [one, other] = picked.map((id) => page.exams.find((row) => row.exam === id));
+    if (one && other)
+      compare(...(timeOf(one) > timeOf(other) ? ([one, other] as const) : ([other, one] as const)));
+  };
+  const move = (by: 1 | -1): void => {
+    const at = exams.findIndex((row) => row.exam === current?.exam);
+    const next = exams[Math.max(0, Math.min(exams.length - 1, at + by))];
+    if (next) choose(next.exam);
+  };
+  useKeys([
+    {
+      id: "person.next",
+      strokes: ["j", "ArrowDown"],
+      label: t("keys.timeline"),
+      run: () => move(1),
+      quiet: true,
+    },
+    {
+      id: "person.previous",
+      strokes: ["k", "ArrowUp"],
+      label: t("keys.timeline"),
+      run: () => move(-1),
+      quiet: true,
+    },
+    {
+      id: "person.open",
+      strokes: ["Enter"],
+      label: t("patients.open_images"),
+      run: () => current && mayRead && open(current.exam),
+    },
+    { id: "person.compare", strokes: ["v"], label: t("patients.compare"), run: comparePicked },
+  ]);
+  return (
+    <div className={css.page}>
+      <IdentityBanner banner={page.banner} identifiers={page.identifiers} />
+      <div className={css.columns}>
+        <div className={css.left}>
+          <section className="panel">
+            <header>
+              <h2>{t("patients.journey")}</h2>
+              <span className="t2">
+                {t("patients.journey_sum", {
+                  exams: t("common.exams", { count: page.exams.length }),
+                  sites: t("patients.sites", { count: sites }),
+                })}
+              </span>
+              {parts.length > 1 && (
+                <div className={css.filters}>
+                  {[null, ...parts].map((part) => (
+                    <button
+                      key={part ?? ""}
+                      type="button"
+                      aria-pressed={only === part}
+                      onClick={() => setOnly(part)}
+                    >
+                      {part ?? t("patients.all")}
+                    </button>
+                  ))}
+                </div>
+              )}
+            </header>
+            {exams.length === 0 ? (
+              <Block icon={IconHistory} title={t("patients.no_exams")} />
+            ) : (
+              <Timeline
+                items={exams.map((row) => ({
+                  id: row.exam,
+                  at: timeOf(row),
+                  word: row.modalities[0] ?? "?",
+                  title: `${day(row.study_at ?? row.arrived_at)}, ${row.description || row.body_part}, ${row.site.name}`,
+                  laneKey: row.site.key,
+                  laneName: row.site.name,
+                  laneDetail: identifierOf(row.site.key),
+                  community: row.community,
+                }))}
+                now={serverNow()}
+                label={t("patients.journey")}
+                current={current?.exam}
+                choose={choose}
+              />
+            )}
+          </section>
+          <section className="panel">
+            <header>
+              <h2>{t("patients.exams")}</h2>
+              <i className="sp" />
+              {mayRead && page.exams.length > 1 && (
+                <button
+                  type="button"
+                  className="btn"
+                  disabled={picked.length !== 2}
+                  title={t("patients.compare_help")}
+                  onClick={comparePicked}
+                >
+                  <IconColumns2 size={15} aria-hidden /> {t("patients.compare")}
+                </button>
+              )}
+            </header>
+            {exams.map((row) => (
+              <Line
+                key={row.exam}
+                row={row}
+                isCurrent={row.exam === current?.exam}
+                isPicked={picked.includes(row.exam)}
+                mayPick={mayRead && page.exams.length > 1}
+                choose={choose}
+                pick={(on) =>
+                  setPicked(on ? [...picked, row.exam].slice(-2) : picked.filter((id) => id !== row.exam))
+                }
+              />
+            ))}
+          </section>
+        </div>
+        <div className={css.right}>
+          {current && <ExamCard key={current.exam} exam={current.exam} mayRead={mayRead} />}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+interface LineProps {
+  row: ExamRow;
+  isCurrent: boolean;
+  isPicked: boolean;
+  mayPick: boolean;
+  choose: (exam: string) => void;
+  pick: (on: boolean) => void;
+}
+
+function Line({ row, isCurrent, isPicked, mayPick, choose, pick }: LineProps) {
+  const { t } = useTranslation();
+  const title = row.description || t("exam.untitled");
+  return (
+    <div className={css.exam} data-on={isCurrent} data-exam={row.exam}>
+      {mayPick ? (
+        <input
+          type="checkbox"
+          checked={isPicked}
+          aria-label={t("patients.select", { what: `${title}, ${day(row.study_at ?? row.arrived_at)}` })}
+          onChange={(event) => pick(event.currentTarget.checked)}
+        />
+      ) : (
+        <span />
+      )}
+      <span>
+        <span className={css.when}>{day(row.study_at ?? row.arrived_at)}</span>
+        <Place community={row.community} name="" />
+      </span>
+      <span style={{ minWidth: 0 }}>
+        <button
+          type="button"
+          className={css.what}
+          aria-current={isCurrent ? "true" : undefined}
+          onClick={() => choose(row.exam)}
+        >
+          <Modalities codes={row.modalities} /> {title}
+        </button>
+        <br />
+        <small>
+          {[row.site.name, t("common.images", { count: row.images.received }), row.accession_number]
+            .filter(Boolean)
+            .join(" · ")}
+        </small>
+      </span>
+      <StatusTag status={row.status} />
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+/** What the patient pages ask of the node. */
+import { queryOptions } from "@tanstack/react-query";
+import { api, body, type Schemas } from "@/api/client";
+
+export type PersonPage = Schemas["PersonPage"];
+export type PersonHits = Schemas["PersonHits"];
+export type ExamPage = Schemas["ExamPage"];
+export type ExamRow = Schemas["ExamRow"];
+export type Banner = Schemas["PatientBanner"];
+
+export const SHORTEST = 2;
+
+export const personsQuery = (q: string) =>
+  queryOptions({
+    queryKey: ["persons", "search", q],
+    queryFn: ({ signal }): Promise<PersonHits> =>
+      body(api.GET("/api/persons", { params: { query: { q, limit: 50 } }, signal })),
+    enabled: q.length >= SHORTEST,
+  });
+
+export const personQuery = (person: string) =>
+  queryOptions({
+    queryKey: ["person", person],
+    queryFn: ({ signal }): Promise<PersonPage> =>
+      body(api.GET("/api/persons/{person}", { params: { path: { person } }, signal })),
+    // A study whose identity is still being attached has no person yet.
+    enabled: person !== "-",
+  });
+
+export const examQuery = (exam: string) =>
+  queryOptions({
+    queryKey: ["exam", exam],
+    queryFn: ({ signal }): Promise<ExamPage> =>
+      body(api.GET("/api/exams/{exam}", { params: { path: { exam } }, signal })),
+  });

@@ -1,0 +1,35 @@
+/** What the node page asks: the health each few seconds, the quarantine by pages. */
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { api, body, type Schemas } from "@/api/client";
+
+export type NodeStatus = Schemas["NodeStatus"];
+
+export const nodeQuery = queryOptions({
+  queryKey: ["node"],
+  queryFn: ({ signal }): Promise<NodeStatus> => body(api.GET("/api/node", { signal })),
+  refetchInterval: 5000,
+});
+
+export const quarantineQuery = queryOptions({
+  queryKey: ["quarantine"],
+  queryFn: ({ signal }) =>
+    body(api.GET("/api/node/quarantine", { params: { query: { limit: 50 } }, signal })),
+});
+
+export function useKeepFirst() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (instance: string) =>
+      body(
+        api.POST("/api/node/quarantine/{instance}/resolve", {
+          params: { path: { instance } },
+          body: { decision: "keep_first" },
+        }),
+      ),
+    onSuccess: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: quarantineQuery.queryKey }),
+        client.invalidateQueries({ queryKey: nodeQuery.queryKey }),
+      ]),
+  });
+}
