@@ -68,11 +68,11 @@ function Figures({ status }: { status: NodeStatus }) {
                 {t("node.healthy")}
               </Tag>
             )}
+            <small className={css.since}>
+              {t("node.running_since", { dur: duration(now - Date.parse(status.started_at), t) })} ·{" "}
+              {t("node.version", { v: status.node.version })}
+            </small>
           </dd>
-          <small className="t3">
-            {t("node.running_since", { dur: duration(now - Date.parse(status.started_at), t) })} ·{" "}
-            {t("node.version", { v: status.node.version })}
-          </small>
         </div>
         <div>
           <dt>{t("node.studies")}</dt>
@@ -214,7 +214,7 @@ function Queues({ status }: { status: NodeStatus }) {
   const { t } = useTranslation();
   const { lag } = status;
   const rows: [string, string][] = [
-    [t("node.q_index"), number(lag.unindexed_instances)],
+    [t("node.q_index"), bytes(lag.unindexed_bytes)],
     [t("node.q_lag"), `${number(lag.index_lag_s, 1)} s`],
     [t("node.q_seal"), number(lag.series_to_seal)],
     [t("node.q_journal"), bytes(lag.journal_bytes)],

@@ -149,7 +149,14 @@ export function PriorsCell({ row }: CellProps) {
 export function StatusCell({ row, now }: CellProps) {
   const { t } = useTranslation();
   const { claim } = row;
-  if (claim === null) return <td>{<PlainStatus status={row.status} />}</td>;
+  if (claim === null) {
+    const author = row.report.state === "draft" ? row.report.author : null;
+    return (
+      <td title={author ? t("worklist.draft_by", { name: author }) : undefined}>
+        <PlainStatus status={row.status} />
+      </td>
+    );
+  }
   const since = duration(now - Date.parse(claim.since), t);
   if (claim.mine) {
     return (

@@ -184,7 +184,10 @@ function Opened({
         {isShown("images") && (
           <section className={css.images} ref={images} tabIndex={-1} aria-label={t("reading.images_region")}>
             {phone ? (
-              light
+              <>
+                <p className={css.note}>{t("reading.phone_note")}</p>
+                {light}
+              </>
             ) : (
               <OhifFrame
                 ref={viewer}

@@ -75,9 +75,9 @@ export function Admin({ session, section }: { session: Session; section: string 
         })}
       </nav>
       <div className="page">
-        <header>
-          <h1>{known ? t(`admin.${known}`) : t("admin.title")}</h1>
-        </header>
+        <h1 className="sr">
+          {t("admin.title")} {known && t(`admin.${known}`)}
+        </h1>
         {known && opens(session, known) ? (
           <Section name={known} isNetwork={isNetwork} />
         ) : (
