@@ -25,7 +25,8 @@ web: .setup/viewer .setup/shell
 
 .setup/node-shell: web/package-lock.json
 	@mkdir -p .setup
-	cd web && npm ci --silent --no-audit --no-fund
+	# not `npm ci`: the lock cannot name packages of platforms that a registry leaves out
+	cd web && npm install --no-save --silent --no-audit --no-fund
 	@touch $@
 
 .setup/shell: .setup/node-shell $(shell find web/src web/index.html web/vite.config.ts -type f 2>/dev/null)
