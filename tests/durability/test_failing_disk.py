@@ -106,7 +106,7 @@ def test_no_space_at_any_write_is_refused_and_costs_nothing(tmp_path, when) -> N
 
 
 @needs_strace
-@pytest.mark.parametrize("when", [*range(1, 10), 15, 22, 33])
+@pytest.mark.parametrize("when", [*range(1, 10), 15, 22, 29])  # counted for each call by itself
 @pytest.mark.slow
 def test_killed_at_any_fsync_everything_acknowledged_is_there(tmp_path, when) -> None:
     said = receive(tmp_path, inject=f"fsync,fdatasync:signal=KILL:when={when}")
