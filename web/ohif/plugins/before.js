@@ -1,6 +1,8 @@
 /* Runs before OHIF: where it lives, which language, no tour over the images. */
 (() => {
   window.PUBLIC_URL = '/viewer/';
+  // OHIF's own page defines this inline, which our Content-Security-Policy refuses: it loads our plug-ins.
+  window.browserImportFunction = (name) => import(name);
   const query = new URLSearchParams(window.location.search);
   const language = query.get('lng');
   try {

@@ -1,15 +1,17 @@
 /**
  * What the shell and the image viewer say to each other (`postMessage`, same origin only).
  *
- * The viewer page and its plug-in speak the same words; every type starts with `archipel:`. Units are UCUM, frames
- * count from 1 (PS3.3 C.7.6.16), identifiers are UIDs. Anything else that arrives is not for us and is dropped.
+ * The other end is `web/ohif/plugins/archipel-extension.js`. Up: `archipel:ready`, `archipel:measurement` (put it into
+ * the report), `archipel:measurement-changed`, `archipel:measurement-removed`, `archipel:key`. Down: `archipel:jump`.
+ * Frames count from 1 (PS3.3 C.7.6.16). Whatever arrives is read word by word; what is not for us is dropped.
  */
 
 export interface Measurement {
-  /** Tracking UID (0062,0021), or the viewer's own id. */
+  /** The viewer's id of the measurement. */
   id: string;
   label: string;
   value: number;
+  /** As the viewer writes it, in UCUM where it is a length, an area or an angle. */
   unit: string;
   study_instance_uid: string;
   series_instance_uid: string;
@@ -19,47 +21,55 @@ export interface Measurement {
 
 export type FromViewer =
   | { type: "archipel:ready" }
-  | { type: "archipel:measurement"; measurement: Measurement }
+  /** `insert`: the reader asked for it in the report; otherwise it only is there, ready to insert. */
+  | { type: "archipel:measurement"; measurement: Measurement; insert: boolean }
   | { type: "archipel:measurement-removed"; id: string }
-  /** Shift+D on the images: put the last measurement into the report. */
-  | { type: "archipel:insert"; id: string }
-  /** A key the viewer does not use: the shell treats it as its own. */
-  | { type: "archipel:key"; key: string; ctrlKey: boolean; shiftKey: boolean; altKey: boolean };
+  /** A key the viewer leaves to the shell. */
+  | { type: "archipel:key"; key: string; ctrlKey: boolean };
 
-export type ToViewer =
-  | {
-      type: "archipel:jump";
-      id: string;
-      study_instance_uid: string;
-      series_instance_uid: string;
-      sop_instance_uid: string;
-      frame: number;
-    }
-  | { type: "archipel:compare"; study_instance_uid: string | null }
-  | { type: "archipel:focus" };
+export interface Jump {
+  type: "archipel:jump";
+  uid: string;
+}
 
 const UID = /^[0-9.]{1,64}$/;
 const isText = (value: unknown, longest: number): value is string =>
   typeof value === "string" && value.length > 0 && value.length <= longest;
 const isUid = (value: unknown): value is string => typeof value === "string" && UID.test(value);
 
+/** `mm²` and `°` in the case-sensitive codes of UCUM. */
+const UCUM: Record<string, string> = {
+  "mm²": "mm2",
+  "mm\u00b3": "mm3",
+  "°": "deg",
+  º: "deg",
+  px: "1",
+  HU: "[hnsf'U]",
+};
+const QUANTITY = /(-?\d+(?:[.,]\d+)?)\s*([^\s\d,;]{0,12})/;
+
+/** The first quantity of what the viewer writes beside a measurement: `L: 17.2 mm W: 12.9 mm` gives 17.2 mm. */
+export function quantityOf(text: string): { value: number; unit: string } | null {
+  const [, digits, unit = ""] = QUANTITY.exec(text) ?? [];
+  const value = Number(digits?.replace(",", "."));
+  return digits === undefined || !Number.isFinite(value) ? null : { value, unit: UCUM[unit] ?? unit };
+}
+
 function measurementOf(raw: unknown): Measurement | null {
   if (typeof raw !== "object" || raw === null) return null;
-  const { id, label, value, unit, frame = 1, ...uids } = raw as Record<string, unknown>;
-  const { study_instance_uid, series_instance_uid, sop_instance_uid } = uids;
-  if (!isText(id, 64) || typeof label !== "string" || typeof value !== "number" || !Number.isFinite(value))
+  const { uid, label, text, study, series, instance, frame } = raw as Record<string, unknown>;
+  const quantity = typeof text === "string" ? quantityOf(text) : null;
+  if (!isText(uid, 64) || quantity === null || !isUid(study) || !isUid(series) || !isUid(instance))
     return null;
-  if (typeof unit !== "string" || unit.length > 16 || !Number.isInteger(frame)) return null;
-  if (!isUid(study_instance_uid) || !isUid(series_instance_uid) || !isUid(sop_instance_uid)) return null;
   return {
-    id,
-    label: label.slice(0, 200),
-    value,
-    unit,
-    frame: frame as number,
-    study_instance_uid,
-    series_instance_uid,
-    sop_instance_uid,
+    id: uid,
+    // The tool's own English name is no word for a report: without a label the value speaks alone.
+    label: typeof label === "string" ? label.slice(0, 200) : "",
+    ...quantity,
+    study_instance_uid: study,
+    series_instance_uid: series,
+    sop_instance_uid: instance,
+    frame: typeof frame === "number" && Number.isInteger(frame) && frame > 0 ? frame : 1,
   };
 }
 
@@ -70,22 +80,17 @@ export function heard(data: unknown): FromViewer | null {
   switch (message.type) {
     case "archipel:ready":
       return { type: "archipel:ready" };
-    case "archipel:measurement": {
+    case "archipel:measurement":
+    case "archipel:measurement-changed": {
       const measurement = measurementOf(message.measurement);
-      return measurement && { type: "archipel:measurement", measurement };
+      const insert = message.type === "archipel:measurement";
+      return measurement && { type: "archipel:measurement", measurement, insert };
     }
     case "archipel:measurement-removed":
-    case "archipel:insert":
-      return isText(message.id, 64) ? { type: message.type, id: message.id } : null;
+      return isText(message.uid, 64) ? { type: "archipel:measurement-removed", id: message.uid } : null;
     case "archipel:key":
       return isText(message.key, 32)
-        ? {
-            type: "archipel:key",
-            key: message.key,
-            ctrlKey: message.ctrlKey === true,
-            shiftKey: message.shiftKey === true,
-            altKey: message.altKey === true,
-          }
+        ? { type: "archipel:key", key: message.key, ctrlKey: message.ctrl === true }
         : null;
     default:
       return null;

@@ -89,18 +89,13 @@ function Opened({
       case "archipel:measurement": {
         const { measurement } = message;
         setMeasurements((held) => [...held.filter((other) => other.id !== measurement.id), measurement]);
+        if (message.insert) report.current?.insert(measurement);
         break;
       }
       case "archipel:measurement-removed":
         setMeasurements((held) => held.filter((other) => other.id !== message.id));
         report.current?.markDeleted(message.id);
         break;
-      case "archipel:insert": {
-        const found =
-          measurements.find((measurement) => measurement.id === message.id) ?? measurements.at(-1);
-        if (found) report.current?.insert(found);
-        break;
-      }
       case "archipel:key":
         pressed(new KeyboardEvent("keydown", { ...message, bubbles: true, cancelable: true }));
         break;
@@ -109,16 +104,8 @@ function Opened({
   };
   const jump = (block: MeasurementBlock): void => {
     if (block.deleted) return;
-    const { id, study_instance_uid, series_instance_uid, sop_instance_uid, frame } = block;
     setTab("images");
-    viewer.current?.tell({
-      type: "archipel:jump",
-      id,
-      study_instance_uid,
-      series_instance_uid,
-      sop_instance_uid,
-      frame: frame ?? 1,
-    });
+    viewer.current?.tell({ type: "archipel:jump", uid: block.id });
   };
   const regions = (): void => {
     const inImages = images.current?.contains(document.activeElement) ?? false;
@@ -166,7 +153,7 @@ function Opened({
       />
       {phone && (
         <div className={css.tabs} role="tablist">
-          {TABS.map((each) => (
+          {TABS.filter((each) => mayWrite || each !== "report").map((each) => (
             <button
               key={each}
               type="button"
@@ -203,17 +190,22 @@ function Opened({
         )}
         {phone && tab === "priors" && <PriorsList priors={page.priors} go={go} />}
         {/* Kept mounted on a phone: the draft must go on saving while the images are in front. */}
-        <div hidden={!isShown("report")} style={{ display: "flex", minHeight: 0, flex: phone ? 1 : "none" }}>
-          <ReportPanel
-            ref={report}
-            exam={exam}
-            login={session.person.login}
-            modality={row.modalities[0] ?? ""}
-            readOnly={!mayWrite}
-            measurements={measurements}
-            jump={jump}
-          />
-        </div>
+        {mayWrite && (
+          <div
+            hidden={!isShown("report")}
+            style={{ display: "flex", minHeight: 0, flex: phone ? 1 : "none" }}
+          >
+            <ReportPanel
+              ref={report}
+              exam={exam}
+              login={session.person.login}
+              modality={row.modalities[0] ?? ""}
+              readOnly={lease.lost !== null}
+              measurements={measurements}
+              jump={jump}
+            />
+          </div>
+        )}
       </div>
       {claiming.dialog}
     </div>

@@ -76,7 +76,7 @@ export function useDraft(exam: string, login: string, readOnly: boolean) {
     try {
       const report = await body(
         api.PUT("/api/exams/{exam}/report", {
-          params: { path: { exam }, header: { "if-match": `"${String(version.current)}"` } },
+          params: { path: { exam }, header: { "if-match": `"v${String(version.current)}"` } },
           body: { sections: sent.sections, template: sent.template },
         }),
       );
