@@ -68,7 +68,7 @@ test-long: setup .setup/system
 	$(PY) -m pytest -q -m long --timeout 14400
 
 demo: setup
-	@$(PY) -m archipel.app.demo
+	@$(PY) -m archipel.testing.demo
 
 bench: setup .setup/system
 	$(PY) -m bench

@@ -12,6 +12,13 @@ from archipel.app.settings import HttpSettings, host_and_port
 from archipel.app.web import application
 from archipel.app.wiring import Node
 
+QUIET = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "loggers": {"_granian": {"level": "WARNING", "propagate": True}},
+}
+"""The server's own log goes where ours goes: standard output says `ready` and nothing else."""
+
 
 def run(home: Home, *, ready: Callable[[], None], stop: int) -> None:
     """Serve HTTP until `stop` is readable."""
@@ -46,6 +53,7 @@ def _server(node: Node) -> Server:
         backlog=1024,
         websockets=False,
         log_access=False,
+        log_dictconfig=QUIET,
         ssl_cert=Path(told.tls_certificate) if told.tls_certificate else None,
         ssl_key=Path(told.tls_key) if told.tls_key else None,
     )

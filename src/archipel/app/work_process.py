@@ -68,5 +68,7 @@ def _tidy(node: Node, ended: threading.Event) -> None:
                 now=node.clock(),
                 graces=graces,
             )
+            node.packs.sweep(now=node.clock())
+            node.journal.health.probe()  # a disk that is well again needs nobody to ask
         except ArchipelError as failure:
             _log.warning("tidying: %s", failure)

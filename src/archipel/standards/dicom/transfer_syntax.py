@@ -139,6 +139,7 @@ _ALL = [
     _referenced(".4.204", "JPIP HTJ2K Referenced"),
     _referenced(".4.205", "JPIP HTJ2K Referenced Deflate", deflated=True),
     _image(".5", "RLE Lossless", lossless=True),
+    _image(".8.1", "Deflated Image Frame Compression", lossless=True),
     replace(_native(ROOT + ".6.1", "RFC 2557 MIME encapsulation"), retired=True),
     replace(_native(ROOT + ".6.2", "XML Encoding"), retired=True),
     _referenced(".7.1", "SMPTE ST 2110-20 Uncompressed Progressive Active Video", video=True),
