@@ -54,24 +54,24 @@ front: .setup/node-shell
 	cd web && npm run --silent check
 
 unit:
-	$(PY) -m pytest -q -n 2 -m "$(QUICK)"
+	scripts/alone $(PY) -m pytest -q -n 2 -m "$(QUICK)"
 
 .setup/system: scripts/system-packages
 	scripts/system-packages
 	@mkdir -p .setup && touch $@
 
 test: setup .setup/system
-	$(PY) -m pytest -q -n 2 -m "$(QUICK)"
-	$(PY) -m pytest -q -m "not long and (slow or browser or root)"
+	scripts/alone $(PY) -m pytest -q -n 2 -m "$(QUICK)"
+	scripts/alone $(PY) -m pytest -q -m "not long and (slow or browser or root)"
 
 test-long: setup .setup/system
-	$(PY) -m pytest -q -m long --timeout 14400
+	scripts/alone $(PY) -m pytest -q -m long --timeout 14400
 
 demo: setup
 	@$(PY) -m archipel.testing.demo
 
 bench: setup .setup/system
-	$(PY) -m bench
+	scripts/alone $(PY) -m bench
 
 lock:
 	scripts/lock

@@ -124,9 +124,13 @@ def _send(port: int, load: list[Instance]) -> list[float]:
     return waits
 
 
-def main() -> None:
-    repetitions = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+Row = dict[str, str | float]
+
+
+def measure(repetitions: int) -> list[Row]:
+    """Run every load against every peer, interleaved; return medians."""
     base = Path(os.environ.get("BENCH_FOLDER", tempfile.gettempdir()))
+    rows: list[Row] = []
     for name, (count, pixel_bytes) in LOADS.items():
         rates: dict[str, list[tuple[float, float, float]]] = {peer: [] for peer in PEERS}
         for _ in range(repetitions):
@@ -140,7 +144,15 @@ def main() -> None:
                 rates[peer].append((count / sum(waits), p50 * 1e3, p99 * 1e3))
         for peer, runs in rates.items():
             rate, p50, p99 = (statistics.median(column) for column in zip(*runs, strict=True))
-            print(f"{name:12} {peer:9} {rate:7.0f} /s  p50 {p50:5.2f} ms  p99 {p99:6.2f} ms")
+            row: Row = {"load": name, "peer": peer, "per_s": round(rate, 1)}
+            rows.append(row | {"p50_ms": round(p50, 3), "p99_ms": round(p99, 3)})
+    return rows
+
+
+def main() -> None:
+    """Print the table."""
+    for row in measure(int(sys.argv[1]) if len(sys.argv) > 1 else 3):
+        print(*row.values(), sep="\t")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Benchmarks beside the peers found on the machine, in one run; never a timed test."""

@@ -1,0 +1,31 @@
+"""`make bench`: every benchmark in one run; prints tables and writes `bench/results/*.json`.
+
+Figures of one run compare with each other, never with those of another.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from bench import dimse_store
+
+RESULTS = Path(__file__).parent / "results"
+BENCHES = {"dimse_store": dimse_store.measure}
+
+
+def main() -> None:
+    """Run, print, keep."""
+    repetitions = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    RESULTS.mkdir(exist_ok=True)
+    for name, measure in BENCHES.items():
+        rows = measure(repetitions)
+        said = {"load_average": os.getloadavg()[0], "repetitions": repetitions, "rows": rows}
+        (RESULTS / f"{name}.json").write_text(json.dumps(said, indent=1) + "\n")
+        print(f"{name}: medians of {repetitions}, load {said['load_average']:.1f}")
+        for row in rows:
+            print("  " + "  ".join(f"{key} {value}" for key, value in row.items()))
+
+
+if __name__ == "__main__":
+    main()
