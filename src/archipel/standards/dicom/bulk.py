@@ -13,6 +13,7 @@ from archipel.standards.dicom.elements import (
     encoding_of,
     inflate,
     item,
+    of_items,
     walk,
     within,
 )
@@ -55,6 +56,7 @@ def _element(data: Buffer, encoding: Encoding, wanted: int) -> tuple[int, bytes,
 def _item(data: Buffer, encoding: Encoding, sequence: int, wanted: int) -> tuple[Buffer, Encoding]:
     """Cut one item, 1 first, out of a sequence."""
     _, code, _, position, end = _element(data, encoding, sequence)
+    encoding = of_items(encoding, data, position)
     number = 0
     while position < end:
         tag, length, start = item(data, position, encoding)

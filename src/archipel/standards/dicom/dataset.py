@@ -37,6 +37,7 @@ from archipel.standards.dicom.elements import (
     inflate,
     is_vr,
     item,
+    of_items,
     skip,
     within,
 )
@@ -257,6 +258,7 @@ class _Reader:
             raise Malformed(f"sequences nest deeper than {MAX_DEPTH} at byte {span[0]}")
         items: list[DataSet] = []
         position, end = span
+        encoding = of_items(encoding, self.data, position)
         outer = parent.charset
         while position < end:
             tag, length, position = item(self.data, position, encoding)

@@ -99,7 +99,7 @@ def encoding_of(syntax: TransferSyntax, data: Buffer) -> Encoding:
 
 
 def implicit(encoding: Encoding) -> Encoding:
-    """Give the implicit form in the same byte order (PS3.5 6.2.2 note 5, unknown VRs)."""
+    """Give the implicit form in the same byte order."""
     return IMPLICIT_LITTLE if encoding.little_endian else IMPLICIT_BIG
 
 
@@ -113,6 +113,16 @@ def within(encoding: Encoding, vr: bytes, data: Buffer, position: int) -> Encodi
         return encoding
     shown = bytes(data[position + 4 : position + 6])
     return encoding if shown in SHORT_VRS or shown in LONG_VRS else implicit(encoding)
+
+
+def of_items(encoding: Encoding, data: Buffer, position: int) -> Encoding:
+    """Say how items lie that start at `position`, in a sequence of a data set so encoded.
+
+    Values of unknown VR are little endian whatever the transfer syntax (PS3.5 6.2.2 note 6).
+    """
+    if encoding.little_endian or bytes(data[position : position + 2]) != b"\xfe\xff":
+        return encoding
+    return IMPLICIT_LITTLE
 
 
 def head(data: Buffer, position: int, encoding: Encoding) -> tuple[int, bytes, int, int]:
@@ -141,7 +151,7 @@ def skip(data: Buffer, position: int, encoding: Encoding, vr: bytes) -> int:
     Returns the position after its sequence delimiter. Raises `NeedMore`, `Malformed`.
     """
     end = len(data)
-    open_sequences = [(encoding, vr)]
+    open_sequences = [(of_items(encoding, data, position), vr)]
     inside: list[Encoding] = []  # encoding of each open item
     while open_sequences:
         if len(inside) < len(open_sequences):
@@ -159,7 +169,7 @@ def skip(data: Buffer, position: int, encoding: Encoding, vr: bytes) -> int:
             elif length == UNDEFINED:
                 if len(open_sequences) >= MAX_DEPTH:
                     raise Malformed(f"sequences nest deeper than {MAX_DEPTH} at byte {position}")
-                open_sequences.append((inside[-1], vr))
+                open_sequences.append((of_items(inside[-1], data, position), vr))
             else:
                 position += length
         if position > end:

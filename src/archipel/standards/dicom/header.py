@@ -28,6 +28,7 @@ from archipel.standards.dicom.elements import (
     inflate_prefix,
     is_vr,
     item,
+    of_items,
     skip,
     within,
 )
@@ -189,6 +190,7 @@ def _read_items(
     """Read what is wanted of the items that lie in `span`."""
     wanted = _NESTED[sequence]
     position, stop = span
+    encoding = of_items(encoding, data, position)
     content = data[:stop]  # nothing of the sequence may reach beyond it
     try:
         while position < stop:

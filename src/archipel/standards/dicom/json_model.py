@@ -35,6 +35,7 @@ from archipel.standards.dicom.elements import (
     holds_items,
     inflate_prefix,
     item,
+    of_items,
     skip,
     within,
 )
@@ -163,6 +164,7 @@ class _Writer:
         if len(path) > 2 * MAX_DEPTH:
             raise Malformed(f"sequences nest deeper than {MAX_DEPTH} at byte {span[0]}")
         position, end = span
+        encoding = of_items(encoding, self.data, position)
         separator, number = b',"Value":[', 0
         while position < end:
             tag, length, position = item(self.data, position, encoding)
