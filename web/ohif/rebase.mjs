@@ -41,6 +41,6 @@ export function index(html, counts) {
     `<script src="${BASE}plugins/before.js"></script>`,
     `<script src="${BASE}app-config.js"></script>`,
     ...bundles.map((s) => `<script defer src="${local(s)}"></script>`),
-    '</head><body><noscript>JavaScript</noscript><div id="root"></div></body></html>',
+    '</head><body><noscript>JavaScript</noscript><div id="react-portal"></div><div id="root"></div></body></html>',
   ].join('\n');
 }

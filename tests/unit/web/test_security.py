@@ -6,7 +6,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from archipel.protocols.web.security import BODY_BYTES, CONTENT_SECURITY_POLICY, Security
+from archipel.protocols.web.security import (
+    BODY_BYTES,
+    CONTENT_SECURITY_POLICY,
+    DECODER_POLICY,
+    Security,
+)
 
 
 async def count(request: Request) -> PlainTextResponse:
@@ -41,6 +46,17 @@ def test_the_policy_lets_no_script_in_but_ours():
 
     assert scripts == "script-src 'self' 'wasm-unsafe-eval'"
     assert CONTENT_SECURITY_POLICY.startswith("default-src 'none'")
+
+
+def test_only_a_script_of_the_viewer_may_evaluate_as_a_worker(guarded):
+    client = guarded(secure=False)
+    script = "/viewer/8097.bundle.8ae6404ba94890a0.js"
+    pages = ["/viewer/archipel", "/viewer/index.html", "/viewer/plugins/before.js", f"{script}/"]
+
+    assert client.get(script).headers["content-security-policy"] == DECODER_POLICY
+    assert "'unsafe-eval'" in DECODER_POLICY
+    for path in [*pages, "/assets/index.bundle.0a.js", "/api/x"]:
+        assert client.get(path).headers["content-security-policy"] == CONTENT_SECURITY_POLICY
 
 
 def test_over_tls_the_browser_is_told_to_stay_there(guarded):

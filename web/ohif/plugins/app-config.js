@@ -5,6 +5,8 @@ window.config = {
   extensions: ['/viewer/plugins/archipel-extension.js'],
   modes: ['/viewer/plugins/archipel-mode.js'],
   customizationService: {},
+  // OHIF calls this for each image that cannot be fetched; it has no default. Never an address: it names a study.
+  httpErrorHandler: (error) => console.warn('viewer: an image was refused', error?.status ?? ''),
   showStudyList: false,
   showLoadingIndicator: true,
   showCPUFallbackMessage: true,

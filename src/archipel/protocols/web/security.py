@@ -3,8 +3,13 @@
 The policy lets a page run our own scripts, WebAssembly and workers made of blobs (the viewer's
 decoders), and nothing from elsewhere (Content Security Policy level 3). Styles may stand inline:
 the component library of the front end writes them. Text from images or messages is never a script.
+
+The viewer's decoders bind their WebAssembly by `new Function`. They run in workers, and a worker
+obeys the policy of its own script's answer, not its page's (HTML section 10.2.4): so the scripts
+of the viewer are answered with a policy that lets a worker evaluate, and pages never may.
 """
 
+import re
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -30,8 +35,11 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "object-src 'none'",
     )
 )
+DECODER_POLICY = CONTENT_SECURITY_POLICY.replace(
+    "'wasm-unsafe-eval'", "'wasm-unsafe-eval' 'unsafe-eval'"
+)
+_DECODER = re.compile(r"/viewer/[A-Za-z0-9-]+\.bundle\.[0-9a-f]+\.js")
 HEADERS: dict[bytes, bytes] = {
-    b"content-security-policy": CONTENT_SECURITY_POLICY.encode("ascii"),
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
     b"cross-origin-opener-policy": b"same-origin",
@@ -57,11 +65,12 @@ class Security:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        policy = DECODER_POLICY if _may_be_decoder(scope["path"]) else CONTENT_SECURITY_POLICY
         ours = scope["path"] == self._api or scope["path"].startswith(f"{self._api}/")
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._mark(message, no_store=ours)
+                self._mark(message, no_store=ours, policy=policy)
             await send(message)
 
         if not ours:
@@ -75,16 +84,21 @@ class Security:
         except BodyTooLarge:
             await _too_large(scope, receive, answer)
 
-    def _mark(self, message: MutableMapping[str, Any], *, no_store: bool) -> None:
+    def _mark(self, message: MutableMapping[str, Any], *, no_store: bool, policy: str) -> None:
         headers = list(message.get("headers", ()))
         named = {name.lower() for name, _ in headers}
-        wanted = dict(HEADERS)
+        wanted = HEADERS | {b"content-security-policy": policy.encode("ascii")}
         if self._secure:
             wanted[HSTS[0]] = HSTS[1]
         if no_store:
             wanted[b"cache-control"] = b"no-store"
         headers += [(name, value) for name, value in wanted.items() if name not in named]
         message["headers"] = headers
+
+
+def _may_be_decoder(path: str) -> bool:
+    """Tell whether a path may name the script of a worker; no page has such a name."""
+    return _DECODER.fullmatch(path) is not None
 
 
 def _announced(scope: Scope) -> int:
