@@ -70,6 +70,7 @@ def status_of(node: Node) -> NodeStatus:
         alarms=[
             *_disk_alarms(reason, disk.free / disk.total),
             *_index_alarms(writer, totals.quarantined),
+            *_work_alarms(node),
         ],
     )
 
@@ -131,7 +132,7 @@ def _disk_alarms(reason: str | None, free: float) -> list[Alarm]:
     if reason is not None:
         alarms.append(Alarm(code="read_only", since=None, detail=reason))
     if free < NEARLY_FULL:
-        alarms.append(Alarm(code="disk_nearly_full", since=None, detail=f"{free:.0%}"))
+        alarms.append(Alarm(code="disk_low", since=None, detail=f"{free:.0%}"))
     return alarms
 
 
@@ -142,3 +143,14 @@ def _index_alarms(writer: Mapping[str, Any], quarantined: int) -> list[Alarm]:
     if quarantined:
         alarms.append(Alarm(code="quarantine", since=None, detail=str(quarantined)))
     return alarms
+
+
+def _work_alarms(node: Node) -> list[Alarm]:
+    """Facts that a subscriber could not handle, however often it was asked."""
+    with node.database.read() as connection:
+        letters = outbox.dead_letters(connection)
+    if not letters:
+        return []
+    newest = letters[0]
+    detail = f"{len(letters)}: {newest.subscriber}: {newest.reason}"
+    return [Alarm(code="dead_letters", since=newest.at, detail=detail)]

@@ -17,6 +17,8 @@ from archipel.kernel.errors import ArchipelError
 
 LANES = {"facts": 2, "sealing": 1}
 TIDY_EVERY_S = 30.0
+FORGOTTEN = timedelta(minutes=10)  # beyond any delivery that is merely late
+AT_ONCE = 20
 _log = logging.getLogger(__name__)
 
 
@@ -68,7 +70,17 @@ def _tidy(node: Node, ended: threading.Event) -> None:
                 now=node.clock(),
                 graces=graces,
             )
+            _seal_forgotten(node)
             node.packs.sweep(now=node.clock())
+            node.credentials.sweep_credentials(now=node.clock())
             node.journal.health.probe()  # a disk that is well again needs nobody to ask
         except ArchipelError as failure:
             _log.warning("tidying: %s", failure)
+
+
+def _seal_forgotten(node: Node) -> None:
+    """Seal what should have been long ago: its delivery died with a queue that was lost."""
+    quiet = timedelta(seconds=node.settings.archive.series_quiet_s) + FORGOTTEN
+    now = node.clock()
+    for key in node.seal_index.quiet_series(before=now - quiet, limit=AT_ONCE):
+        seal(key, index=node.seal_index, packs=node.packs, now=now)

@@ -16,10 +16,6 @@ MAX_KEYS = 64
 MAX_VALUE = 16_384  # characters of one key: a list of 200 UIDs fits
 MAX_OFFSET = 10_000_000
 
-FUZZY_UNSUPPORTED = (
-    "The fuzzymatching parameter is not supported. Only literal matching has been performed."
-)
-
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
 _KEYWORD = re.compile(r"[A-Z][A-Za-z0-9]{1,63}")
 _NUMBER = re.compile(r"[0-9]{1,8}")
