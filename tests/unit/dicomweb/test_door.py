@@ -11,7 +11,7 @@ from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
 from archipel.protocols.dicomweb import Limits
 from archipel.protocols.dicomweb.problem import STATUS, problem, status_of
-from archipel.protocols.dicomweb.retrieval import Retrieval, known_series
+from archipel.protocols.dicomweb.retrieval import Memory, Retrieval
 from archipel.protocols.dicomweb.stow.outcome import REASON
 from archipel.testing.memory import MemoryCatalogue
 from archipel.testing.memory_images import MemoryImages
@@ -154,7 +154,7 @@ def test_bytes_that_moved_meanwhile_are_found_again(world, client, stored) -> No
     retrieval = Retrieval(
         catalogue=MemoryCatalogue(world.archive),
         contents=Sealing(world.archive),
-        known=known_series(),
+        memory=Memory(),
         scope=world.visitors["west"].scope,
         now=world.now,
     )

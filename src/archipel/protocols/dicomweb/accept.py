@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from archipel.kernel.errors import Malformed
 
@@ -47,6 +48,7 @@ class MediaType:
         return self.parameters.get("transfer-syntax")
 
 
+@lru_cache(maxsize=256)  # a viewer sends the same few thousands of times
 def parse_media_types(text: str) -> tuple[MediaType, ...]:
     """Read a list of media ranges, the best liked first. Raises `Malformed`."""
     if len(text) > MAX_LENGTH:

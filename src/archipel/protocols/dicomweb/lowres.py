@@ -30,7 +30,7 @@ _LENGTHS = struct.Struct("<II")
 
 def lowres(visit: Visit) -> Response:
     """Every low-resolution codestream of one series."""
-    held = visit.held()
+    held = visit.retrieval.series_now(visit.path_uid("study"), visit.path_uid("series"))
     visit.audit_read(held, "low resolutions")
     pieces: list[bytes] = []
     size = 0

@@ -30,6 +30,8 @@ def metadata(visit: Visit) -> Response:
     visit.audit_read(held, "metadata")
     zipped = "gzip" in visit.request.headers.get("accept-encoding", "")
     etag = caching.etag_of_all(_identity(held), "metadata", kind, zipped)
+    if caching.is_held_by_client(visit.request, etag):
+        return Response(None, 304, caching.headers_of(etag, immutable=False))
     if kind == XML:
         multipart = Multipart(etag, XML)
         parts = xml_parts(gzip.decompress(_document(visit, held)))

@@ -23,7 +23,7 @@ from archipel.kernel.errors import Exhausted
 from archipel.kernel.uid import Uid
 from archipel.protocols.dicomweb.problem import problem
 from archipel.protocols.dicomweb.remembered import Remembered
-from archipel.protocols.dicomweb.retrieval import KnownSeries, Retrieval, known_series
+from archipel.protocols.dicomweb.retrieval import Memory, Retrieval
 from archipel.protocols.dicomweb.services import DicomwebServices
 
 DOOR = "dicomweb"
@@ -77,6 +77,10 @@ class Visit:
         """Where this door is, as the client reaches it; no slash at the end."""
         url = self.request.url
         return f"{url.scheme}://{url.netloc}{self.request.scope.get('root_path', '')}"
+
+    def path_uid(self, name: str) -> Uid:
+        """Read a UID that this resource's path always names. Raises `Malformed`."""
+        return Uid(self.request.path_params[name])
 
     def held(self) -> Sequence[Held]:
         """Find the instances that the path names, in series then number order.
@@ -139,7 +143,7 @@ class Door:
 
     services: DicomwebServices
     readings: Readings = field(default_factory=Readings)
-    series: KnownSeries = field(default_factory=known_series)
+    memory: Memory = field(default_factory=Memory)
     visitors: Remembered[tuple[str, ...], Visitor] = field(
         default_factory=lambda: Remembered(for_s=VISITOR_S, most=VISITORS)
     )
@@ -156,7 +160,7 @@ class Door:
         retrieval = Retrieval(
             catalogue=services.catalogue,
             contents=services.contents,
-            known=self.series,
+            memory=self.memory,
             scope=visitor.scope,
             now=now,
         )

@@ -216,8 +216,13 @@ class _Storing:
     def _without_refused(self) -> list[Outcome]:
         """See what the index then decided: other bytes under a held UID are in quarantine."""
         held: dict[Uid, bytes] = {}
-        keys = {(o.study, o.series) for one in self.incoming if (o := one.outcome) and o.study}
+        keys = {
+            (o.study, o.series)
+            for one in self.incoming
+            if (o := one.outcome) and o.study and o.series
+        }
         for study, series in keys:
+            self.visit.retrieval.forget(study, series)
             found = self.visit.services.catalogue.instances(
                 scope=self.visit.visitor.scope, study=study, series=series
             )
