@@ -1,7 +1,7 @@
 """Every readable file of the corpus, compared with pydicom element by element.
 
-Where the two differ on purpose, `DIFFERENT` says why. The sample (one file of each folder) runs
-always, the whole corpus with the slow tests.
+Where the two differ on purpose, `DIFFERENT` says why. The sample (one small file of each folder)
+runs always, the whole corpus with the slow tests.
 """
 
 import math
@@ -38,7 +38,8 @@ UNCONVERTED = {"structured_report.dcm", "GH133.dcm", "CR-ModalitySequenceLUT.dcm
 
 
 def sampled(files: list[Path]) -> list[Path]:
-    return list({p.parent: p for p in files}.values())
+    small = (p for p in files if p.stat().st_size < 500_000)
+    return list({p.parent: p for p in small}.values())
 
 
 @pytest.fixture(

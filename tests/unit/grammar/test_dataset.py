@@ -156,7 +156,7 @@ def test_a_deflate_bomb_is_refused_in_bounded_memory() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
-    assert peak < 70_000_000
+    assert peak < 5_000_000
 
 
 def test_more_elements_than_any_real_object_has_are_refused() -> None:

@@ -1,6 +1,7 @@
 """The DICOM JSON model, written from bytes and read back."""
 
 import io
+import tracemalloc
 
 import orjson
 import pytest
@@ -160,6 +161,18 @@ def test_a_reference_that_leads_nowhere_is_not_found(path: tuple[int, ...]) -> N
     data = sequence(0x00081140, [element(0x00081155, "UI", "2.25.9")], defined=False)
     with pytest.raises(NotFound):
         value_at(data, EXPLICIT, path)
+
+
+def test_a_deflate_bomb_is_cut_in_bounded_memory() -> None:
+    bomb = deflate(element(0x00091001, "OB", b"\0" * 50_000_000))
+
+    tracemalloc.start()
+    with pytest.raises(Malformed):
+        to_json(bomb, DEFLATED, uri)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < 60_000_000
 
 
 @pytest.mark.parametrize("vr", ["SQ", "UN"])

@@ -16,6 +16,7 @@ Buffer = bytes | memoryview
 
 MAX_DEPTH = 64  # sequences within sequences; real objects stay under ten
 UNDEFINED = 0xFFFFFFFF
+_PIECE_BYTES = 65_536  # of a deflated stream, looked at together
 PIXEL_DATA = 0x7FE00010
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 
@@ -201,14 +202,35 @@ def holds_items(data: Buffer, start: int, length: int) -> bool:
 def inflate(data: Buffer, *, limit_bytes: int) -> bytes:
     """Inflate a deflated data set (PS3.5 section A.5), no further than `limit_bytes`.
 
-    Raises `Malformed` for a stream that is damaged, cut short or larger than that.
+    Raises `Malformed` for a stream that is damaged, cut short or larger than that. The size is
+    found before anything is kept, so that refusing a bomb costs time but no memory.
     """
-    text, complete = inflate_prefix(data, limit_bytes=limit_bytes)
+    complete = _inflated_bytes(data, limit_bytes) <= limit_bytes
+    text = b""
+    if complete:
+        text, complete = inflate_prefix(data, limit_bytes=limit_bytes)
     if not complete:
         raise Malformed(
             f"the deflated data set is cut short or inflates to more than {limit_bytes} bytes"
         )
     return text
+
+
+def _inflated_bytes(data: Buffer, limit_bytes: int) -> int:
+    """Measure what a stream inflates to, no further than just beyond `limit_bytes`."""
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    size = 0
+    try:
+        for start in range(0, len(data), _PIECE_BYTES):
+            rest: Buffer = data[start : start + _PIECE_BYTES]
+            while len(rest) and not stream.eof and size <= limit_bytes:
+                size += len(stream.decompress(rest, 16 * _PIECE_BYTES))
+                rest = stream.unconsumed_tail
+            if stream.eof or size > limit_bytes:
+                break
+    except zlib.error as error:
+        raise Malformed(f"the data set does not inflate: {error}") from None
+    return size
 
 
 def inflate_prefix(data: Buffer, *, limit_bytes: int) -> tuple[bytes, bool]:

@@ -52,7 +52,7 @@ from archipel.standards.dicom.pixels import DOUBLE_PIXEL_DATA, FLOAT_PIXEL_DATA,
 from archipel.standards.dicom.transfer_syntax import of
 
 INLINE_BYTES = 1024  # longer binary values are given by reference
-INFLATE_LIMIT_BYTES = 32 * 1024 * 1024
+INFLATE_LIMIT_BYTES = 24 * 1024 * 1024  # memory peaks at twice that
 
 Path = tuple[int, ...]
 """Where a value is: its tag, after pairs of sequence tag and item number (1 first)."""
