@@ -56,7 +56,8 @@ class Seat:
 
 def main() -> None:
     """Run the demonstration until Ctrl-C."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell may have told us to ignore the latter
+        signal.signal(number, signal.default_int_handler)
     console = Console()
     root = Path(tempfile.mkdtemp(prefix="archipel-demo-"))
     try:
