@@ -1,5 +1,5 @@
 /** Mantine dressed in our tokens, so that no component has a colour of its own. */
-import { type CSSVariablesResolver, createTheme, Modal, Tooltip } from "@mantine/core";
+import { type CSSVariablesResolver, createTheme } from "@mantine/core";
 import { brand, dark, light, properties, ramps } from "./tokens";
 
 export const theme = createTheme({
@@ -16,11 +16,9 @@ export const theme = createTheme({
   cursorType: "pointer",
   focusRing: "auto",
   respectReducedMotion: true,
+  // Named, not imported: a dialog's code comes with the first dialog.
   components: {
-    Modal: Modal.extend({
-      defaultProps: { centered: true, radius: "md", transitionProps: { duration: 120 } },
-    }),
-    Tooltip: Tooltip.extend({ defaultProps: { withArrow: true, openDelay: 350, multiline: true } }),
+    Modal: { defaultProps: { centered: true, radius: "md", transitionProps: { duration: 120 } } },
   },
 });
 

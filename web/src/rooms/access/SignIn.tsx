@@ -234,7 +234,7 @@ const SHORTEST = 12;
 
 function Token({
   entered,
-  isAdministrator,
+  isAdministrator: isFirst,
 }: {
   entered: (session: Session) => void;
   isAdministrator: boolean;
@@ -243,6 +243,9 @@ function Token({
   const words = useWords();
   const [trouble, setTrouble] = useState("");
   const [password, setPassword] = useState("");
+  const [makesAccount, setMakesAccount] = useState(false);
+  // The node's own token makes an account, also where others were made on the command line before.
+  const isAdministrator = isFirst || makesAccount;
   const [busy, setBusy] = useState(false);
   const missing = SHORTEST - [...password].length;
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
@@ -259,7 +262,9 @@ function Token({
       };
       entered(await body(api.POST("/api/session/first-use", { body: first })));
     } catch (error) {
-      setTrouble(words(error, t("login.token_wrong")));
+      const asksName = !isAdministrator && error instanceof ApiError && error.status === 422;
+      if (asksName) setMakesAccount(true);
+      setTrouble(asksName ? t("login.token_names") : words(error, t("login.token_wrong")));
     } finally {
       setBusy(false);
     }

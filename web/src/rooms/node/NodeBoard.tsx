@@ -15,6 +15,7 @@ import {
 } from "@/kit/icons";
 import { Tag } from "@/kit/Marks";
 import { done } from "@/kit/notify";
+import { ScrollX } from "@/kit/ScrollX";
 import { Failure, Loading, PartialStrip } from "@/kit/States";
 import { useNow } from "@/kit/time";
 import { useSayFailure } from "@/kit/useSay";
@@ -30,7 +31,8 @@ export function NodeBoard({ mayAct }: { mayAct: boolean }) {
   if (!query.data) return <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />;
   const status = query.data;
   return (
-    <div className={css.screen}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: the board has nothing else to focus, and it scrolls (WCAG 2.1.1)
+    <section className={css.screen} aria-label={t("nav.node")} tabIndex={0}>
       {query.isError && <PartialStrip what={t("nav.node")} everyS={10} retry={() => void query.refetch()} />}
       <Figures status={status} />
       <div className={css.grid}>
@@ -40,7 +42,7 @@ export function NodeBoard({ mayAct }: { mayAct: boolean }) {
         <Disk status={status} />
         <Quarantine mayAct={mayAct} />
       </div>
-    </div>
+    </section>
   );
 }
 
@@ -264,7 +266,7 @@ function Quarantine({ mayAct }: { mayAct: boolean }) {
       {query.isError && <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />}
       {query.data?.instances.length === 0 && <p className={`t2 ${css.rows}`}>{t("node.quarantine_none")}</p>}
       {query.data && query.data.instances.length > 0 && (
-        <div className="scroll-x">
+        <ScrollX label={t("node.quarantine")}>
           <table className="list">
             <thead>
               <tr>
@@ -314,7 +316,7 @@ function Quarantine({ mayAct }: { mayAct: boolean }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </ScrollX>
       )}
     </Panel>
   );

@@ -1,7 +1,7 @@
 /** The list as a real table, of which only the rows in sight are drawn. */
 import { useElementSize, useMergedRef } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useMemo, useRef } from "react";
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "@/i18n";
 import { number } from "@/i18n/format";
 import { PHONE, useMedia, useNow } from "@/kit/time";
@@ -63,7 +63,17 @@ export function ExamTable(props: ExamTableProps) {
   const lines = useMemo(() => grouped(shown.rows), [shown.rows]);
   const now = useListClock(shown.rows);
   const { ref: measured, width: room } = useElementSize();
-  const columns = COLUMNS.filter(({ from }) => phone || room === 0 || from <= room);
+  const columns = useMemo(
+    () => COLUMNS.filter(({ from }) => phone || room === 0 || from <= room),
+    [phone, room],
+  );
+  // The same functions from one drawing to the next, so that rows which did not change are left alone.
+  const latest = useRef({ select, open });
+  latest.current = { select, open };
+  const [acts] = useState(() => ({
+    select: (row: ExamRow) => latest.current.select(row),
+    open: (row: ExamRow) => latest.current.open(row),
+  }));
   const height = ROW_HEIGHT[phone ? "phone" : compact ? "compact" : "comfortable"];
   const virtual = useVirtualizer({
     count: lines.length,
@@ -148,26 +158,21 @@ export function ExamTable(props: ExamTableProps) {
               );
             }
             const { row, index } = line;
-            const isSelected = row.exam === selected;
-            const cell = { row, now, compact: compact && !phone };
             return (
-              <tr
+              <ExamLine
                 key={item.key}
-                className={css.exam}
-                role="row"
-                aria-rowindex={index + 2}
-                aria-selected={isSelected}
-                data-exam={row.exam}
-                data-gone={shown.gone.has(row.exam)}
-                tabIndex={isSelected || (at < 0 && index === 0) ? 0 : -1}
-                onClick={() => (phone ? open(row) : select(row))}
-                onDoubleClick={() => open(row)}
-                onFocus={() => !isSelected && !phone && select(row)}
-              >
-                {columns.map(({ key, Cell }) => (
-                  <Cell key={key} {...cell} />
-                ))}
-              </tr>
+                row={row}
+                index={index}
+                now={now}
+                compact={compact && !phone}
+                columns={columns}
+                isSelected={row.exam === selected}
+                isStop={row.exam === selected || (at < 0 && index === 0)}
+                isGone={shown.gone.has(row.exam)}
+                click={phone ? acts.open : acts.select}
+                open={acts.open}
+                focus={phone ? undefined : acts.select}
+              />
             );
           })}
           <Spacer height={after} columns={columns.length} />
@@ -181,6 +186,43 @@ export function ExamTable(props: ExamTableProps) {
     </div>
   );
 }
+
+interface ExamLineProps {
+  row: ExamRow;
+  index: number;
+  now: number;
+  compact: boolean;
+  columns: readonly (typeof COLUMNS)[number][];
+  isSelected: boolean;
+  isStop: boolean;
+  isGone: boolean;
+  click: (row: ExamRow) => void;
+  open: (row: ExamRow) => void;
+  focus: ((row: ExamRow) => void) | undefined;
+}
+
+/** One row; drawn anew only when something of it changes, so that a key moves two rows and not thirty. */
+const ExamLine = memo(function ExamLine(props: ExamLineProps) {
+  const { row, index, now, compact, columns, isSelected, isStop, isGone, click, open, focus } = props;
+  return (
+    <tr
+      className={css.exam}
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={isSelected}
+      data-exam={row.exam}
+      data-gone={isGone}
+      tabIndex={isStop ? 0 : -1}
+      onClick={() => click(row)}
+      onDoubleClick={() => open(row)}
+      onFocus={() => !isSelected && focus?.(row)}
+    >
+      {columns.map(({ key, Cell }) => (
+        <Cell key={key} row={row} now={now} compact={compact} />
+      ))}
+    </tr>
+  );
+});
 
 /** Stands for the rows that are not drawn. */
 function Spacer({ height, columns }: { height: number; columns: number }) {

@@ -1,5 +1,6 @@
 /** The reading worklist: choose nothing, read the right exam next. */
-import { useRef } from "react";
+import { useDebouncedValue } from "@mantine/hooks";
+import { useEffect, useRef, useState } from "react";
 import { troubleOf } from "@/api/client";
 import { may, type Session } from "@/api/session";
 import { useLiveStatus, useOnline } from "@/api/useLive";
@@ -30,6 +31,9 @@ import { LISTS, type ReadingSearch, withoutFilters } from "./search";
 import { useClaiming } from "./useClaiming";
 import { useWorklist } from "./useWorklist";
 
+const ADDRESS_FOLLOWS_MS = 250;
+const PREVIEW_FOLLOWS_MS = 120;
+
 interface WorklistProps {
   session: Session;
   search: ReadingSearch;
@@ -38,22 +42,52 @@ interface WorklistProps {
   openRecord: (row: ExamRow) => void;
 }
 
+/** The selected row; on a wide screen the first one until somebody chooses, so that the preview is never empty. */
+const chosen = (rows: readonly ExamRow[], exam: string | undefined, narrow: boolean): ExamRow | undefined =>
+  rows.find((row) => row.exam === exam) ?? (narrow ? undefined : rows[0]);
+
+/** The selection moves at once; the address follows when the keys rest, so that a held key costs no navigation. */
+function useSelection(search: ReadingSearch, change: (search: ReadingSearch) => void) {
+  const [exam, setExam] = useState(search.exam);
+  const written = useRef(search.exam);
+  useEffect(() => {
+    // Back, Forward or a link changed it; what this list wrote itself may be behind the keys already.
+    if (search.exam !== written.current) setExam(search.exam);
+    written.current = search.exam;
+  }, [search.exam]);
+  const latest = useRef({ search, change });
+  latest.current = { search, change };
+  useEffect(() => {
+    if (exam === latest.current.search.exam) return;
+    const timer = setTimeout(() => {
+      written.current = exam;
+      latest.current.change({ ...latest.current.search, exam });
+    }, ADDRESS_FOLLOWS_MS);
+    return () => clearTimeout(timer);
+  }, [exam]);
+  return [exam, setExam] as const;
+}
+
 export function Worklist({ session, search, change, open, openRecord }: WorklistProps) {
   const { t } = useTranslation();
   const narrow = useMedia(NARROW);
   const online = useOnline();
   const firstFilter = useRef<HTMLInputElement>(null);
-  const { shown, query, counts, page, showWaiting } = useWorklist(search);
+  const [exam, setExam] = useSelection(search, change);
+  const { shown, query, counts, page, showWaiting } = useWorklist({ ...search, exam });
   const claiming = useClaiming();
   const urgency = useChangeUrgency();
   const list = search.list ?? "to-read";
   const listName = t(`worklist.list.${list}`);
   const compact = session.preferences.density === "compact";
   const previewOpen = search.preview === undefined ? !narrow : search.preview === "1";
-  const selected = shown.rows.find((row) => row.exam === search.exam) ?? (narrow ? undefined : shown.rows[0]);
+  const selected = chosen(shown.rows, exam, narrow);
+
+  const [rested] = useDebouncedValue(selected?.exam, PREVIEW_FOLLOWS_MS);
+  const previewed = shown.rows.find((row) => row.exam === rested) ?? selected;
 
   const select = (row: ExamRow | undefined): void => {
-    if (row) change({ ...search, exam: row.exam });
+    if (row) setExam(row.exam);
   };
   const move = (by: 1 | -1): void => {
     const at = shown.rows.findIndex((row) => row.exam === selected?.exam);
@@ -150,7 +184,7 @@ export function Worklist({ session, search, change, open, openRecord }: Worklist
       </section>
       {previewOpen && (
         <Preview
-          row={selected}
+          row={previewed}
           mayRead={may(session, "write-reports")}
           open={open}
           toggleClaim={claiming.toggle}

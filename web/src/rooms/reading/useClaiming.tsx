@@ -1,12 +1,13 @@
 /** Claim, give back, take over: the same three for the list and the reading page. */
-import { type ReactNode, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { done } from "@/kit/notify";
 import { useSayFailure } from "@/kit/useSay";
 import type { Claim, ExamRow } from "./merge";
 import { holderOf, useClaim, useRelease } from "./queries";
-import { TakeOver } from "./TakeOver";
+
+const TakeOver = lazy(() => import("./TakeOver").then((module) => ({ default: module.TakeOver })));
 
 export interface Claiming {
   toggle: (row: ExamRow) => void;
@@ -63,6 +64,10 @@ export function useClaiming(afterTakeOver?: (claim: Claim) => void): Claiming {
   return {
     toggle,
     askTakeOver: setAsked,
-    dialog: <TakeOver key={asked?.exam ?? ""} claim={asked} close={() => setAsked(null)} confirm={confirm} />,
+    dialog: asked && (
+      <Suspense>
+        <TakeOver key={asked.exam} claim={asked} close={() => setAsked(null)} confirm={confirm} />
+      </Suspense>
+    ),
   };
 }

@@ -1,6 +1,6 @@
 /** The frame of every page: top bar, rail, palette, help, and the strips that concern the whole node. */
 import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
+import { lazy, Suspense, useEffect, useRef, useSyncExternalStore } from "react";
 import { useSession } from "@/api/session";
 import { isLanguage, speak, useTranslation } from "@/i18n";
 import type { PageKind } from "@/kit/scheme";
@@ -9,12 +9,16 @@ import { useKeys, useOwnKeys } from "@/kit/useKeys";
 import { Dress } from "./Dress";
 import css from "./frame.module.css";
 import { homeOf, mayAdminister } from "./home";
-import { KeysHelp, openHelp } from "./KeysHelp";
-import { openPalette, Palette } from "./Palette";
+import { isHelpOpen, onHelp, openHelp } from "./openHelp";
+import { onPaletteAsked, openPalette, timesAsked } from "./openPalette";
 import { Rail } from "./Rail";
 import { ReadOnlyStrip } from "./ReadOnlyStrip";
 import { TopBar } from "./TopBar";
 import { useNodeHealth } from "./useNodeHealth";
+
+const Palette = lazy(() => import("./Palette").then((module) => ({ default: module.Palette })));
+
+const KeysHelp = lazy(() => import("./KeysHelp").then((module) => ({ default: module.KeysHelp })));
 
 export function pageKind(path: string): PageKind {
   if (/^\/reading\/./.test(path)) return "images";
@@ -30,6 +34,8 @@ export function Frame() {
   const search = useRef<HTMLInputElement>(null);
   const health = useNodeHealth(session);
   const kind = pageKind(pathname);
+  const helping = useSyncExternalStore(onHelp, isHelpOpen);
+  const asked = useSyncExternalStore(onPaletteAsked, timesAsked);
   const { language, theme, keys } = session.preferences;
   useOwnKeys(keys ?? {});
   useEffect(() => setServerTime(session.server_time), [session.server_time]);
@@ -119,8 +125,16 @@ export function Frame() {
           </div>
         </main>
       </div>
-      <Palette session={session} />
-      <KeysHelp />
+      {asked > 0 && (
+        <Suspense>
+          <Palette session={session} asked={asked} />
+        </Suspense>
+      )}
+      {helping && (
+        <Suspense>
+          <KeysHelp />
+        </Suspense>
+      )}
     </Dress>
   );
 }

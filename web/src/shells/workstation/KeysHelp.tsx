@@ -1,25 +1,10 @@
 /** The keys of this screen, read from the same list that runs them. */
 import { Modal } from "@mantine/core";
-import { useSyncExternalStore } from "react";
 import { useTranslation } from "@/i18n";
 import { Kbd } from "@/kit/Kbd";
 import type { Binding } from "@/kit/keys";
 import { useBindings } from "@/kit/useKeys";
-
-let isOpen = false;
-const watchers = new Set<() => void>();
-
-function set(open: boolean): void {
-  isOpen = open;
-  for (const watcher of watchers) watcher();
-}
-
-export const openHelp = (): void => set(true);
-
-const subscribe = (watcher: () => void): (() => void) => {
-  watchers.add(watcher);
-  return () => watchers.delete(watcher);
-};
+import { closeHelp } from "./openHelp";
 
 function Keys({ title, bindings }: { title: string; bindings: Binding[] }) {
   return (
@@ -42,16 +27,10 @@ function Keys({ title, bindings }: { title: string; bindings: Binding[] }) {
 
 export function KeysHelp() {
   const { t } = useTranslation();
-  const open = useSyncExternalStore(subscribe, () => isOpen);
   const bindings = useBindings();
   const here = bindings.filter((binding) => !binding.global);
   return (
-    <Modal
-      opened={open}
-      onClose={() => set(false)}
-      title={t("keys.title")}
-      size={here.length > 0 ? 760 : 440}
-    >
+    <Modal opened onClose={closeHelp} title={t("keys.title")} size={here.length > 0 ? 760 : 440}>
       <div
         style={{
           display: "grid",

@@ -2,7 +2,7 @@
 import { Spotlight, type SpotlightActionGroupData, spotlight } from "@mantine/spotlight";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { api, body } from "@/api/client";
 import { may, type Session } from "@/api/session";
 import { useTranslation } from "@/i18n";
@@ -11,10 +11,13 @@ import { IconSearch, IconUser } from "@/kit/icons";
 import { Kbd } from "@/kit/Kbd";
 import { useBindings } from "@/kit/useKeys";
 
-export const openPalette = (): void => spotlight.open();
 const SHORTEST_SEARCH = 2;
 
-export function Palette({ session }: { session: Session }) {
+export function Palette({ session, asked: times }: { session: Session; asked: number }) {
+  // Each time it is asked for is one opening, the first included.
+  useEffect(() => {
+    if (times > 0) spotlight.open();
+  }, [times]);
   const { t } = useTranslation();
   const navigate = useNavigate();
   const bindings = useBindings();

@@ -9,7 +9,7 @@ import { IconKeyboard, IconLayoutList, IconServer2, IconSettings, IconUsers } fr
 import { countsQuery } from "@/rooms/reading/queries";
 import css from "./frame.module.css";
 import { mayAdminister } from "./home";
-import { openHelp } from "./KeysHelp";
+import { openHelp } from "./openHelp";
 
 interface RailProps {
   session: Session;

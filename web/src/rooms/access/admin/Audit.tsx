@@ -7,6 +7,7 @@ import { useTranslation } from "@/i18n";
 import { dayAndClock, number } from "@/i18n/format";
 import { IconAlertTriangle, IconShieldCheck } from "@/kit/icons";
 import { Tag } from "@/kit/Marks";
+import { ScrollX } from "@/kit/ScrollX";
 import { Failure, Loading } from "@/kit/States";
 import css from "./admin.module.css";
 
@@ -74,7 +75,7 @@ export function Audit() {
         </p>
       )}
       {rows.length > 0 && (
-        <div className="scroll-x">
+        <ScrollX label={t("admin.audit")}>
           <table className="list">
             <thead>
               <tr>
@@ -110,7 +111,7 @@ export function Audit() {
               ))}
             </tbody>
           </table>
-        </div>
+        </ScrollX>
       )}
       {query.hasNextPage && (
         <div className="row" style={{ justifyContent: "center", padding: 12 }}>

@@ -5,6 +5,7 @@ import { type FormEvent, type ReactNode, useState } from "react";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { IconCheck, IconCopy } from "@/kit/icons";
+import { ScrollX } from "@/kit/ScrollX";
 import { Failure, Loading } from "@/kit/States";
 import css from "./admin.module.css";
 
@@ -37,7 +38,7 @@ export function List<Row>({ title, note, action, query, columns, empty, row }: L
         </p>
       )}
       {query.data && query.data.length > 0 && (
-        <div className="scroll-x">
+        <ScrollX label={title}>
           <table className="list">
             <thead>
               <tr>
@@ -50,7 +51,7 @@ export function List<Row>({ title, note, action, query, columns, empty, row }: L
             </thead>
             <tbody>{query.data.map(row)}</tbody>
           </table>
-        </div>
+        </ScrollX>
       )}
     </section>
   );
