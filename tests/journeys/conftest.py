@@ -38,7 +38,7 @@ PEOPLE = (
     (ADMINISTRATOR, "chu-fdf", "network-admin", "S. Pacs-Test"),
     (STRANGER, "chu-pap", "radiologist", "Dr C. Ailleurs-Test"),
 )
-WAIT_MS = 15_000
+WAIT_MS = 60_000  # two image viewers at once draw slowly without a graphics card
 
 
 @dataclass(frozen=True, slots=True)
