@@ -77,6 +77,8 @@ const listen = ({ servicesManager, commandsManager }) => {
       measurementService.jumpToMeasurement(viewportGridService.getActiveViewportId(), uid);
     }
   });
+  // the images cancel the press of the mouse, so a click would leave the keyboard with the shell
+  window.addEventListener('pointerdown', () => window.focus(), true);
   window.addEventListener('keydown', (event) => {
     const commit = event.ctrlKey && (event.key === 'Enter' || event.key === 'p');
     if (!SHELL_KEYS.has(event.key) && !commit) return;
@@ -85,21 +87,27 @@ const listen = ({ servicesManager, commandsManager }) => {
   });
 };
 
-/** OHIF asks this service for headers: a write with the session's cookie needs its token. */
-const guard = async ({ servicesManager }) => {
+/**
+ * A write with the session's cookie needs the session's token. OHIF hands its DICOMweb client no
+ * header but Authorization, so the token is put on the requests themselves: ours that write.
+ */
+const guard = async () => {
   const answer = await fetch('/api/session', { headers: { Accept: 'application/json' } });
   if (!answer.ok) return;
-  const token = (await answer.json()).csrf_token ?? null;
-  servicesManager.services.userAuthenticationService.setServiceImplementation({
-    getAuthorizationHeader: () => (token ? { 'X-CSRF-Token': token } : {}),
-  });
+  const token = (await answer.json()).csrf_token;
+  const { open } = XMLHttpRequest.prototype;
+  XMLHttpRequest.prototype.open = function openGuarded(method, url, ...others) {
+    open.call(this, method, url, ...others);
+    const isOurs = new URL(url, window.location.href).origin === window.location.origin;
+    if (isOurs && method.toUpperCase() === 'POST') this.setRequestHeader('X-CSRF-Token', token);
+  };
 };
 
 export default {
   id,
   preRegistration: async (context) => {
     listen(context);
-    await guard(context);
+    await guard();
     window.archipel = {
       entered: ({ servicesManager }) => {
         const { measurementService } = servicesManager.services;

@@ -94,7 +94,7 @@ function TopBar({ node }: { node: string }) {
     <div className={css.bar}>
       {node && (
         <span className="tag line big">
-          <IconMapPin size={14} aria-hidden /> {node}
+          <IconMapPin size={14} aria-hidden /> <span>{node}</span>
         </span>
       )}
       <i className="sp" />

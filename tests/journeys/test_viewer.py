@@ -1,0 +1,203 @@
+"""The diagnostic viewer in its frame on a real node: it draws, measures, and stores measurements.
+
+What is measured is compared with the geometry that the phantom was made with.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Frame, Page, Response, expect
+
+from archipel.kernel.clock import utc_now
+from archipel.testing.phantoms.exams import plans
+
+pytestmark = pytest.mark.browser
+
+READER, STRANGER = "j.letchimy", "c.ailleurs"
+RUN = "viewer"
+BRIGHT = 90  # of 255: skin and bone, beyond the dark of the frame and its borders
+DRAG_PX = ((-60, -20), (60, 20))
+FIELD_MM = 380.0  # the image of the phantom; it fills the shorter side of the canvas
+TOLERANCE_MM = 1.0  # two pixels of the screen
+
+ARE_BRIGHT = """bright => {
+    const canvas = document.querySelector('canvas.cornerstone-canvas');
+    const {width, height} = canvas;
+    const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+    let count = 0;
+    for (let at = 0; at < pixels.length; at += 4) count += pixels[at] > bright;
+    return count > 0.02 * width * height;
+}"""
+LENGTH_IS_ACTIVE = "services.toolGroupService.getActivePrimaryMouseButtonTool() === 'Length'"
+# one measurement, with the same value as 300 ms ago: the viewer computes with its next picture
+SETTLED = """() => {
+    const all = services.measurementService.getMeasurements();
+    const text = all.length === 1 && all[0].displayText.primary.join();
+    const settled = Boolean(text) && window.textBefore === text;
+    window.textBefore = text;
+    return settled;
+}"""
+# as OHIF's own dialog does it
+STORE = """async () => {
+    await commandsManager.runCommand('storeMeasurements', {
+        measurementData: services.measurementService.getMeasurements(),
+        dataSource: 'archipel',
+        additionalFindingTypes: ['ArrowAnnotate'],
+        options: {SeriesDescription: 'Mesures'},
+    }, 'CORNERSTONE_STRUCTURED_REPORT');
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An exam on the screen: its page, the viewer's frame, and what went wrong in either."""
+
+    page: Page
+    frame: Frame
+    url: str
+    study: str
+    troubles: list[str]
+
+
+@pytest.fixture(scope="module")
+def study(node: Any) -> str:
+    """Send a scanner exam of these tests' own; returns its Study Instance UID."""
+    node.receive("calcium", run=RUN)
+    (plan,) = (plan for plan in plans(utc_now(), run=RUN) if plan.name == "calcium")
+    return str(plan.exam.study)
+
+
+@pytest.fixture
+def opened(visit: Callable[..., Any], node: Any, study: str) -> Opened:
+    """Open the exam as its reader and wait until the viewer has drawn an image."""
+    window = visit()
+    page = window.page
+    page.add_init_script("window.heard = []; addEventListener('message', e => heard.push(e.data))")
+    window.sign_in(READER)
+    troubles = listen(page)
+    window.go(f"/reading/chu-fdf~{study}")
+    page.frame_locator("iframe").locator("canvas").first.wait_for()
+    (frame,) = [each for each in page.frames if "/viewer/" in each.url]
+    frame.wait_for_function(ARE_BRIGHT, arg=BRIGHT)
+    return Opened(page, frame, node.url, study, troubles)
+
+
+def listen(page: Page) -> list[str]:
+    """Keep what the browser complains of: refused requests and errors of scripts."""
+    troubles: list[str] = []
+
+    def answered(response: Response) -> None:
+        if response.status >= 400:
+            troubles.append(f"{response.status} {response.request.method} {response.url}")
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            troubles.append(f"console: {message.text}")
+
+    page.on("response", answered)
+    page.on("console", said)
+    return troubles
+
+
+def measure(opened: Opened) -> float:
+    """Draw a length on the image by key and mouse; returns what it must be, in mm."""
+    page, frame = opened.page, opened.frame
+    box = page.frame_locator("iframe").locator("canvas").first.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.locator("iframe").focus()
+    page.keyboard.press("d")
+    frame.wait_for_function(LENGTH_IS_ACTIVE)
+    (from_x, from_y), (to_x, to_y) = DRAG_PX
+    page.mouse.move(x + from_x, y + from_y)
+    page.mouse.down()
+    page.mouse.move(x, y, steps=6)
+    page.mouse.move(x + to_x, y + to_y, steps=6)
+    page.mouse.up()
+    frame.wait_for_function(SETTLED, polling=300)
+    length_px = ((to_x - from_x) ** 2 + (to_y - from_y) ** 2) ** 0.5
+    return float(length_px * FIELD_MM / min(box["width"], box["height"]))
+
+
+def reports(opened: Opened) -> list[str]:
+    """Return the Series Instance UIDs of the structured reports of the study."""
+    address = f"{opened.url}/dicomweb/studies/{opened.study}/series"
+    found = opened.page.request.get(address, params={"Modality": "SR"})
+    rows = found.json() if found.status == 200 else []
+    return [row["0020000E"]["Value"][0] for row in rows]
+
+
+def test_the_images_are_drawn_without_a_refused_request_or_an_error(opened: Opened) -> None:
+    opened.frame.wait_for_function("document.body.innerText.includes('1/20')")
+
+    assert opened.troubles == []
+
+
+def test_a_click_on_the_images_gives_them_the_keyboard(opened: Opened) -> None:
+    opened.page.locator("iframe").click()
+    opened.page.keyboard.press("d")
+
+    opened.frame.wait_for_function(LENGTH_IS_ACTIVE)
+
+
+def test_a_length_drawn_on_the_images_enters_the_report(opened: Opened) -> None:
+    expected_mm = measure(opened)
+    opened.page.keyboard.press("Shift+D")
+
+    told_one = "heard.some(message => message.type === 'archipel:measurement')"
+    opened.page.wait_for_function(told_one)
+    of_type = "heard.filter(message => message.type === 'archipel:measurement')"
+    (told,) = opened.page.evaluate(of_type)
+    assert told["measurement"]["study"] == opened.study
+    assert told["measurement"]["tool"] == "Length"
+    value, unit = told["measurement"]["text"].split()
+    assert float(value) == pytest.approx(expected_mm, abs=TOLERANCE_MM)
+    assert unit == "mm"
+    chip = opened.page.locator('[data-section="findings"] [data-measurement]').last
+    expect(chip).to_have_text(re.compile(rf"^{value.replace('.', ',')}\s{unit}$"))
+    assert opened.troubles == []
+
+
+def test_measurements_are_stored_as_a_structured_report_of_the_study(opened: Opened) -> None:
+    expected_mm = measure(opened)
+    assert reports(opened) == []
+
+    def is_store(response: Response) -> bool:
+        return response.request.method == "POST" and "/dicomweb/" in response.url
+
+    with opened.page.expect_response(is_store) as stored:
+        opened.frame.evaluate(STORE)
+
+    assert stored.value.status == 200
+    end = time.monotonic() + 20
+    while not (found := reports(opened)) and time.monotonic() < end:
+        opened.page.wait_for_timeout(200)
+    (series,) = found
+    address = f"{opened.url}/dicomweb/studies/{opened.study}/series/{series}/metadata"
+    (document,) = opened.page.request.get(address).json()
+    template = document["0040A504"]["Value"][0]["0040DB00"]["Value"]
+    assert template == ["1500"]  # Measurement Report, PS3.16 TID 1500
+    numeric = r'"0040A30A": \{[^}]*"Value": \["?([\d.]+)'  # Numeric Value
+    values = [float(text) for text in re.findall(numeric, json.dumps(document))]
+    assert any(v == pytest.approx(expected_mm, abs=TOLERANCE_MM) for v in values), values
+    assert opened.troubles == []
+
+
+def test_the_viewer_shows_nothing_to_another_organisation(
+    visit: Callable[..., Any], node: Any, study: str
+) -> None:
+    window = visit()
+    window.sign_in(STRANGER)
+
+    exam = window.page.request.get(f"{node.url}/api/exams/chu-fdf~{study}")
+    series = window.page.request.get(f"{node.url}/dicomweb/studies/{study}/series")
+    metadata = window.page.request.get(f"{node.url}/dicomweb/studies/{study}/metadata")
+
+    assert exam.status == 404
+    assert series.status == 204 or series.json() == []
+    assert metadata.status == 404
