@@ -4,10 +4,12 @@ What is measured is compared with the geometry that the phantom was made with.
 """
 
 import json
+import os
 import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -134,6 +136,8 @@ def reports(opened: Opened) -> list[str]:
 
 def test_the_images_are_drawn_without_a_refused_request_or_an_error(opened: Opened) -> None:
     opened.frame.wait_for_function("document.body.innerText.includes('1/20')")
+    if folder := os.environ.get("ARCHIPEL_PICTURES"):
+        opened.page.screenshot(path=Path(folder) / "viewer-1600.png")
 
     assert opened.troubles == []
 
