@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=30_000)  # a busy machine is not a broken screen
 
 READER, COLLEAGUE, ADMINISTRATOR, STRANGER = "j.letchimy", "m.bellegarde", "s.pacs", "c.ailleurs"
 
@@ -30,6 +31,7 @@ def open_thorax(visit: Any) -> None:
     visit.go("/reading?list=all")
     row = visit.page.locator(EXAM, has_text="TEST-HIBISCUS").first
     row.click()
+    expect(row).to_have_attribute("aria-selected", "true")
     visit.page.keyboard.press("Enter")
     visit.page.wait_for_selector(FINDINGS)
 

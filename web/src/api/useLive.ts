@@ -49,5 +49,8 @@ const subscribeOnline = (watcher: () => void): (() => void) => {
   };
 };
 
-/** False while the browser itself knows that it has no network. */
-export const useOnline = (): boolean => useSyncExternalStore(subscribeOnline, () => navigator.onLine);
+/** False while the browser believes that it has no network and the node's stream does not prove it wrong. */
+export const useOnline = (): boolean => {
+  const believed = useSyncExternalStore(subscribeOnline, () => navigator.onLine);
+  return useLiveStatus().state === "live" || believed;
+};
