@@ -3,14 +3,14 @@
  *
  * Messages go between frames of one origin. Up: `archipel:ready`, `archipel:measurement`
  * (insert it into the report), `archipel:measurement-changed`, `archipel:measurement-removed`,
- * `archipel:key-image`, `archipel:key`. Down: `archipel:jump` (to a measurement),
+ * `archipel:key`. Down: `archipel:jump` (to a measurement),
  * `archipel:command` (of the list below, nothing else).
  */
 const id = 'archipel.extension';
 const SHELL_KEYS = new Set(['F6', 'Escape']);
 const COMMANDS_FROM_SHELL = new Set([
   'toggleHangingProtocol', 'setWindowLevel', 'nextImage', 'previousImage', 'resetViewport',
-  'archipelCompare', 'archipelKeyImage', 'storeMeasurements',
+  'archipelCompare', 'storeMeasurements',
 ]);
 
 const up = (message) => {
@@ -28,38 +28,11 @@ const plain = (measurement) => ({
   frame: measurement.frameNumber ?? 1,
 });
 
-const displayed = (servicesManager) => {
-  const { viewportGridService, displaySetService } = servicesManager.services;
-  const state = viewportGridService.getState();
-  const viewport = state.viewports.get(state.activeViewportId);
-  const uid = viewport?.displaySetInstanceUIDs?.[0];
-  return uid ? displaySetService.getDisplaySetByUID(uid) : undefined;
-};
-
 const commands = ({ servicesManager, commandsManager }) => ({
   archipelInsertMeasurement: () => {
     const all = servicesManager.services.measurementService.getMeasurements();
     const last = all[all.length - 1];
     if (last) up({ type: 'archipel:measurement', measurement: plain(last) });
-  },
-  archipelKeyImage: () => {
-    const { viewportGridService, cornerstoneViewportService } = servicesManager.services;
-    const set = displayed(servicesManager);
-    const viewport = cornerstoneViewportService.getCornerstoneViewport(
-      viewportGridService.getActiveViewportId(),
-    );
-    const image = set?.images?.[viewport?.getCurrentImageIdIndex?.() ?? 0] ?? set?.images?.[0];
-    if (!image) return;
-    up({
-      type: 'archipel:key-image',
-      image: {
-        study: set.StudyInstanceUID,
-        series: set.SeriesInstanceUID,
-        instance: image.SOPInstanceUID,
-        number: Number(image.InstanceNumber ?? 1),
-        modality: set.Modality,
-      },
-    });
   },
   archipelCompare: () =>
     commandsManager.runCommand('toggleHangingProtocol', { protocolId: '@ohif/hpCompare' }),

@@ -31,7 +31,6 @@ export const keys = [
   command('toggleHangingProtocol', 'Volume', 'u', { protocolId: 'mprAnd3DVolumeViewport' }),
   command('toggleCine', 'Ciné', 'c'),
   command('archipelCompare', "Comparer à l'antérieur", 'v'),
-  command('archipelKeyImage', 'Image clé', 'k'),
   command('archipelInsertMeasurement', 'Mesure dans le compte rendu', 'shift+d'),
   command('resetViewport', 'Réinitialiser', '0'),
   command('invertViewport', 'Inverser', 'i'),
