@@ -50,6 +50,7 @@ const chosen = (rows: readonly ExamRow[], exam: string | undefined, narrow: bool
 function useSelection(search: ReadingSearch, change: (search: ReadingSearch) => void) {
   const [exam, setExam] = useState(search.exam);
   const written = useRef(search.exam);
+  const leaving = useRef(false);
   useEffect(() => {
     // Back, Forward or a link changed it; what this list wrote itself may be behind the keys already.
     if (search.exam !== written.current) setExam(search.exam);
@@ -60,20 +61,34 @@ function useSelection(search: ReadingSearch, change: (search: ReadingSearch) => 
   useEffect(() => {
     if (exam === latest.current.search.exam) return;
     const timer = setTimeout(() => {
+      // An exam is being opened: an address of the list written now would call the reader back.
+      if (leaving.current) return;
       written.current = exam;
       latest.current.change({ ...latest.current.search, exam });
     }, ADDRESS_FOLLOWS_MS);
     return () => clearTimeout(timer);
   }, [exam]);
-  return [exam, setExam] as const;
+  const choose = (next: string): void => {
+    leaving.current = false;
+    setExam(next);
+  };
+  const leaveBy =
+    (go: (row: ExamRow) => void) =>
+    (row: ExamRow): void => {
+      leaving.current = true;
+      go(row);
+    };
+  return [exam, choose, leaveBy] as const;
 }
 
-export function Worklist({ session, search, change, open, openRecord }: WorklistProps) {
+export function Worklist({ session, search, change, ...doors }: WorklistProps) {
   const { t } = useTranslation();
   const narrow = useMedia(NARROW);
   const online = useOnline();
   const firstFilter = useRef<HTMLInputElement>(null);
-  const [exam, setExam] = useSelection(search, change);
+  const [exam, setExam, leaveBy] = useSelection(search, change);
+  const open = leaveBy(doors.open);
+  const openRecord = leaveBy(doors.openRecord);
   const { shown, query, counts, page, showWaiting } = useWorklist({ ...search, exam });
   const claiming = useClaiming();
   const urgency = useChangeUrgency();
