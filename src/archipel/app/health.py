@@ -1,6 +1,7 @@
 """How a node is: what runs, what waits, what is wrong. For the node page and the command line."""
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,6 +23,7 @@ from archipel.stores.sql import outbox
 from archipel.stores.sql.archive.writer import SqlIndex
 
 SEAL = "seal"  # the subscriber whose backlog is shown
+ROLE_OF_DOOR = {"http": "web", "dicom": "dimse"}
 NEARLY_FULL = 0.1  # of the disk
 
 
@@ -40,13 +42,13 @@ def status_of(node: Node) -> NodeStatus:
         read_only=reason is not None,
         read_only_reason=reason,
         doors=[
-            Door(name=name, address=address, open=True)
+            Door(name=name, address=address, open=_runs(running, ROLE_OF_DOOR[name]))
             for name, address in running.get("doors", {}).items()
         ],
         processes=[
             ProcessView(
                 name=role,
-                alive=True,
+                alive=_runs(running, role),
                 since=datetime.fromisoformat(one["since"]),
                 restarts=one["restarts"],
             )
@@ -79,7 +81,7 @@ def figures(status: NodeStatus) -> Mapping[str, Any]:
     """Return the figures that `archipel status` prints."""
     return {
         "state": "read-only" if status.read_only else "ok",
-        "doors": " ".join(f"{door.name}={door.address}" for door in status.doors) or "closed",
+        "doors": " ".join(f"{d.name}={d.address}" for d in status.doors if d.open) or "closed",
         "studies": status.holdings.studies,
         "series": status.holdings.series,
         "instances": status.holdings.instances,
@@ -99,6 +101,20 @@ def _read(node: Node, name: str) -> dict[str, Any]:
     except (FileNotFoundError, ValueError):
         return {}
     return read
+
+
+def _runs(running: Mapping[str, Any], role: str) -> bool:
+    """Tell whether the process of a role is there: a killed node cannot take its word back."""
+    pid = running.get("roles", {}).get(role, {}).get("pid")
+    if pid is None:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is there, and somebody else's
+        pass
+    return True
 
 
 def _brief(node: Node) -> NodeBrief:

@@ -24,8 +24,6 @@ class NodeSettings:
     name: str = "Archipel"
     community: str = "demo"  # the region it belongs to
     number: int = 1  # told apart from the other nodes in journal segments, 1 to 65535
-    language: str = "fr"
-    time_zone: str = "America/Martinique"
     demonstration: bool = False  # fictional data only: every screen says so
 
 
@@ -36,7 +34,6 @@ class HttpSettings:
     bind: str = "127.0.0.1:8042"
     tls_certificate: str = ""  # path of a PEM chain; needed to bind beyond loopback
     tls_key: str = ""
-    threads: int = 8  # how many requests may wait for the disk or the database at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

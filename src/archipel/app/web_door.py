@@ -12,6 +12,7 @@ from archipel.app.home import Home
 from archipel.app.settings import HttpSettings, host_and_port
 from archipel.app.web import application
 from archipel.app.wiring import Node
+from archipel.kernel.errors import Unavailable
 
 QUIET = {
     "version": 1,
@@ -42,6 +43,9 @@ async def _serve(node: Node, ready: Callable[[], None], stop: int) -> None:
     loop.remove_reader(stop)
     server.stop()
     await asyncio.wait({serving}, timeout=5)
+    if serving.done() and not stopping.is_set():
+        serving.result()  # raises what it died of
+        raise Unavailable("the web server ended by itself")
 
 
 def _server(node: Node) -> Server:
@@ -75,3 +79,4 @@ async def _answers(told: HttpSettings, serving: "asyncio.Task[None]") -> None:
             continue
         writer.close()
         return
+    raise Unavailable(f"the web server does not answer at {told.bind}")
