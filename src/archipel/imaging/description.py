@@ -28,7 +28,7 @@ from archipel.kernel.errors import Malformed
 from archipel.standards.dicom.pixels import DESCRIBING, PixelDescription
 
 BulkData = Callable[[tuple[int, ...]], bytes | None]
-"""A value that is too large to stand in the document, as `values.value_at` finds it by path."""
+"""A value too large to stand in the document, as `standards.dicom.bulk` finds it by path."""
 
 _SHARED, _PER_FRAME = "52009229", "52009230"
 _FLOAT_PIXELS = {"7FE00008", "7FE00009"}

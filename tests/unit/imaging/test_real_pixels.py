@@ -18,12 +18,12 @@ from archipel.archive.model import Held, InstanceKey, JournalPlace
 from archipel.imaging.description import describe
 from archipel.imaging.frames import decode, photometric_of
 from archipel.imaging.transcode import to_little_endian
-from archipel.imaging.values import value_at
 from archipel.kernel.errors import ArchipelError
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
 from archipel.standards.dicom import part10
 from archipel.standards.dicom import transfer_syntax as ts
+from archipel.standards.dicom.bulk import value_at
 from archipel.stores import frames
 from archipel.stores.packs.metadata import instance_metadata
 

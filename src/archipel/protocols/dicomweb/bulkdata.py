@@ -4,12 +4,13 @@ import re
 
 from starlette.responses import Response
 
-from archipel.kernel.errors import Malformed, NotFound
+from archipel.kernel.errors import Malformed
 from archipel.protocols.dicomweb import caching
 from archipel.protocols.dicomweb.bodies import Multipart, conditional
 from archipel.protocols.dicomweb.negotiation import OCTETS, RELATED, accepted
 from archipel.protocols.dicomweb.problem import NotAcceptable
 from archipel.protocols.dicomweb.visits import Visit
+from archipel.standards.dicom.bulk import value_at
 
 _PATH = re.compile(r"[0-9A-Fa-f]{8}(?:/[1-9][0-9]{0,5}/[0-9A-Fa-f]{8}){0,8}")
 
@@ -23,16 +24,12 @@ def bulk_data_path(text: str) -> tuple[int, ...]:
 
 def bulkdata(visit: Visit) -> Response:
     """One value of one instance, as octets."""
-    from archipel.imaging.values import value_at  # noqa: PLC0415  (rarely asked for)
-
     path = bulk_data_path(visit.request.path_params["path"])
     multipart = _multipart(visit)
     held = visit.held()[0]
     visit.audit_read([held], "bulk data")
     dataset = visit.retrieval.dataset(held)
     value = value_at(dataset, held.transfer_syntax.value, path)
-    if value is None:
-        raise NotFound("this instance has no such value")
     etag = caching.etag_of(held.digest, "bulkdata", *path, multipart)
     if not multipart:
         return conditional(visit.request, [value], etag=etag, media_type=OCTETS)

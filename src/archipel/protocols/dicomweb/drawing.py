@@ -4,9 +4,9 @@ from archipel.archive.model import Held
 from archipel.imaging.description import describe
 from archipel.imaging.errors import NotAnImage
 from archipel.imaging.render import Wishes, render
-from archipel.imaging.values import value_at
 from archipel.kernel.errors import NotFound
 from archipel.protocols.dicomweb.retrieval import Retrieval
+from archipel.standards.dicom.bulk import value_at
 
 
 def draw(retrieval: Retrieval, held: Held, number: int, *, wishes: Wishes) -> bytes:
@@ -15,7 +15,10 @@ def draw(retrieval: Retrieval, held: Held, number: int, *, wishes: Wishes) -> by
         raise NotAnImage("this instance holds no image")
 
     def bulk_data(path: tuple[int, ...]) -> bytes | None:
-        return value_at(retrieval.dataset(held), held.transfer_syntax.value, path)
+        try:
+            return value_at(retrieval.dataset(held), held.transfer_syntax.value, path)
+        except NotFound:
+            return None
 
     image = describe(retrieval.document(held), number, bulk_data)
     try:
