@@ -86,6 +86,8 @@ class RunningNode:
         self._process.send_signal(signal.SIGKILL)
         self._process.wait(5)
         self._log.close()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
     def last_words(self) -> str:
         """Return the end of its log."""
