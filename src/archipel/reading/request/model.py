@@ -1,0 +1,298 @@
+"""A request for reading, the agreement it is made under, and where it stands.
+
+Times are aware and UTC; delays count from the moment the request was placed. Texts are the
+authors' own. What identifies the patient is copied into the request: it must be readable where
+no image has arrived yet.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import Enum
+
+from archipel.kernel.errors import Malformed
+from archipel.kernel.identifiers import PatientIdentifier, TenantId
+from archipel.reading.model import ExamId, Urgency
+
+QUESTION_MIN = 15
+QUESTION_MAX = 4000
+TEXT_MAX = 2000
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,30}~[0-9a-hjkmnp-tv-z]{26}")
+_PHONE = re.compile(r"\+?[0-9][0-9 .()-]{2,30}")
+
+PROMISED: Mapping[Urgency, timedelta] = {
+    Urgency.STAT: timedelta(minutes=15),
+    Urgency.URGENT: timedelta(minutes=60),
+    Urgency.INPATIENT: timedelta(hours=4),
+    Urgency.ROUTINE: timedelta(hours=24),
+}
+"""Within what time an answer is promised where the agreement says nothing else."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RequestId:
+    """The name of a request on every node: where it was placed, and a ULID in lower case.
+
+    Raises `Malformed`.
+    """
+
+    value: str
+
+    def __post_init__(self) -> None:
+        if not _ID.fullmatch(self.value):
+            raise Malformed(f"a request is named node~ulid: {self.value[:80]!r}")
+
+    @property
+    def home(self) -> str:
+        """The node where it was placed."""
+        return self.value.partition("~")[0]
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Site:
+    """An organisation and the node that serves it."""
+
+    tenant: TenantId
+    node: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Professional:
+    """Who asks, reads or acknowledges."""
+
+    login: str
+    name: str
+    tenant: TenantId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Whose exam it is, as the asking site knows the person."""
+
+    name: str  # (0010,0010) as sent
+    birth_date: str  # YYYYMMDD or shorter, empty when unknown
+    sex: str
+    identifier: PatientIdentifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """Whom to call about the result. Raises `Malformed` for what is no telephone number."""
+
+    name: str
+    phone: str
+    verified_at: datetime | None = None  # somebody called it and it rang at the right place
+
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise Malformed("say whom to call back")
+        if not _PHONE.fullmatch(self.phone):
+            raise Malformed("a telephone number has digits, spaces, dots and an optional +")
+
+
+class Information(Enum):
+    """How the patient was informed of the remote reading (R.6316-2, L.1111-4)."""
+
+    CONSENTED = "consented"
+    DEFERRED = "deferred"  # a vital emergency: to be told afterwards, and traced
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Justification:
+    """Why this exam, and which one without radiation was thought of. Raises `Malformed`."""
+
+    reason: str
+    substitution: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.reason.strip():
+            raise Malformed("say why the exam is justified")
+        if max(len(self.reason), len(self.substitution)) > TEXT_MAX:
+            raise Malformed(f"a justification has at most {TEXT_MAX} characters")
+
+
+class Level(Enum):
+    """The rungs of the ladder, nearest first."""
+
+    ON_SITE = 1
+    REGION = 2
+    SISTER_REGION = 3
+    MAINLAND = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """When a partner reads, in its own time zone; `until` before `since` passes midnight."""
+
+    days: frozenset[int] = frozenset(range(7))  # Monday is 0
+    since: time = time(0)
+    until: time = time(0)  # equal to `since`: the whole day
+
+    def hold(self, local: datetime) -> bool:
+        """Tell whether `local` (wall clock of the partner) lies within."""
+        at = local.time()
+        if self.since == self.until:
+            return local.weekday() in self.days
+        if self.since < self.until:
+            return local.weekday() in self.days and self.since <= at < self.until
+        evening = at >= self.since
+        day = local.weekday() if evening else (local.weekday() - 1) % 7
+        return day in self.days and (evening or at < self.until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """Who may ask whom to read what, how fast. Kept by the asking organisation's node."""
+
+    key: str
+    asking: TenantId
+    partner: Site
+    level: Level
+    modalities: frozenset[str] = frozenset()  # empty: all
+    hours: Hours = Hours()
+    time_zone: str = "UTC"
+    delays: Mapping[Urgency, timedelta] | None = None
+    phone: str = ""  # the reader on call: what to dial when no link is up
+    ends: datetime | None = None
+
+    def promise(self, urgency: Urgency) -> timedelta:
+        """Within what time an answer is promised."""
+        return (self.delays or PROMISED).get(urgency, PROMISED[urgency])
+
+
+class Verdict(Enum):
+    """Why a partner was chosen or not."""
+
+    CHOSEN = "chosen"
+    FITS = "fits"  # could, but a nearer one was chosen
+    CLOSED = "closed"  # outside its hours
+    NOT_COVERED = "not-covered"  # the agreement does not name this modality
+    UNREACHABLE = "unreachable"
+    OVERLOADED = "overloaded"
+    ENDED = "ended"
+    OVERRIDDEN = "overridden"  # would have been chosen; the asker chose another, and said why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One partner as it stood when the choice was made."""
+
+    site: Site
+    level: Level
+    verdict: Verdict
+    images_in: timedelta | None = None  # how long the images will travel
+    promised: timedelta | None = None
+    waiting: int = 0  # requests it has not answered yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What was asked. Never changed: what follows is told by later facts. Raises `Malformed`."""
+
+    id: RequestId
+    asked_by: Professional
+    asking: Site
+    partner: Site
+    subject: Subject
+    exam: ExamId | None  # None: not acquired yet
+    priors: tuple[ExamId, ...]
+    modality: str
+    procedure: str
+    question: str
+    urgency: Urgency
+    promised: timedelta
+    justification: Justification
+    information: Information
+    contact: Contact
+    ladder: tuple[Rung, ...]
+    override: str  # why another partner than the ladder's was taken; empty: the ladder's
+    placed_at: datetime
+
+    def __post_init__(self) -> None:
+        if not QUESTION_MIN <= len(self.question.strip()) <= QUESTION_MAX:
+            raise Malformed(
+                f"a clinical question has {QUESTION_MIN} to {QUESTION_MAX} characters: say what "
+                "is seen and what is asked"
+            )
+        if self.information is Information.DEFERRED and self.urgency is not Urgency.STAT:
+            raise Malformed("the patient's information is deferred in a vital emergency only")
+
+    @property
+    def due(self) -> datetime:
+        """When the answer is promised."""
+        return self.placed_at + self.promised
+
+
+class Stage(Enum):
+    """The columns of the board, in the order of life."""
+
+    PLACED = "placed"  # the images are not there yet, or wait to be sent
+    TRAVELLING = "travelling"
+    READY = "ready"  # whole at the partner's
+    READING = "reading"
+    RETURNED = "returned"  # an answer has come: to be acknowledged
+    ACKNOWLEDGED = "acknowledged"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One line of the thread between those concerned."""
+
+    author: Professional
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingClaim:
+    """Who reads it. `provisional`: claimed without contact to the node that asked."""
+
+    claim: str
+    reader: Professional
+    node: str
+    at: datetime
+    fence: int | None  # None: not confirmed yet
+
+    @property
+    def provisional(self) -> bool:
+        """Tell whether the asking node has not confirmed it."""
+        return self.fence is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A version of a report that answers the request."""
+
+    report: str
+    document: str  # digest of the signed version
+    status: str  # preliminary, final, addendum ...
+    author: Professional
+    node: str
+    at: datetime
+    principal: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a request stands, folded from every fact about it."""
+
+    request: Request
+    stage: Stage
+    exam: ExamId | None
+    claim: ReadingClaim | None = None
+    superseded: tuple[ReadingClaim, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    conflict: bool = False  # two principal candidates: somebody who saw both must choose
+    notes: tuple[Note, ...] = ()
+    acknowledged_by: Professional | None = None
+    acknowledged_at: datetime | None = None
+    reason: str = ""  # of a decline or a cancellation
+    changed_at: datetime
+    log: tuple[tuple[datetime, str, str], ...] = ()  # (time, kind of fact, node): both sides' log
