@@ -2,7 +2,8 @@
 
 Each round lets them work for a random moment, cuts the power, mounts the disk again, recovers by
 the index writer's replay and holds what the index then says against what was acknowledged. Prints
-one line of JSON. Run within its own mount namespace:
+what it found so far, a line of JSON after each disk; the last line counts. Run within its own
+mount namespace:
 
     unshare --mount --propagation private python -m tests.durability.rounds --cuts 50
 
@@ -23,7 +24,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -96,8 +97,10 @@ def keep_sealing(home: Path, ready: int) -> None:
         time.sleep(0.02)
 
 
-def check(home: Path, acked: dict[int, float], cut_at: float) -> dict[str, int]:
-    """Recover and count what is wrong; every count but the first four must be 0."""
+def check(
+    home: Path, acked: dict[int, float], cut_at: float, owed: Iterable[int]
+) -> dict[str, int]:
+    """Recover and count what is wrong; `owed` was acknowledged before earlier cuts."""
     node = StorageNode(home)
     found: Counter[str] = Counter(replayed=node.replay())
     held = {
@@ -111,6 +114,7 @@ def check(home: Path, acked: dict[int, float], cut_at: float) -> dict[str, int]:
             found["lost"] += 1
         else:
             found["acked"] += 1
+    found["lost_later"] += sum(number not in held for number in owed)
     this_round = range(min(acked, default=0) // PER_ROUND * PER_ROUND, max(acked, default=-1) + 1)
     for number, one in held.items():
         found["sealed"] += hasattr(one.place, "pack")
@@ -153,8 +157,8 @@ def child(work: Callable[[], object]) -> int:
         os._exit(status)
 
 
-def one_round(disk: CuttableDisk, number: int, random: Random) -> dict[str, int]:
-    """Work, cut, restore, recover, judge."""
+def one_round(disk: CuttableDisk, number: int, random: Random, owed: set[int]) -> dict[str, int]:
+    """Work, cut, restore, recover, judge; what was acknowledged joins what is `owed`."""
     home = disk.path / "node"
     ready_read, ready_write = os.pipe()
     acks_read, acks_write = os.pipe()
@@ -184,7 +188,9 @@ def one_round(disk: CuttableDisk, number: int, random: Random) -> dict[str, int]
     for fd in (acks_read, ready_read, ready_write):
         os.close(fd)
     disk.restore()
-    return _judged(home, acked, cut_at)
+    found = _judged(home, acked, cut_at, owed)
+    owed.update(at for at, when in acked.items() if when <= cut_at)
+    return found
 
 
 def _await(fd: int) -> None:
@@ -193,10 +199,12 @@ def _await(fd: int) -> None:
     os.read(fd, 1)
 
 
-def _judged(home: Path, acked: dict[int, float], cut_at: float) -> dict[str, int]:
+def _judged(
+    home: Path, acked: dict[int, float], cut_at: float, owed: Iterable[int]
+) -> dict[str, int]:
     """Check in a process of its own, so that nothing keeps the disk open."""
     read, write = os.pipe()
-    pid = child(lambda: os.write(write, json.dumps(check(home, acked, cut_at)).encode()))
+    pid = child(lambda: os.write(write, json.dumps(check(home, acked, cut_at, owed)).encode()))
     os.close(write)
     with os.fdopen(read, "rb") as pipe:
         said = pipe.read()
@@ -223,15 +231,28 @@ def main() -> None:
     work = Path(tempfile.mkdtemp())
     StorageNode(work / "warm").close()  # every module is loaded before the first fork
     disk = CuttableDisk(work, asked.filesystem)
+    owed: set[int] = set()
+    started = time.monotonic()
     try:
         for number in range(asked.cuts):
             if number % ROUNDS_ON_ONE_DISK == 0:
                 disk.make()
-            total.update(one_round(disk, number, random))
+                owed.clear()
+            total.update(cuts=1)
+            total.update(one_round(disk, number, random, owed))
+            if number % ROUNDS_ON_ONE_DISK == ROUNDS_ON_ONE_DISK - 1:
+                say(asked.seed, total, started)
     finally:
         disk.close()
         shutil.rmtree(work)
-    sys.stdout.write(json.dumps({"cuts": asked.cuts, "seed": asked.seed, **total}) + "\n")
+    say(asked.seed, total, started)
+
+
+def say(seed: int, total: Counter[str], started: float) -> None:
+    """Write one line of JSON at once."""
+    seconds = round(time.monotonic() - started)
+    sys.stdout.write(json.dumps({"seed": seed, **total, "seconds": seconds}) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def cut(filesystem: str, cuts: int) -> dict[str, int]:
 def judge(found: dict[str, int]) -> None:
     wrong = {
         name: found[name]
-        for name in ("lost", "torn", "inconsistent", "recovery_failed")
+        for name in ("lost", "lost_later", "torn", "inconsistent", "recovery_failed")
         if found.get(name)
     }
     assert wrong == {}, found
