@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, IntEnum
+from math import isfinite
 
 from archipel.kernel.errors import Malformed
 from archipel.kernel.identifiers import AccessionNumber, PatientIdentifier, TenantId
@@ -155,17 +156,64 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """One saved version of a report. Raises `Malformed` when a section stands twice."""
+class Window:
+    """How grey values are shown: Window Center and Width (PS3.3 C.11.2.1.2), in the image's units.
 
-    head: ReportHead
+    Raises `Malformed` where a figure is not finite or the width is not positive.
+    """
+
+    center: float
+    width: float
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.center) and isfinite(self.width) and self.width > 0):
+            raise Malformed("a window has a finite center and a width above 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyImage:
+    """An image that the reader marked as telling the result (IHE KIN; PS3.3 A.35.4 when signed).
+
+    `frame` counts from 1 (C.7.6.16); `window` is what the reader saw it with, None for its own.
+    It may be of a prior. Naming an image opens it to nobody: whoever shows it asks its scope.
+    """
+
+    study: Uid
+    series: Uid
+    sop_instance: Uid
+    frame: int = 1
+    window: Window | None = None
+
+    def __post_init__(self) -> None:
+        if self.frame < 1:
+            raise Malformed(f"frames count from 1, not {self.frame}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What a version of a report says. `key_images` stand in the order they were marked.
+
+    Raises `Malformed` when a section or a frame of an image stands twice.
+    """
+
     sections: tuple[Section, ...]
     template: str | None = None
+    key_images: tuple[KeyImage, ...] = ()
 
     def __post_init__(self) -> None:
         codes = [section.code for section in self.sections]
         if len(codes) != len(set(codes)):
             raise Malformed("a report has each section once")
+        frames = [(image.sop_instance, image.frame) for image in self.key_images]
+        if len(frames) != len(set(frames)):
+            raise Malformed("a report has each key image once")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft(Content):
+    """One saved version of a report."""
+
+    head: ReportHead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

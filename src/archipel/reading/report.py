@@ -10,7 +10,7 @@ from archipel.kernel.actors import Scope
 from archipel.kernel.errors import NotFound
 from archipel.reading.errors import DraftOutdated
 from archipel.reading.events import DraftSaved
-from archipel.reading.model import Draft, ExamId, Reader, ReportHead, Section
+from archipel.reading.model import Content, Draft, ExamId, Reader, ReportHead
 from archipel.reading.ports import Drafts, Exams
 
 
@@ -26,22 +26,25 @@ class Desk:
 
 def save(
     exam: ExamId,
-    sections: Sequence[Section],
+    content: Content,
     *,
-    template: str | None = None,
     over: int,
     reader: Reader,
     desk: Desk,
     now: datetime,
 ) -> Draft:
-    """Keep `sections` as the version after `over`.
+    """Keep `content` as the version after `over`.
 
-    Raises `NotFound` outside the scope, `DraftOutdated` where `over` is not what stands,
-    `Malformed` where a section stands twice.
+    Raises `NotFound` outside the scope, `DraftOutdated` where `over` is not what stands.
     """
     desk.exams.exam(exam, scope=desk.scope, now=now)
     head = ReportHead(version=over + 1, author=reader, saved_at=now)
-    draft = Draft(head=head, sections=tuple(sections), template=template)
+    draft = Draft(
+        head=head,
+        sections=content.sections,
+        template=content.template,
+        key_images=content.key_images,
+    )
     desk.audit.record([_entry(exam, desk.scope, Action.REPORT, f"draft {over + 1}", now)])
     fact = DraftSaved(
         tenant=exam.tenant, at=now, study=exam.study, version=over + 1, login=reader.login

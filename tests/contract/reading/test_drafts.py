@@ -1,6 +1,8 @@
 """Report drafts: saved over the version that was read, never over another's."""
 
+from dataclasses import replace
 from datetime import timedelta
+from math import inf, nan
 
 import pytest
 
@@ -10,12 +12,13 @@ from archipel.kernel.uid import Uid
 from archipel.reading.errors import DraftOutdated
 from archipel.reading.model import (
     LOINC,
-    Draft,
+    Content,
+    KeyImage,
     Measurement,
-    ReportHead,
     Section,
     SectionCode,
     Text,
+    Window,
 )
 from archipel.reading.report import Desk, read, read_version, save, versions
 from archipel.reading.templates import TEMPLATES
@@ -32,8 +35,13 @@ NODULE = Measurement(
 )
 
 
+def image(**changed):
+    whose = {"study": Uid("1.2.3"), "series": Uid("1.2.3.4"), "sop_instance": Uid("1.2.3.4.5")}
+    return KeyImage(**whose, **changed)
+
+
 def findings(*blocks):
-    return [Section(code=SectionCode.FINDINGS, blocks=blocks)]
+    return Content(sections=(Section(code=SectionCode.FINDINGS, blocks=blocks),))
 
 
 @pytest.fixture
@@ -49,12 +57,14 @@ def this(room, exam):
 
 
 def test_what_is_saved_is_read_back_whole(this, desk, reader, now):
-    written = findings(Text(text="Nodule de "), NODULE, Text(text=" à gauche.\n«ß»"))
+    text = findings(Text(text="Nodule de "), NODULE, Text(text=" à gauche.\n«ß»"))
+    marked = (image(), image(frame=3, window=Window(center=-600.0, width=1500.0)))
+    written = replace(text, template="ct-thorax-fr", key_images=marked)
 
-    saved = save(this, written, template="ct-thorax-fr", over=0, reader=reader, desk=desk, now=now)
+    saved = save(this, written, over=0, reader=reader, desk=desk, now=now)
 
     assert read(this, desk=desk, now=now) == saved
-    assert saved.sections == tuple(written)
+    assert (saved.sections, saved.key_images) == (written.sections, marked)
     assert (saved.head.version, saved.head.author, saved.template) == (1, reader, "ct-thorax-fr")
 
 
@@ -70,7 +80,7 @@ def test_saving_over_an_older_version_is_refused_with_what_stands(this, desk, re
         save(this, findings(Text(text="theirs")), over=0, reader=other, desk=desk, now=now)
 
     assert refused.value.held is not None
-    assert refused.value.held.sections == tuple(findings(Text(text="mine")))
+    assert refused.value.held.sections == findings(Text(text="mine")).sections
     assert read(this, desk=desk, now=now) == refused.value.held
 
 
@@ -90,7 +100,7 @@ def test_of_one_authors_five_minutes_only_the_last_version_is_kept(this, desk, r
     kept = [head.version for head in versions(this, desk=desk, now=now)]
 
     assert kept == [4, 3]
-    assert read_version(this, 3, desk=desk, now=now).sections == tuple(findings(Text(text="2")))
+    assert read_version(this, 3, desk=desk, now=now).sections == findings(Text(text="2")).sections
     with pytest.raises(NotFound):
         read_version(this, 1, desk=desk, now=now)
 
@@ -136,11 +146,29 @@ def test_nobody_reads_or_writes_out_of_scope(this, room, audit, south, north, re
             attempt()
 
 
-def test_a_section_stands_once(reader, now):
-    head = ReportHead(version=1, author=reader, saved_at=now)
+def test_a_section_stands_once():
+    with pytest.raises(Malformed):
+        Content(sections=findings().sections * 2)
+
+
+def test_a_frame_is_a_key_image_once_whatever_its_window():
+    lung = Window(center=-600.0, width=1500.0)
 
     with pytest.raises(Malformed):
-        Draft(head=head, sections=(*findings(), *findings()))
+        Content(sections=(), key_images=(image(), image(window=lung)))
+
+
+@pytest.mark.parametrize(
+    ("center", "width"), [(40.0, 0.0), (40.0, -1.0), (inf, 400.0), (0.0, nan)]
+)
+def test_a_window_has_finite_figures_and_a_width(center, width):
+    with pytest.raises(Malformed):
+        Window(center=center, width=width)
+
+
+def test_frames_count_from_one():
+    with pytest.raises(Malformed):
+        image(frame=0)
 
 
 def test_every_section_has_its_loinc_code():

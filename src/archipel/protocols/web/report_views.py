@@ -5,12 +5,15 @@ from collections.abc import Iterable, Sequence
 from archipel.kernel.uid import Uid
 from archipel.protocols.web.models.report import (
     Block,
+    KeyImage,
     MeasurementBlock,
     ReportVersion,
     ReportView,
+    ReportWrite,
     Section,
     SectionView,
     TextBlock,
+    Window,
 )
 from archipel.reading import model
 from archipel.reading.model import LOINC, Draft, ExamId, ReportHead, SectionCode
@@ -26,6 +29,7 @@ def report_view(exam: ExamId, draft: Draft | None) -> ReportView:
             version=0,
             template=None,
             sections=sections,
+            key_images=[],
             author_login=None,
             author_name=None,
             saved_at=None,
@@ -36,6 +40,7 @@ def report_view(exam: ExamId, draft: Draft | None) -> ReportView:
         version=draft.head.version,
         template=draft.template,
         sections=sections,
+        key_images=[_key_image_view(image) for image in draft.key_images],
         author_login=draft.head.author.login,
         author_name=draft.head.author.name,
         saved_at=draft.head.saved_at,
@@ -73,6 +78,39 @@ def sections_of(sections: Sequence[Section]) -> tuple[model.Section, ...]:
             code=SectionCode(section.code), blocks=tuple(_block(one) for one in section.blocks)
         )
         for section in sections
+    )
+
+
+def content_of(written: ReportWrite) -> model.Content:
+    """Read what the front end sends. Raises `Malformed`."""
+    return model.Content(
+        sections=sections_of(written.sections),
+        template=written.template,
+        key_images=tuple(_key_image(image) for image in written.key_images),
+    )
+
+
+def _key_image(image: KeyImage) -> model.KeyImage:
+    seen = image.window
+    window = model.Window(center=seen.center, width=seen.width) if seen else None
+    return model.KeyImage(
+        study=Uid(image.study_instance_uid),
+        series=Uid(image.series_instance_uid),
+        sop_instance=Uid(image.sop_instance_uid),
+        frame=image.frame,
+        window=window,
+    )
+
+
+def _key_image_view(image: model.KeyImage) -> KeyImage:
+    seen = image.window
+    window = Window(center=seen.center, width=seen.width) if seen else None
+    return KeyImage(
+        study_instance_uid=image.study.value,
+        series_instance_uid=image.series.value,
+        sop_instance_uid=image.sop_instance.value,
+        frame=image.frame,
+        window=window,
     )
 
 

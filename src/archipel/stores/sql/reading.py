@@ -30,6 +30,7 @@ from archipel.reading.model import (
     Claim,
     Draft,
     ExamId,
+    KeyImage,
     Measurement,
     Reader,
     ReportHead,
@@ -119,7 +120,13 @@ class SqlDrafts:
                 connection.execute(delete(report_version).where(of_over))
             head = _head_row(exam, draft.head)
             sections = [_written(section) for section in draft.sections]
-            body = {**head, "template": draft.template, "sections": sections}
+            key_images = [to_builtins(image) for image in draft.key_images]
+            body = {
+                **head,
+                "template": draft.template,
+                "sections": sections,
+                "key_images": key_images,
+            }
             connection.execute(insert(report_version), body)
             row = upsert(connection, report).values(head)
             keys = ["tenant", "study_instance_uid"]
@@ -288,7 +295,12 @@ def _draft(connection: Connection, exam: ExamId, version: int) -> Draft | None:
     if row is None:
         return None
     sections = tuple(_section(written) for written in row.sections)
-    return Draft(head=_head(row), sections=sections, template=row.template)
+    return Draft(
+        head=_head(row),
+        sections=sections,
+        template=row.template,
+        key_images=convert(row.key_images, tuple[KeyImage, ...]),
+    )
 
 
 def _same_span(former: ReportHead, later: ReportHead) -> bool:

@@ -49,6 +49,23 @@ class SectionView(Section):
     loinc_title: str
 
 
+class Window(Body):
+    """Window Center and Width (PS3.3 C.11.2.1.2), in the units of the image."""
+
+    center: float
+    width: float = Field(gt=0)
+
+
+class KeyImage(Body):
+    """An image that the reader marked; frames count from 1."""
+
+    study_instance_uid: str = Field(max_length=64)
+    series_instance_uid: str = Field(max_length=64)
+    sop_instance_uid: str = Field(max_length=64)
+    frame: int = Field(default=1, ge=1)
+    window: Window | None = Field(default=None, description="As the reader saw it.")
+
+
 class ReportView(View):
     """The report as it stands. Version 0 with empty sections where nothing is written yet."""
 
@@ -57,6 +74,7 @@ class ReportView(View):
     version: int
     template: str | None
     sections: list[SectionView]
+    key_images: list[KeyImage]
     author_login: str | None
     author_name: str | None
     saved_at: datetime | None
@@ -67,6 +85,7 @@ class ReportWrite(Body):
 
     sections: list[Section] = Field(max_length=16)
     template: str | None = Field(default=None, max_length=64)
+    key_images: list[KeyImage] = Field(default_factory=list, max_length=64)
 
 
 class ReportVersion(View):

@@ -77,4 +77,5 @@ report_version = Table(
     Column("saved_at", Instant, nullable=False),
     Column("template", Text),
     Column("sections", JSON, nullable=False),
+    Column("key_images", JSON, nullable=False),
 )

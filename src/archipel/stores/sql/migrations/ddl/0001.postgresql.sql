@@ -176,6 +176,7 @@ CREATE TABLE report_version (
 	saved_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	template TEXT,
 	sections JSON NOT NULL,
+	key_images JSON NOT NULL,
 	CONSTRAINT pk_report_version PRIMARY KEY (tenant, study_instance_uid, version)
 );
 
