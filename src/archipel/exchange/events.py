@@ -1,0 +1,48 @@
+"""Facts exchange announces on this node."""
+
+from dataclasses import dataclass
+
+from archipel.kernel.events import Event
+from archipel.kernel.identifiers import TenantId
+from archipel.kernel.uid import Uid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyOffered(Event):
+    """A study of ours is whole in packs: other nodes may fetch it under this manifest."""
+
+    study: Uid
+    manifest: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferWanted(Event):
+    """A study of another node is wanted here. `tenant` is who will see it."""
+
+    transfer: str
+    owner: TenantId
+    study: Uid
+    from_node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferPublished(Event):
+    """A study of another node is here, whole, and in the lists of `tenant`."""
+
+    transfer: str
+    owner: TenantId
+    study: Uid
+    from_node: str
+    manifest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferQuarantined(Event):
+    """Wrong bytes came twice, or what came contradicts what is held: an alarm is due."""
+
+    transfer: str
+    owner: TenantId
+    study: Uid
+    from_node: str
+    why: str
