@@ -221,6 +221,7 @@ class Action(Enum):
     CHANGE = "change"  # configuration, accounts, devices
     REFUSE = "refuse"
     REPORT = "report"  # a report draft is written
+    SHARE = "share"  # a link to a result is made, changed or cut; a result is released
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

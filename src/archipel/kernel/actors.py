@@ -12,6 +12,7 @@ class ActorKind(Enum):
     PERSON = "person"
     DEVICE = "device"  # a modality or workstation, known by its AE title
     SERVICE = "service"  # a machine client holding a token
+    GUEST = "guest"  # somebody a link lets in to one exam; named by the link, never by a name
     NODE = "node"  # this node itself: index writer, sealer, scrub
 
 
