@@ -13,10 +13,15 @@ from archipel.stores.sql.archive.writer import SqlIndex
 from archipel.stores.sql.migrations import migrate
 from archipel.stores.sql.session import Durability
 
+PATIENCE_S = 2.0  # with an import that holds the lock for a moment
+
 
 def run(home: Home, *, ready: Callable[[], None], stop: int) -> None:
     """Bring the index up to date, then follow the journal until `stop` is readable."""
-    with alone(home.run), Node.open(home, durability=Durability.REPLAYED) as node:
+    with (
+        alone(home.run, patience_s=PATIENCE_S),
+        Node.open(home, durability=Durability.REPLAYED) as node,
+    ):
         migrate(node.database)
         index = SqlIndex(node.database)
         tail = JournalTail(home.root, index.applied())

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,20 +36,32 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def alone(run: Path) -> Iterator[None]:
-    """Be the one index writer of this node. Raises `Conflict` when there is one already."""
+def alone(run: Path, *, patience_s: float = 0.0) -> Iterator[None]:
+    """Be the one index writer of this node. Raises `Conflict` when there is one already.
+
+    `patience_s` outlasts an import, which holds the lock for a moment at a time.
+    """
     run.mkdir(parents=True, exist_ok=True)
     lock = os.open(run / "index.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Conflict(
-                f"an index writer runs already in {run}: stop the other `archipel serve`"
-            ) from None
+        deadline = time.monotonic() + patience_s
+        while not _locked(lock):
+            if time.monotonic() >= deadline:
+                raise Conflict(
+                    f"an index writer runs already in {run}: stop the other `archipel serve`"
+                )
+            time.sleep(0.02)
         yield
     finally:
         os.close(lock)
+
+
+def _locked(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @dataclass(slots=True)

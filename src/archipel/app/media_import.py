@@ -3,29 +3,37 @@
 Resumable: what was taken is remembered in the node's home by path, size and time, so that an
 import that was cut goes on where it stopped. Sending a file again is harmless anyway: the same
 bytes under the same UID are the same instance.
+
+A node that runs is not outrun: the import waits while its index writer is far behind. In a node
+that is stopped nobody reads what is announced, and nothing is lost by that: the index writer
+replays the journal when the node starts (ADR 0059).
 """
 
 import hashlib
 import mmap
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 from blake3 import blake3
 
 from archipel.access.model import Organisation
+from archipel.app.index_writer import alone
 from archipel.app.wiring import Node
-from archipel.archive.errors import MisplacedInstance
+from archipel.archive.errors import IndexBehind, MisplacedInstance
 from archipel.archive.model import JournalPlace, Receipt
 from archipel.archive.ports import Slot
-from archipel.kernel.errors import Malformed
+from archipel.kernel.errors import Conflict, Malformed
 from archipel.kernel.uid import Uid
 from archipel.standards.dicom.header import scan
 from archipel.standards.dicom.part10 import meta, split
 
 DOOR = "import"
+PATIENCE_S = 120.0  # with an index writer that runs and takes nothing
 PIECE_BYTES = 4 << 20
 MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"  # a DICOMDIR holds no instance
 NEEDED = (0x0020000D, 0x0020000E, 0x00080018)
@@ -63,13 +71,40 @@ def take_in(found: Sequence[Path], *, organisation: Organisation, node: Node) ->
                 if progress.knows(path):
                     tally.before += 1
                 else:
-                    last = _one(path, slot, organisation, node, tally) or last
+                    one = partial(_one, path, slot, organisation, node, tally)
+                    last = _patiently(one, node) or last
                     progress.done(path)
                 yield tally
         finally:
             slot.close()
         if last is not None:
             node.journal.wait_indexed(last, timeout_s=2.0)
+
+
+def _patiently(
+    one: Callable[[], JournalPlace | None], node: Node, *, patience_s: float = PATIENCE_S
+) -> JournalPlace | None:
+    """Take one file in, whatever the index writer does. Raises `IndexBehind` if it is stuck.
+
+    A file that was safe already when it could not be announced is sent again: a duplicate.
+    """
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            return one()
+        except IndexBehind:
+            if not _nobody_follows(node) and time.monotonic() > deadline:
+                raise
+
+
+def _nobody_follows(node: Node) -> bool:
+    """Make room where no index writer runs; tell whether that is so."""
+    try:
+        with alone(node.home.run):
+            node.journal.forget_announcements()
+    except Conflict:
+        return False
+    return True
 
 
 def _one(

@@ -8,6 +8,10 @@ class MisplacedInstance(Malformed):
     """The data set does not say where it belongs: a study, series or instance UID is wrong."""
 
 
+class IndexBehind(Exhausted):
+    """The index writer is too far behind, or gone: nothing more is taken until it follows."""
+
+
 class ReadOnly(Exhausted):
     """The node takes nothing in until its disk is well again; it says so on the node page."""
 

@@ -15,7 +15,7 @@ import struct
 import time
 from pathlib import Path
 
-from archipel.kernel.errors import Exhausted
+from archipel.archive.errors import IndexBehind
 from archipel.stores.journal.segment import file_name
 
 _log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Announcements:
         self._fd = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
 
     def send(self, segment: int, end: int, *, timeout_s: float) -> None:
-        """Say that `segment` is durable up to `end`. Raises `Exhausted` when nobody listens."""
+        """Say that `segment` is durable up to `end`. Raises `IndexBehind` when nobody listens."""
         note = _NOTE.pack(segment, end)
         deadline = time.monotonic() + timeout_s
         while True:
@@ -47,14 +47,14 @@ class Announcements:
             except BlockingIOError:
                 left_s = deadline - time.monotonic()
                 if left_s <= 0 or not _ready(self._fd, select.POLLOUT, left_s):
-                    raise Exhausted(_BEHIND) from None
+                    raise IndexBehind(_BEHIND) from None
             else:
                 return
 
     def wait_for_room(self, *, timeout_s: float) -> None:
-        """Wait until a page of the pipe is free, 256 notes. Raises `Exhausted`."""
+        """Wait until a page of the pipe is free, 256 notes. Raises `IndexBehind`."""
         if not _ready(self._fd, select.POLLOUT, timeout_s):
-            raise Exhausted(_BEHIND)
+            raise IndexBehind(_BEHIND)
 
     def receive(self, *, timeout_s: float) -> dict[int, int]:
         """Return the highest durable end of each segment announced; empty when time ran out."""

@@ -47,6 +47,14 @@ class FileJournal:
         """Wait until the index knows the record (the fence); False when time ran out."""
         return self._indexed.wait(place.segment, place.offset, timeout_s=timeout_s)
 
+    def forget_announcements(self) -> None:
+        """Empty the pipe. Only for the holder of the index writer's lock.
+
+        Nobody follows the journal then, and whoever does next replays it from the disk.
+        """
+        while self._announcements.receive(timeout_s=0.0):
+            pass
+
     def close(self) -> None:
         """Let every idle segment go. Slots still out close theirs themselves."""
         with self._lock:

@@ -74,7 +74,7 @@ class FileSlot:
     def begin(self, meta: bytes) -> None:
         """Open a record, on a fresh segment when the last one is full.
 
-        Waits while the index writer is far behind, then raises `Exhausted`: better before the
+        Waits while the index writer is far behind, then raises `IndexBehind`: better before the
         instance has come than when it is safe already and cannot be announced.
         """
         if self._open or self._done:
