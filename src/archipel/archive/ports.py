@@ -144,6 +144,16 @@ class IndexTransaction(Sightings, Protocol):
         """Write rows, counters, outbox, audit and applied offsets of one batch."""
 
 
+class AdoptionTransaction(IndexTransaction, Protocol):
+    """A transaction that also publishes packs which another node built (`archive.adopt`)."""
+
+    def packs_of(self, keys: Collection[SeriesKey]) -> Mapping[SeriesKey, tuple[int, str]]:
+        """Generation and pack of those of the named series that are sealed."""
+
+    def publish(self, sealed: Sealed, *, now: datetime) -> bool:
+        """As `SealIndex.publish`, in this transaction."""
+
+
 class Index(Protocol):
     """Where the index writer's transactions begin."""
 

@@ -1,12 +1,12 @@
 """What exchange needs of the world. ``stores``, ``protocols`` and ``testing`` provide it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
-from archipel.archive.model import StudyKey
+from archipel.archive.model import SeriesKey, StudyKey
 from archipel.exchange.manifest import PackEntry, StudyManifest
+from archipel.exchange.offered import Described, OfferedPack, OfferedStudy
 from archipel.exchange.schedule import TransferClass
 from archipel.exchange.transfer import Happening, Lease, Transfer
 from archipel.kernel.actors import Scope
@@ -15,26 +15,43 @@ from archipel.kernel.uid import Uid
 
 
 class Offers(Protocol):
-    """What this node offers to others: manifests of its own studies, and the bytes they name."""
+    """What this node offers to others: manifests of its own studies, digests of their packs."""
 
-    def offer(self, key: StudyKey, *, home: str, now: datetime) -> StudyManifest | None:
-        """Describe a study that is complete and sealed, and announce it; None when it is not.
+    def sealed(self, key: StudyKey) -> Mapping[SeriesKey, str] | None:
+        """Give the packs of a study that is ours, complete and sealed; None when it is not."""
 
-        Repeating it changes nothing while the study has not changed. A study that came from
-        another node is not ours to offer. Raises `Unavailable`, `Malformed` (too many series).
-        """
+    def described(self, pack: str, *, tenant: TenantId) -> Sequence[OfferedPack]:
+        """Give what is known of the files of a pack, by part."""
 
-    def manifest(self, key: StudyKey) -> tuple[str, bytes] | None:
-        """Give digest and content of the study's manifest as it is now."""
+    def pack(self, root: str) -> OfferedPack | None:
+        """Give one file by its root."""
 
-    def by_digest(self, digest: str) -> tuple[StudyKey, bytes, bool] | None:
-        """Give study, content and whether it still holds, of a manifest."""
+    def manifest(self, key: StudyKey) -> OfferedStudy | None:
+        """Give the manifest of a study as it is now."""
+
+    def by_digest(self, digest: str) -> OfferedStudy | None:
+        """Give a manifest, also one that is superseded."""
+
+    def offer(
+        self, manifest: StudyManifest, packs: Sequence[OfferedPack], *, now: datetime
+    ) -> None:
+        """Put a manifest in the place of the one before, and announce it."""
+
+
+class TravellingPacks(Protocol):
+    """Pack files as they travel."""
+
+    def describe(self, pack: str) -> Sequence[Described]:
+        """Read and hash every file of a pack, by part. Raises `Malformed`, `Unavailable`."""
+
+    def written_us(self, pack: str) -> int:
+        """Return when a pack was begun, as its first file says. Raises as `describe`."""
 
 
 class Transfers(Protocol):
     """The studies that are wanted here, and where each stands. Writes are fully durable."""
 
-    def want(self, transfer: Transfer, *, now: datetime) -> Transfer:
+    def want(self, wanted: Transfer, *, now: datetime) -> Transfer:
         """Add one; one under way for the same study and organisation is given back instead.
 
         The more urgent class of the two then holds.
@@ -57,7 +74,12 @@ class Transfers(Protocol):
     ) -> Transfer:
         """Move one to its next state. Raises `Conflict`, `NotFound`."""
 
-    def planned(self, transfer: str, *, manifest: str, size_bytes: int, now: datetime) -> Transfer:
+    def manifest(self, transfer: str) -> StudyManifest | None:
+        """Return the manifest that is fetched; None before it came."""
+
+    def planned(
+        self, transfer: str, manifest: StudyManifest, *, done_bytes: int, now: datetime
+    ) -> Transfer:
         """Note the manifest that is fetched from now on."""
 
     def progress(self, transfer: str, *, done_bytes: int, low_whole: bool, now: datetime) -> None:
@@ -68,10 +90,20 @@ class Transfers(Protocol):
     ) -> Transfer:
         """Give another class. Raises `NotFound`."""
 
+    def withdraw(
+        self, transfer: str, *, scope: Scope, now: datetime, detail: str = ""
+    ) -> Transfer:
+        """Cancel one. Raises `NotFound`, `Conflict` when it is published."""
+
+    def retry(self, transfer: str, *, scope: Scope, now: datetime) -> Transfer:
+        """Fetch again what was quarantined. Raises `NotFound`, `Conflict`."""
+
     def ask_first(self, transfer: str, series: Collection[Uid], *, scope: Scope) -> None:
         """Say which series a reader waits for."""
 
-    def remember_window(self, node: str, *, rate_bytes_per_s: float, rtt_s: float) -> None:
+    def remember_window(
+        self, node: str, *, rate_bytes_per_s: float, rtt_s: float, now: datetime
+    ) -> None:
         """Keep what was measured of the link from a node."""
 
     def window(self, node: str) -> tuple[float, float] | None:
@@ -85,14 +117,21 @@ class PartFile(Protocol):
     def have(self) -> Collection[int]:
         """The chunks that are here and have their digest."""
 
-    def list_of(self, segment: int) -> bytes | None:
-        """Return the digests of a segment's chunks, when they are here."""
+    @property
+    def done_bytes(self) -> int:
+        """How many bytes of it are here."""
+
+    def knows_spine(self) -> bool:
+        """Tell whether the digests of the segments are here."""
+
+    def knows(self, segment: int) -> bool:
+        """Tell whether the digests of a segment's chunks are here."""
 
     def keep_spine(self, content: bytes) -> None:
         """Keep the digests of the segments. Raises `Malformed`, `Exhausted`."""
 
     def keep_list(self, segment: int, content: bytes) -> None:
-        """Keep the digests of a segment's chunks; chunks found here are checked now."""
+        """Keep the digests of a segment's chunks; chunks that are here are taken. Raises same."""
 
     def write(self, chunk: int, content: bytes) -> bool:
         """Keep one chunk; False, and nothing kept, when it has another digest.
@@ -120,8 +159,8 @@ class Spool(Protocol):
     def forget(self, transfer: str) -> None:
         """Erase what a transfer has left."""
 
-    def path(self, transfer: str, pack: PackEntry) -> Path:
-        """Return where a part file lies."""
+    def transfers(self) -> Sequence[str]:
+        """Return the transfers that have left something."""
 
 
 class Owners(Protocol):

@@ -23,6 +23,7 @@ from archipel.archive.model import (
     SeriesKey,
     ToSeal,
 )
+from archipel.exchange.offered import Described
 from archipel.kernel.errors import Exhausted, Unavailable
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
@@ -33,6 +34,7 @@ from archipel.stores.packs.index import Packed, pack_index
 from archipel.stores.packs.metadata import instance_metadata
 from archipel.stores.packs.reader import PartReader
 from archipel.stores.packs.series_pack import SeriesPack
+from archipel.stores.packs.travel import describe, written_us
 from archipel.stores.packs.writer import PartWriter, Source
 
 PART_BYTES = 4 << 30  # a part is closed behind the instance that passes it
@@ -133,6 +135,19 @@ class PackStore:
             index=pack_index(packed),
         )
         return sealed, receipts
+
+    def describe(self, pack: str) -> Sequence[Described]:
+        """Read and hash every file of a pack, by part. Raises `Malformed`, `Unavailable`."""
+        parts = sum(1 for _part in self.open(pack).parts())
+        return [describe(self._files.open(pack, part)) for part in range(parts)]
+
+    def written_us(self, pack: str) -> int:
+        """Return when a pack was begun, as its first file says. Raises as `describe`."""
+        return written_us(self._files.open(pack))
+
+    def ranges(self, pack: str, part: int) -> FileRanges:
+        """Open one file of a pack as bytes. Raises `Unavailable`."""
+        return self._files.open(pack, part)
 
     def inventory(self) -> Iterator[tuple[str, datetime]]:
         """Give every pack there is, and when it was written or retired."""

@@ -69,43 +69,8 @@ class SqlSealIndex:
 
         False, and nothing changed, when the series is of another generation by now.
         """
-        key = sealed.key
         with self._database.write() as connection:
-            row = connection.execute(_series(key).with_for_update(of=series)).one_or_none()
-            if row is None or row.sealed or row.generation != sealed.generation:
-                return False
-            self._leave_journal(connection, row.series_key)
-            connection.execute(
-                upsert(connection, sealed_instance).on_conflict_do_nothing(),
-                [
-                    {
-                        "uid_hash": uid_hash(held.key.sop_instance.value),
-                        "series_id": row.series_key,
-                    }
-                    for held in sealed.instances
-                ],
-            )
-            connection.execute(
-                update(series)
-                .where(series.c.id == row.series_key)
-                .values(
-                    sealed=True,
-                    pack_key=sealed.pack,
-                    pack_bytes=sealed.size_bytes,
-                    pack_index=sealed.index,
-                )
-            )
-            announce(
-                connection,
-                SeriesSealed(
-                    tenant=key.tenant,
-                    at=now,
-                    study=key.study,
-                    series=key.series,
-                    generation=sealed.generation,
-                ),
-            )
-        return True
+            return publish(connection, sealed, now=now)
 
     def packs_in_use(self, packs: Collection[str]) -> Collection[str]:
         """Give those that some series lies in. Node-wide: a pack is asked for by its key."""
@@ -131,17 +96,52 @@ class SqlSealIndex:
                 delete(segment).where(segment.c.id.in_(segments), segment.c.live == 0)
             )
 
-    @staticmethod
-    def _leave_journal(connection: Connection, series_key: int) -> None:
-        gone = connection.execute(
-            delete(instance)
-            .where(instance.c.series_id == series_key)
-            .returning(instance.c.segment)
-        ).scalars()
-        for number, records in Counter(gone).items():
-            connection.execute(
-                update(segment).where(segment.c.id == number).values(live=segment.c.live - records)
-            )
+
+def publish(connection: Connection, sealed: Sealed, *, now: datetime) -> bool:
+    """Do what `SqlSealIndex.publish` does, in the caller's transaction. Node-wide: as there."""
+    key = sealed.key
+    row = connection.execute(_series(key).with_for_update(of=series)).one_or_none()
+    if row is None or row.sealed or row.generation != sealed.generation:
+        return False
+    _leave_journal(connection, row.series_key)
+    connection.execute(
+        upsert(connection, sealed_instance).on_conflict_do_nothing(),
+        [
+            {"uid_hash": uid_hash(held.key.sop_instance.value), "series_id": row.series_key}
+            for held in sealed.instances
+        ],
+    )
+    connection.execute(
+        update(series)
+        .where(series.c.id == row.series_key)
+        .values(
+            sealed=True,
+            pack_key=sealed.pack,
+            pack_bytes=sealed.size_bytes,
+            pack_index=sealed.index,
+        )
+    )
+    announce(
+        connection,
+        SeriesSealed(
+            tenant=key.tenant,
+            at=now,
+            study=key.study,
+            series=key.series,
+            generation=sealed.generation,
+        ),
+    )
+    return True
+
+
+def _leave_journal(connection: Connection, series_key: int) -> None:
+    gone = connection.execute(
+        delete(instance).where(instance.c.series_id == series_key).returning(instance.c.segment)
+    ).scalars()
+    for number, records in Counter(gone).items():
+        connection.execute(
+            update(segment).where(segment.c.id == number).values(live=segment.c.live - records)
+        )
 
 
 def _series(key: SeriesKey) -> Select[Any]:

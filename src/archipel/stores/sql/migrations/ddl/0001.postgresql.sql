@@ -180,6 +180,106 @@ CREATE TABLE report_version (
 	CONSTRAINT pk_report_version PRIMARY KEY (tenant, study_instance_uid, version)
 );
 
+CREATE TABLE offered_study (
+	manifest VARCHAR(64) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	revision INTEGER NOT NULL,
+	content BYTEA NOT NULL,
+	made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	current BOOLEAN NOT NULL,
+	CONSTRAINT pk_offered_study PRIMARY KEY (manifest)
+);
+
+COMMENT ON COLUMN offered_study.tenant IS 'the owner';
+
+COMMENT ON COLUMN offered_study.current IS 'false: another one supersedes it';
+
+CREATE TABLE offered_pack (
+	root VARCHAR(64) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	pack_key TEXT NOT NULL,
+	part INTEGER NOT NULL,
+	size_bytes BIGINT NOT NULL,
+	written_us BIGINT NOT NULL,
+	entry BYTEA NOT NULL,
+	leaves BYTEA NOT NULL,
+	current BOOLEAN NOT NULL,
+	CONSTRAINT pk_offered_pack PRIMARY KEY (root)
+);
+
+COMMENT ON COLUMN offered_pack.tenant IS 'the owner';
+
+COMMENT ON COLUMN offered_pack.written_us IS 'as the pack''s head says';
+
+COMMENT ON COLUMN offered_pack.entry IS 'as the manifest has it';
+
+COMMENT ON COLUMN offered_pack.leaves IS 'digests of all chunks';
+
+COMMENT ON COLUMN offered_pack.current IS 'named by the study''s current manifest';
+
+CREATE TABLE transfer (
+	id VARCHAR(32) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	from_node VARCHAR(64) NOT NULL,
+	wanted_by VARCHAR(48) NOT NULL,
+	of_class VARCHAR(16) NOT NULL,
+	reason TEXT NOT NULL,
+	state VARCHAR(16) NOT NULL,
+	wanted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	first JSON NOT NULL,
+	manifest VARCHAR(64),
+	manifest_content BYTEA,
+	size_bytes BIGINT NOT NULL,
+	done_bytes BIGINT NOT NULL,
+	low_whole BOOLEAN NOT NULL,
+	detail TEXT NOT NULL,
+	lease_holder VARCHAR(64),
+	lease_until TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT pk_transfer PRIMARY KEY (id)
+);
+
+COMMENT ON COLUMN transfer.tenant IS 'the owner';
+
+COMMENT ON COLUMN transfer.wanted_by IS 'the organisation that will see it';
+
+COMMENT ON COLUMN transfer.first IS 'series a reader asks for';
+
+CREATE TABLE provenance (
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	manifest VARCHAR(64) NOT NULL,
+	from_node VARCHAR(64) NOT NULL,
+	transfer VARCHAR(32) NOT NULL,
+	revision INTEGER NOT NULL,
+	size_bytes BIGINT NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_provenance PRIMARY KEY (tenant, study_instance_uid, manifest)
+);
+
+COMMENT ON COLUMN provenance.tenant IS 'the owner';
+
+CREATE TABLE adopted_pack (
+	root VARCHAR(64) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	pack_key TEXT NOT NULL,
+	part INTEGER NOT NULL,
+	CONSTRAINT pk_adopted_pack PRIMARY KEY (root)
+);
+
+COMMENT ON COLUMN adopted_pack.tenant IS 'the owner';
+
+CREATE TABLE link_window (
+	node VARCHAR(64) NOT NULL,
+	rate_bytes_per_s FLOAT NOT NULL,
+	rtt_s FLOAT NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_link_window PRIMARY KEY (node)
+);
+
 CREATE TABLE called_title (
 	ae_title TEXT NOT NULL,
 	tenant TEXT NOT NULL,
@@ -452,6 +552,10 @@ CREATE INDEX ix_instance_series_id ON instance (series_id);
 
 CREATE INDEX ix_machine_token_login ON machine_token (login);
 
+CREATE INDEX ix_offered_pack_key ON offered_pack (pack_key);
+
+CREATE INDEX ix_offered_pack_study ON offered_pack (tenant, study_instance_uid);
+
 CREATE INDEX ix_outbox_at ON outbox (at);
 
 CREATE INDEX ix_quarantine_tenant ON quarantine (tenant, received_at);
@@ -496,4 +600,12 @@ CREATE INDEX ix_study_person ON study (person);
 
 CREATE INDEX ix_study_uid ON study (study_instance_uid);
 
+CREATE INDEX ix_transfer_state ON transfer (state, wanted_at);
+
+CREATE INDEX ix_transfer_study ON transfer (tenant, study_instance_uid);
+
+CREATE INDEX ix_transfer_wanted_by ON transfer (wanted_by, changed_at);
+
 CREATE INDEX ix_unknown_caller_last_seen ON unknown_caller (last_seen);
+
+CREATE UNIQUE INDEX ix_offered_study_current ON offered_study (tenant, study_instance_uid) WHERE current;

@@ -168,6 +168,83 @@ CREATE TABLE report_version (
 	CONSTRAINT pk_report_version PRIMARY KEY (tenant, study_instance_uid, version)
 );
 
+CREATE TABLE offered_study (
+	manifest VARCHAR(64) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	revision INTEGER NOT NULL,
+	content BLOB NOT NULL,
+	made_at DATETIME NOT NULL,
+	current BOOLEAN NOT NULL,
+	CONSTRAINT pk_offered_study PRIMARY KEY (manifest)
+);
+
+CREATE TABLE offered_pack (
+	root VARCHAR(64) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	pack_key TEXT NOT NULL,
+	part INTEGER NOT NULL,
+	size_bytes BIGINT NOT NULL,
+	written_us BIGINT NOT NULL,
+	entry BLOB NOT NULL,
+	leaves BLOB NOT NULL,
+	current BOOLEAN NOT NULL,
+	CONSTRAINT pk_offered_pack PRIMARY KEY (root)
+);
+
+CREATE TABLE transfer (
+	id VARCHAR(32) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	from_node VARCHAR(64) NOT NULL,
+	wanted_by VARCHAR(48) NOT NULL,
+	of_class VARCHAR(16) NOT NULL,
+	reason TEXT NOT NULL,
+	state VARCHAR(16) NOT NULL,
+	wanted_at DATETIME NOT NULL,
+	changed_at DATETIME NOT NULL,
+	first JSON NOT NULL,
+	manifest VARCHAR(64),
+	manifest_content BLOB,
+	size_bytes BIGINT NOT NULL,
+	done_bytes BIGINT NOT NULL,
+	low_whole BOOLEAN NOT NULL,
+	detail TEXT NOT NULL,
+	lease_holder VARCHAR(64),
+	lease_until DATETIME,
+	CONSTRAINT pk_transfer PRIMARY KEY (id)
+);
+
+CREATE TABLE provenance (
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	manifest VARCHAR(64) NOT NULL,
+	from_node VARCHAR(64) NOT NULL,
+	transfer VARCHAR(32) NOT NULL,
+	revision INTEGER NOT NULL,
+	size_bytes BIGINT NOT NULL,
+	at DATETIME NOT NULL,
+	CONSTRAINT pk_provenance PRIMARY KEY (tenant, study_instance_uid, manifest)
+)
+ WITHOUT ROWID;
+
+CREATE TABLE adopted_pack (
+	root VARCHAR(64) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	pack_key TEXT NOT NULL,
+	part INTEGER NOT NULL,
+	CONSTRAINT pk_adopted_pack PRIMARY KEY (root)
+);
+
+CREATE TABLE link_window (
+	node VARCHAR(64) NOT NULL,
+	rate_bytes_per_s FLOAT NOT NULL,
+	rtt_s FLOAT NOT NULL,
+	at DATETIME NOT NULL,
+	CONSTRAINT pk_link_window PRIMARY KEY (node)
+);
+
 CREATE TABLE called_title (
 	ae_title TEXT NOT NULL,
 	tenant TEXT NOT NULL,
@@ -421,6 +498,10 @@ CREATE INDEX ix_instance_series_id ON instance (series_id);
 
 CREATE INDEX ix_machine_token_login ON machine_token (login);
 
+CREATE INDEX ix_offered_pack_key ON offered_pack (pack_key);
+
+CREATE INDEX ix_offered_pack_study ON offered_pack (tenant, study_instance_uid);
+
 CREATE INDEX ix_outbox_at ON outbox (at);
 
 CREATE INDEX ix_quarantine_tenant ON quarantine (tenant, received_at);
@@ -465,4 +546,12 @@ CREATE INDEX ix_study_person ON study (person);
 
 CREATE INDEX ix_study_uid ON study (study_instance_uid);
 
+CREATE INDEX ix_transfer_state ON transfer (state, wanted_at);
+
+CREATE INDEX ix_transfer_study ON transfer (tenant, study_instance_uid);
+
+CREATE INDEX ix_transfer_wanted_by ON transfer (wanted_by, changed_at);
+
 CREATE INDEX ix_unknown_caller_last_seen ON unknown_caller (last_seen);
+
+CREATE UNIQUE INDEX ix_offered_study_current ON offered_study (tenant, study_instance_uid) WHERE current;
