@@ -2,10 +2,14 @@
 
 import socket
 from collections.abc import Callable
+from functools import partial
 
 from archipel.app.home import Home
 from archipel.app.settings import DicomSettings
 from archipel.app.wiring import Node
+from archipel.imaging.ports import Workshop
+from archipel.imaging.tasks import RewriteDataset
+from archipel.imaging.transcode import MAX_DECODED_BYTES
 from archipel.kernel.uid import Uid
 from archipel.protocols.dimse.provider import run as provide
 from archipel.protocols.dimse.services import Services
@@ -25,7 +29,7 @@ def run(home: Home, listener: socket.socket, *, ready: Callable[[], None], stop:
             devices=node.devices,
             audit=node.audit,
             clock=node.clock,
-            transcoder=_transcode,
+            transcoder=partial(_transcode, node.workshop),
         )
 
     ready()
@@ -44,8 +48,6 @@ def measures(told: DicomSettings) -> DimseSettings:
     )
 
 
-def _transcode(dataset: bytes, from_ts: Uid, to_ts: Uid) -> bytes:
-    # Loads numpy, which a door that only receives never needs.
-    from archipel.imaging.transcode import to_little_endian  # noqa: PLC0415 (see above)
-
-    return to_little_endian(dataset, from_ts.value, to_ts.value)
+def _transcode(workshop: Workshop, dataset: bytes, from_ts: Uid, to_ts: Uid) -> bytes:
+    task = RewriteDataset(dataset, from_ts.value, to_ts.value)
+    return workshop.run(task, most_bytes=MAX_DECODED_BYTES)

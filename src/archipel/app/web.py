@@ -57,6 +57,7 @@ def application(node: Node) -> FastAPI:
         contents=node.contents,
         journal=node.journal,
         audit=node.audit,
+        workshop=node.workshop,
         clock=node.clock,
     )
     routes = [Mount("/dicomweb", dicomweb.router(images)), Route("/health", _health(node))]

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 from granian.constants import Interfaces
@@ -37,7 +36,7 @@ async def _serve(node: Node, ready: Callable[[], None], stop: int) -> None:
     await _answers(node.settings.http, serving)
     ready()
     # The decoders take a second to load: before the first reader waits for them.
-    loop.run_in_executor(None, import_module, "archipel.imaging.render")
+    loop.run_in_executor(None, node.workshop.warm)
     ended = loop.create_task(stopping.wait())
     await asyncio.wait({serving, ended}, return_when=asyncio.FIRST_COMPLETED)
     loop.remove_reader(stop)

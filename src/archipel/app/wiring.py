@@ -12,6 +12,7 @@ from typing import Self
 from archipel.access.enrol import Office, operators_office
 from archipel.app.home import Home
 from archipel.app.settings import Settings
+from archipel.app.workshop import ProcessWorkshop
 from archipel.kernel.clock import Clock, utc_now
 from archipel.stores.contents import HeldContents
 from archipel.stores.journal.journal import FileJournal, JournalPolicy
@@ -50,7 +51,7 @@ class Node:
 
     def close(self) -> None:
         """Let files and connections go."""
-        for name in ("journal", "database"):
+        for name in ("journal", "database", "workshop"):
             if name in self.__dict__:
                 getattr(self, name).close()
 
@@ -76,7 +77,12 @@ class Node:
     @cached_property
     def contents(self) -> HeldContents:
         """Return the bytes of what is held."""
-        return HeldContents(self.home.root)
+        return HeldContents(self.home.root, workshop=self.workshop)
+
+    @cached_property
+    def workshop(self) -> ProcessWorkshop:
+        """Return where strangers' pixels are decoded, apart from this process."""
+        return ProcessWorkshop(self.home.run)
 
     @cached_property
     def holdings(self) -> SqlHoldings:

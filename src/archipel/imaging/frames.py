@@ -164,6 +164,11 @@ def _claimed(content: bytes, pixels: PixelDescription) -> CodestreamSize:
             f"the codestream holds {size.rows} x {size.columns} x {size.samples}, the data set "
             f"describes {pixels.rows} x {pixels.columns} x {pixels.samples}"
         )
+    if size.precision > pixels.bits_allocated:
+        raise Undecodable(
+            f"the codestream has samples of {size.precision} bits, the data set allocates "
+            f"{pixels.bits_allocated}"
+        )
     return size
 
 

@@ -5,8 +5,6 @@ inversion, then are scaled to the viewport and written as JPEG or PNG. Not for d
 """
 
 import io
-from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,42 +22,12 @@ from archipel.imaging.model import (
     VoiFunction,
     Window,
 )
+from archipel.imaging.wishes import Format, Viewport, Wishes
 from archipel.kernel.errors import Malformed
 
 Grey = NDArray[np.uint8]
 
-QUALITY = 90
-MAX_SIDE = 8192  # of a picture made to a viewport
 _TOP = 255.0
-
-
-class Format(Enum):
-    """What a picture is written as; the values are media types."""
-
-    JPEG = "image/jpeg"
-    PNG = "image/png"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Viewport:
-    """Size of the picture, and the region of the image that is to fill it (PS3.18 8.3.5.1.3).
-
-    The region is (left, top, width, height) in pixels; None: the whole image.
-    """
-
-    width: int
-    height: int
-    region: tuple[float, float, float, float] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What the asker wants of a picture; unsaid things follow the data set."""
-
-    format: Format = Format.JPEG
-    window: Window | None = None
-    viewport: Viewport | None = None
-    quality: int = QUALITY
 
 
 def render(content: bytes, transfer_syntax: str, image: Image, wishes: Wishes) -> bytes:

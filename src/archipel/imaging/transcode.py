@@ -19,7 +19,7 @@ from archipel.standards.dicom.pixels import (
 )
 from archipel.standards.dicom.skeleton import HoleKind, holes
 
-MAX_INFLATED_BYTES = 1 << 30
+MAX_INFLATED_BYTES = 1 << 28
 MAX_DECODED_BYTES = 2 << 30  # native pixels of one instance
 
 _PHOTOMETRIC, _PLANAR, _ICON = 0x00280004, 0x00280006, 0x00880200
@@ -61,8 +61,11 @@ def _replace_pixels(elements: DataSet, dataset: bytes, transfer_syntax: str) -> 
         raise Exhausted(f"its pixels take more than {MAX_DECODED_BYTES} bytes when decoded")
     if sorted(frames) != list(range(1, pixels.frames + 1)):
         raise Undecodable(f"{len(frames)} frames where {pixels.frames} are described")
-    arrays = [decode(b"".join(frames[n]), transfer_syntax, pixels) for n in sorted(frames)]
-    native = to_bytes(arrays, pixels)
+    decoded = (decode(b"".join(frames[n]), transfer_syntax, pixels) for n in sorted(frames))
+    if pixels.bits_allocated == 1:  # frames follow each other within a byte
+        native = to_bytes(list(decoded), pixels)
+    else:
+        native = b"".join(to_bytes([array], pixels) for array in decoded)
     vr = "OW" if pixels.bits_allocated >= _WORD_BITS else "OB"
     photometric = photometric_of(transfer_syntax, pixels).encode()
     elements.elements[PIXEL_DATA] = Element(vr, native + b"\0" * (len(native) % 2))

@@ -11,9 +11,10 @@ import orjson
 
 from archipel.archive.errors import DamagedContent
 from archipel.archive.model import Frame, Held, JournalPlace, PackPlace, Place
+from archipel.imaging.ports import Workshop
 from archipel.kernel.errors import NotFound
 from archipel.kernel.uid import Uid
-from archipel.standards.dicom.transfer_syntax import HTJ2K_LOSSLESS_RPCL
+from archipel.standards.dicom.transfer_syntax import HTJ2K_LOSSLESS_RPCL, of
 from archipel.stores import frames
 from archipel.stores.journal.reader import JournalReader
 from archipel.stores.packs.metadata import instance_metadata
@@ -30,12 +31,19 @@ class HeldContents:
     """`archive.ports.Contents` over the journal and the packs of `home`. For any thread.
 
     Nothing leaves that does not have its digest or checksum. A place that is no longer there
-    (sealed meanwhile, re-sealed) raises `Unavailable`: ask the index again.
+    (sealed meanwhile, re-sealed) raises `Unavailable`: ask the index again. Who reads for
+    strangers hands a `workshop` in, where deflated data sets are inflated.
     """
 
     def __init__(
-        self, home: Path, *, journal: JournalReader | None = None, packs: PackStore | None = None
+        self,
+        home: Path,
+        *,
+        journal: JournalReader | None = None,
+        packs: PackStore | None = None,
+        workshop: Workshop | None = None,
     ) -> None:
+        self._workshop = workshop
         self._journal = journal or JournalReader(home)
         self._packs = packs or PackStore(home, journal=self._journal)
         self._documents: _Cache[bytes] = _Cache(_CACHED_BYTES, len)
@@ -69,7 +77,7 @@ class HeldContents:
             except NotFound:
                 content = None
         if content is None:
-            content = frames.odd_frame(self.dataset(held), str(held.transfer_syntax), number)
+            content = self._odd_frame(held, number)
         syntax = frames.served_as(str(held.transfer_syntax))
         return Frame(content=content, transfer_syntax=Uid(syntax))
 
@@ -117,6 +125,13 @@ class HeldContents:
         if content is None:
             raise DamagedContent(held.key.sop_instance, f"segment {place.segment:016x}")
         return content
+
+    def _odd_frame(self, held: Held, number: int) -> bytes:
+        """Cut a frame that no layout knows; what must be inflated for it, in the workshop."""
+        task = frames.CutFrame(self.dataset(held), str(held.transfer_syntax), number)
+        if self._workshop is not None and of(task.transfer_syntax).deflated:
+            return self._workshop.run(task)
+        return task.do()
 
     def _document(self, held: Held) -> bytes:
         """Return the JSON object of one instance of the journal."""

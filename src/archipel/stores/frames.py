@@ -22,7 +22,7 @@ from archipel.standards.dicom.transfer_syntax import (
     of,
 )
 
-_INFLATE_LIMIT_BYTES = 1 << 30
+_INFLATE_LIMIT_BYTES = 1 << 28
 _PIXELS = {PIXEL_DATA, FLOAT_PIXEL_DATA, DOUBLE_PIXEL_DATA}
 
 
@@ -33,6 +33,19 @@ class Span:
     start: int
     length: int
     crc: int
+
+
+@dataclass(frozen=True, slots=True)
+class CutFrame:
+    """A task (`imaging.ports.Task`): a frame of a data set that must be inflated first."""
+
+    dataset: bytes
+    transfer_syntax: str
+    number: int
+
+    def do(self) -> bytes:
+        """Cut it out. Raises `NotFound`, `Malformed`."""
+        return odd_frame(self.dataset, self.transfer_syntax, self.number)
 
 
 Layout = dict[int, list[Span]]

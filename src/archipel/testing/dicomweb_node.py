@@ -25,6 +25,7 @@ from archipel.access.authenticate import Desk, visitor_of
 from archipel.access.enrol import create_token, operators_office
 from archipel.access.model import Visitor
 from archipel.app.index_writer import Gauges, IndexWriter, alone
+from archipel.app.workshop import ProcessWorkshop
 from archipel.archive.seal import seal
 from archipel.kernel.clock import utc_now
 from archipel.kernel.identifiers import Issuer, TenantId
@@ -63,6 +64,7 @@ class Node:
             audit=SqlAudit(database),
         )
         self._packs = PackStore(home)
+        self._workshop = ProcessWorkshop(home / "run")
         self._writer = self._index_writer()
 
     def enrol(self) -> dict[str, str]:
@@ -89,9 +91,10 @@ class Node:
             visitor=self._visitor,
             issuer_of=self._issuer_of,
             catalogue=SqlCatalogue(self._database),
-            contents=HeldContents(self._home, packs=self._packs),
+            contents=HeldContents(self._home, packs=self._packs, workshop=self._workshop),
             journal=FileJournal(self._home),
             audit=self._desk.audit,
+            workshop=self._workshop,
             clock=utc_now,
         )
 

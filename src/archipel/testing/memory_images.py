@@ -1,14 +1,30 @@
 """`archive.ports.Contents` in memory with frames and metadata, for tests of what shows images."""
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from archipel.archive.model import Frame, Held
-from archipel.kernel.errors import NotFound
+from archipel.imaging.ports import MOST_BYTES, Task
+from archipel.kernel.errors import Exhausted, NotFound
 from archipel.kernel.uid import Uid
 from archipel.stores import frames
 from archipel.stores.packs.metadata import instance_metadata
 from archipel.testing.memory import MemoryContents
+
+
+class InlineWorkshop:
+    """`imaging.ports.Workshop` in the process that asks: for tests that send nothing hostile."""
+
+    def run(self, task: Task, *, most_bytes: int = MOST_BYTES) -> bytes:
+        """Do it here."""
+        result = task.do()
+        if len(result) > most_bytes:
+            raise Exhausted(f"the result has {len(result)} bytes, {most_bytes} are granted")
+        return result
+
+    def pieces(self, task: Task) -> Iterator[bytes]:
+        """Do it here."""
+        return iter([task.do()])
 
 
 class MemoryImages(MemoryContents):

@@ -21,7 +21,7 @@ from archipel.protocols.dicomweb import DicomwebServices, Limits, router
 from archipel.standards.dicom import part10
 from archipel.standards.dicom.dataset import DataSet, Element, write
 from archipel.testing.memory import MemoryArchive, MemoryAudit, MemoryCatalogue, MemoryJournal
-from archipel.testing.memory_images import MemoryImages
+from archipel.testing.memory_images import InlineWorkshop, MemoryImages
 
 WEST, EAST = TenantId("ouest"), TenantId("est")
 EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
@@ -93,6 +93,7 @@ class World:
             contents=MemoryImages(self.archive),
             journal=MemoryJournal(self.archive),
             audit=self.audit,
+            workshop=InlineWorkshop(),
             clock=lambda: self.now,
             limits=self.limits,
         )

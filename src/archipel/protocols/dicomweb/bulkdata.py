@@ -7,10 +7,10 @@ from starlette.responses import Response
 from archipel.kernel.errors import Malformed
 from archipel.protocols.dicomweb import caching
 from archipel.protocols.dicomweb.bodies import Multipart, conditional
+from archipel.protocols.dicomweb.drawing import found_value
 from archipel.protocols.dicomweb.negotiation import OCTETS, RELATED, accepted
 from archipel.protocols.dicomweb.problem import NotAcceptable
 from archipel.protocols.dicomweb.visits import Visit
-from archipel.standards.dicom.bulk import value_at
 
 _PATH = re.compile(r"[0-9A-Fa-f]{8}(?:/[1-9][0-9]{0,5}/[0-9A-Fa-f]{8}){0,8}")
 
@@ -28,8 +28,7 @@ def bulkdata(visit: Visit) -> Response:
     multipart = _multipart(visit)
     held = visit.held()[0]
     visit.audit_read([held], "bulk data")
-    dataset = visit.retrieval.dataset(held)
-    value = value_at(dataset, held.transfer_syntax.value, path)
+    value = found_value(visit.retrieval, visit.services.workshop, held, path)
     etag = caching.etag_of(held.digest, "bulkdata", *path, multipart)
     if not multipart:
         return conditional(visit.request, [value], etag=etag, media_type=OCTETS)

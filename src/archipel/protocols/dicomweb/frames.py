@@ -9,13 +9,18 @@ import re
 from starlette.responses import Response
 
 from archipel.archive.model import Frame, Held
+from archipel.imaging.description import describe
+from archipel.imaging.ports import MOST_BYTES
+from archipel.imaging.tasks import DecodeFrame
 from archipel.kernel.errors import Malformed
 from archipel.protocols.dicomweb import caching
 from archipel.protocols.dicomweb.bodies import Multipart, conditional
 from archipel.protocols.dicomweb.negotiation import FrameForm, accepted, frame_form
+from archipel.protocols.dicomweb.problem import TooLarge
 from archipel.protocols.dicomweb.visits import Visit
 
 MAX_FRAMES = 1_000  # in one request
+MAX_DECODED_BYTES = MOST_BYTES  # in one answer; stored frames are as large as they came
 
 _LIST = re.compile(r"[1-9][0-9]{0,8}(?:,[1-9][0-9]{0,8})*")
 
@@ -38,7 +43,11 @@ def frames(visit: Visit) -> Response:
     visit.audit_read([held], "frames")
     found = [visit.retrieval.frame(held, number) for number in numbers]
     form = frame_form(ranges, found[0].transfer_syntax.value, alone=len(numbers) == 1)
-    pieces = [_bytes_of(visit, held, frame, form) for frame in found]
+    pieces: list[bytes] = []
+    for frame in found:
+        pieces.append(_bytes_of(visit, held, frame, form))
+        if form.decoded and sum(map(len, pieces)) > MAX_DECODED_BYTES:
+            raise TooLarge(f"more than {MAX_DECODED_BYTES >> 20} MiB of pixels: ask for fewer")
     etag = caching.etag_of(held.digest, *numbers, form.content_type, form.multipart)
     if not form.multipart:
         return conditional(visit.request, pieces, etag=etag, media_type=form.content_type)
@@ -53,9 +62,6 @@ def frames(visit: Visit) -> Response:
 def _bytes_of(visit: Visit, held: Held, frame: Frame, form: FrameForm) -> bytes:
     if not form.decoded:
         return frame.content
-    # Decoding loads numpy and the codecs: only when somebody asks for it.
-    from archipel.imaging.description import describe  # noqa: PLC0415
-    from archipel.imaging.frames import decode, to_bytes  # noqa: PLC0415
-
     pixels = describe(visit.retrieval.document(held)).pixels
-    return to_bytes([decode(frame.content, frame.transfer_syntax.value, pixels)], pixels)
+    task = DecodeFrame(frame.content, frame.transfer_syntax.value, pixels)
+    return visit.services.workshop.run(task)

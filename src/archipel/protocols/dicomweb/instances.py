@@ -8,11 +8,13 @@ says so; asked for alone it is refused (406).
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from starlette.responses import Response
 
 from archipel.archive.model import Held
 from archipel.imaging.errors import NotAnImage
+from archipel.imaging.tasks import RewriteDataset
 from archipel.kernel.errors import Malformed
 from archipel.kernel.uid import Uid
 from archipel.protocols.dicomweb import caching
@@ -20,6 +22,7 @@ from archipel.protocols.dicomweb.bodies import Multipart, streamed
 from archipel.protocols.dicomweb.negotiation import DICOM, InstanceForm, accepted, instance_form
 from archipel.protocols.dicomweb.problem import NotAcceptable
 from archipel.protocols.dicomweb.visits import Visit
+from archipel.standards.dicom.part10 import meta
 
 AE_TITLE = "ARCHIPEL"  # (0002,0016) of a file that is written here
 
@@ -66,7 +69,7 @@ def _outgoing(visit: Visit, held: Held, form: InstanceForm, *, alone: bool) -> _
     if chosen == stored:
         return _Outgoing(stored, visit.retrieval.part10(held))
     try:
-        return _Outgoing(chosen or "", iter(_decoded(visit, held, chosen)))
+        return _Outgoing(chosen or "", _decoded(visit, held, chosen))
     except (NotAcceptable, NotAnImage, Malformed) as failure:
         if alone:
             raise NotAcceptable(str(failure)) from failure
@@ -74,19 +77,16 @@ def _outgoing(visit: Visit, held: Held, form: InstanceForm, *, alone: bool) -> _
         return _Outgoing(stored, visit.retrieval.part10(held))
 
 
-def _decoded(visit: Visit, held: Held, transfer_syntax: str | None) -> list[bytes]:
-    # Transcoding loads numpy and the codecs: only when somebody asks for it.
-    from archipel.imaging.transcode import to_little_endian  # noqa: PLC0415
-    from archipel.standards.dicom.part10 import meta  # noqa: PLC0415
-
+def _decoded(visit: Visit, held: Held, transfer_syntax: str | None) -> Iterator[bytes]:
     stored = held.transfer_syntax.value
     if transfer_syntax is None:
         raise NotAcceptable(f"stored in {stored}, which is not among what is accepted")
-    dataset = to_little_endian(visit.retrieval.dataset(held), stored, transfer_syntax)
+    task = RewriteDataset(visit.retrieval.dataset(held), stored, transfer_syntax)
+    dataset = visit.services.workshop.pieces(task)
     head = meta(
         sop_class=held.sop_class,
         sop_instance=held.key.sop_instance,
         transfer_syntax=Uid(transfer_syntax),
         source=AE_TITLE,
     )
-    return [head, dataset]
+    return chain((head,), dataset)

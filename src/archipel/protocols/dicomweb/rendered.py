@@ -9,10 +9,12 @@ from starlette.responses import Response
 
 from archipel.archive.model import Held
 from archipel.imaging.model import VoiFunction, Window
+from archipel.imaging.wishes import Format, Viewport, Wishes
 from archipel.kernel.errors import Malformed
 from archipel.protocols.dicomweb import caching
 from archipel.protocols.dicomweb.accept import MediaType
 from archipel.protocols.dicomweb.bodies import Multipart, conditional
+from archipel.protocols.dicomweb.drawing import draw
 from archipel.protocols.dicomweb.frames import frame_numbers
 from archipel.protocols.dicomweb.negotiation import RELATED, accepted
 from archipel.protocols.dicomweb.problem import NotAcceptable, TooLarge
@@ -59,10 +61,7 @@ def _chosen(visit: Visit, held: Sequence[Held]) -> list[tuple[Held, int]]:
 def _pictures(
     visit: Visit, chosen: list[tuple[Held, int]], viewport: tuple[float, ...] | None
 ) -> Response:
-    """Draw these frames. The imaging modules load numpy: imported by the first who draws."""
-    from archipel.imaging.render import Format, Viewport, Wishes  # noqa: PLC0415
-    from archipel.protocols.dicomweb.drawing import draw  # noqa: PLC0415
-
+    """Draw these frames."""
     kind, multipart = _kind(accepted(visit.request))
     if not multipart and len(chosen) > 1:
         chosen = [_one_of(chosen)]
@@ -85,7 +84,7 @@ def _pictures(
     visit.audit_read([one for one, _ in chosen], "pictures")
     if caching.is_held_by_client(visit.request, etag):
         return Response(None, 304, caching.headers_of(etag, immutable=immutable))
-    made = partial(draw, visit.retrieval, wishes=Wishes(**wishes))
+    made = partial(draw, visit.retrieval, visit.services.workshop, wishes=Wishes(**wishes))
     pictures = [made(one, number) for one, number in chosen]
     respond = partial(conditional, visit.request, etag=etag, immutable=immutable)
     if not multipart:

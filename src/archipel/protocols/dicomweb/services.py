@@ -8,6 +8,7 @@ from starlette.requests import Request
 from archipel.access.model import Visitor
 from archipel.access.ports import Audit
 from archipel.archive.ports import Catalogue, Contents, Journal
+from archipel.imaging.ports import Workshop
 from archipel.kernel.clock import Clock
 from archipel.kernel.identifiers import Issuer, TenantId
 
@@ -37,5 +38,6 @@ class DicomwebServices:
     contents: Contents
     journal: Journal
     audit: Audit
+    workshop: Workshop
     clock: Clock
     limits: Limits = field(default_factory=Limits)
