@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from archipel.access import enrol
 from archipel.access.model import Organisation
 from archipel.app.home import Home
+from archipel.app.peer_keys import name_of
 from archipel.app.wiring import Node
+from archipel.stores.sql.facts import open_log
 from archipel.stores.sql.migrations import migrate
 
 KEY_LENGTH = 48
@@ -26,6 +28,8 @@ def create_node(home: Home, *, name: str, community: str) -> Created:
     home.create(name=name, community=community)
     with Node.open(home) as node:
         migrate(node.database)
+        with node.database.write() as connection:
+            open_log(connection, name_of(node.settings), now=node.clock())
         office = node.office("init")
         wanted = enrol.organisation_from(key_of(name), name)
         organisation = enrol.add_organisation(wanted, office=office, now=node.clock())

@@ -24,6 +24,11 @@ class Home:
         return self.root / "keys"
 
     @property
+    def peer_keys(self) -> Path:
+        """Return the directory of what this node is in its archipelago; absent: in none."""
+        return self.keys / "peer"
+
+    @property
     def journal(self) -> Path:
         """Return the directory of journal segments."""
         return self.root / "journal"

@@ -7,9 +7,11 @@ from select import select
 
 from archipel.app.home import Home
 from archipel.app.index_writer import Gauges, IndexWriter, alone
+from archipel.app.peer_keys import name_of
 from archipel.app.wiring import Node
 from archipel.stores.journal.tail import JournalTail
 from archipel.stores.sql.archive.writer import SqlIndex
+from archipel.stores.sql.facts import open_log
 from archipel.stores.sql.migrations import migrate
 from archipel.stores.sql.session import Durability
 
@@ -23,6 +25,8 @@ def run(home: Home, *, ready: Callable[[], None], stop: int) -> None:
         Node.open(home, durability=Durability.REPLAYED) as node,
     ):
         migrate(node.database)
+        with node.database.write() as connection:
+            open_log(connection, name_of(node.settings), now=node.clock())
         index = SqlIndex(node.database)
         tail = JournalTail(home.root, index.applied())
         writer = IndexWriter(

@@ -24,7 +24,7 @@ def main() -> None:
     _die_with_the_supervisor()
     logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT.replace("%(processName)s", role))
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    run = {"index": _index, "dimse": _dimse, "web": _web, "work": _work}[role]
+    run = {"index": _index, "dimse": _dimse, "web": _web, "work": _work, "peer": _peer}[role]
     run(home)
 
 
@@ -75,6 +75,14 @@ def _work(home: Home) -> None:
     from archipel.app.work_process import run
 
     run(home, ready=ready, stop=stop_on_sigterm())
+
+
+def _peer(home: Home) -> None:
+    from archipel.app.peer_process import run
+
+    fd = os.environ.get("ARCHIPEL_PEER_FD")
+    listener = socket.socket(fileno=int(fd)) if fd else None
+    run(home, listener, ready=ready, stop=stop_on_sigterm())
 
 
 if __name__ == "__main__":

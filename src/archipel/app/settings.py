@@ -69,6 +69,16 @@ class ArchiveSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeerSettings:
+    """The door to the other nodes of the archipelago (always mutual TLS 1.3)."""
+
+    name: str = ""  # the node's short name, such as mq; empty: from node.community
+    listen: str = ""  # host:port; empty: nobody comes in, this node only calls
+    address: str = ""  # host:port as the others reach it; empty: as peer.listen
+    idle_timeout_s: float = 300.0  # without a request on a connection; a slow line needs it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The whole tree."""
 
@@ -77,6 +87,7 @@ class Settings:
     dicom: DicomSettings = field(default_factory=DicomSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     archive: ArchiveSettings = field(default_factory=ArchiveSettings)
+    peer: PeerSettings = field(default_factory=PeerSettings)
 
     def check_doors(self) -> None:
         """Refuse to listen beyond this machine in clear. Raises `Malformed`."""

@@ -23,7 +23,7 @@ from archipel.kernel.clock import utc_now
 from archipel.kernel.errors import Exhausted, Unavailable
 
 START_ORDER = ("index", "dimse", "web", "work")
-STOP_ORDER = ("dimse", "web", "work", "index")
+STOP_ORDER = ("dimse", "peer", "web", "work", "index")
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 9.0
 BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -59,8 +59,9 @@ class Supervisor:
             signal.signal(number, lambda *_: setattr(self, "stopping", True))
         self._dicom = _listen(self.settings.dicom.bind)
         self._http = _free(self.settings.http.bind)
+        self._peer = _listen(self.settings.peer.listen) if self.settings.peer.listen else None
         try:
-            for role in START_ORDER:
+            for role in (*START_ORDER, *self._peer_role()):
                 self.children[role] = self._start(role)
             for child in self.children.values():
                 self._await_ready(child)
@@ -72,10 +73,17 @@ class Supervisor:
         finally:
             self._stop()
 
+    def _peer_role(self) -> tuple[str, ...]:
+        """Run the peer process where there is a door for peers, or an archipelago to call."""
+        enrolled = (self.home.peer_keys / "node.pem").exists()
+        return ("peer",) if self._peer is not None or enrolled else ()
+
     def _announce(self) -> None:
         scheme = "https" if self.settings.http.tls_certificate else "http"
         host, port = self._dicom.getsockname()[:2]
         line = f"ready http={scheme}://{self._http} dicom={host}:{port}"
+        if self._peer is not None:
+            line += f" peer={_address(self._peer)}"
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
@@ -84,7 +92,8 @@ class Supervisor:
         host, port = self._dicom.getsockname()[:2]
         told = {
             "pid": os.getpid(),
-            "doors": {"http": self._http, "dicom": f"{host}:{port}"},
+            "doors": {"http": self._http, "dicom": f"{host}:{port}"}
+            | ({"peer": _address(self._peer)} if self._peer else {}),
             "roles": {
                 role: {"pid": c.process.pid, "since": c.started_at, "restarts": c.restarts}
                 for role, c in self.children.items()
@@ -103,7 +112,12 @@ class Supervisor:
             "ARCHIPEL_DICOM_FD": str(self._dicom.fileno()),
             "ARCHIPEL_PARENT": str(os.getpid()),
         }
+        if self._peer is not None:
+            environment["ARCHIPEL_PEER__LISTEN"] = _address(self._peer)
         kept: Sequence[int] = (writing, self._dicom.fileno()) if role == "dimse" else (writing,)
+        if self._peer is not None and role == "peer":
+            environment["ARCHIPEL_PEER_FD"] = str(self._peer.fileno())
+            kept = (writing, self._peer.fileno())
         process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
             command, env=environment, pass_fds=kept, stdin=subprocess.DEVNULL
         )
@@ -122,6 +136,10 @@ class Supervisor:
 
     def _watch(self) -> None:
         time.sleep(0.1)
+        for role in self._peer_role():  # it may have joined since
+            if role not in self.children:
+                self.children[role] = self._start(role)
+                self._tell()
         for role, child in list(self.children.items()):
             code = child.process.poll()
             if code is None or self.stopping:
@@ -152,6 +170,8 @@ class Supervisor:
                 child.process.wait(5)
         (self.home.run / "processes.json").unlink(missing_ok=True)
         self._dicom.close()
+        if self._peer is not None:
+            self._peer.close()
 
 
 def _listen(bind: str) -> socket.socket:
@@ -170,12 +190,17 @@ def _listen(bind: str) -> socket.socket:
     return listener
 
 
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _free(bind: str) -> str:
     """Return `bind` with a real port; the web server opens its socket itself."""
     probe = _listen(bind)
-    host, port = probe.getsockname()[:2]
+    address = _address(probe)
     probe.close()
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return address
 
 
 def overridden(settings: Settings, *, http: str, dicom: str) -> Settings:

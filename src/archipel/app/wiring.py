@@ -25,6 +25,8 @@ from archipel.stores.sql.archive.query import SqlCatalogue
 from archipel.stores.sql.archive.seal import SqlHoldings, SqlSealIndex, SqlTotals
 from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
+from archipel.stores.sql.feed import SqlFacts
+from archipel.stores.sql.peers import SqlPeers
 from archipel.stores.sql.reading import SqlChanges, SqlClaims, SqlDrafts
 from archipel.stores.sql.reading_exams import SqlExams
 from archipel.stores.sql.session import Database, Durability, open_database
@@ -163,6 +165,16 @@ class Node:
     def audit(self) -> SqlAudit:
         """Return the chain."""
         return SqlAudit(self.database)
+
+    @cached_property
+    def facts(self) -> SqlFacts:
+        """Return what the nodes of the archipelago stated."""
+        return SqlFacts(self.database, clock=self.clock)
+
+    @cached_property
+    def peers(self) -> SqlPeers:
+        """Return the other nodes."""
+        return SqlPeers(self.database)
 
     def office(self, name: str) -> Office:
         """Return where the operator of this machine makes changes."""

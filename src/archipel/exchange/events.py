@@ -46,3 +46,18 @@ class TransferQuarantined(Event):
     study: Uid
     from_node: str
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactsApplied(Event):
+    """Facts of other nodes came in; these subjects of `tenant` are to be folded again."""
+
+    subjects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogForked(Event):
+    """Two facts bear one number of one log: the log is frozen and somebody must look."""
+
+    log: str
+    sequence: int

@@ -4,8 +4,20 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from archipel.access.model import AuditEntry
 from archipel.archive.model import SeriesKey, StudyKey
 from archipel.exchange.manifest import PackEntry, StudyManifest
+from archipel.exchange.model import (
+    Agreement,
+    Batch,
+    Cursor,
+    Fact,
+    Head,
+    Invitation,
+    NodeName,
+    Peer,
+    Taken,
+)
 from archipel.exchange.offered import Described, OfferedPack, OfferedStudy
 from archipel.exchange.schedule import TransferClass
 from archipel.exchange.transfer import Happening, Lease, Transfer
@@ -168,3 +180,70 @@ class Owners(Protocol):
 
     def local(self, tenant: TenantId) -> bool:
         """Tell whether this node is the home of `tenant`."""
+
+
+class Signer(Protocol):
+    """This node's key."""
+
+    @property
+    def certificate(self) -> str:
+        """The node's certificate, PEM."""
+
+    def sign(self, content: bytes) -> bytes:
+        """The signature of `content` by this node."""
+
+
+class HeadVerifier(Protocol):
+    """Says whether a head was signed by the node whose log it is."""
+
+    def __call__(self, head: Head, /) -> None:
+        """Raises `Refused` or `Malformed` when it was not."""
+
+
+class FactLog(Protocol):
+    """The facts this node holds, its own and others'."""
+
+    def cursor(self, *, refill: bool = False) -> Cursor:
+        """What is needed next of each log; `refill`: from the first stub on."""
+
+    def after(self, cursor: Cursor, *, reader: NodeName, limit: int, signer: Signer) -> Batch:
+        """What `reader` lacks and may know, causes first; what it may not know as stubs."""
+
+    def take(self, batch: Batch, *, verify: HeadVerifier, now: datetime) -> Taken:
+        """Take a batch in: all that is proven and caused, in one transaction."""
+
+    def of(self, subject: str, *, tenant: TenantId) -> Sequence[Fact]:
+        """The facts on one subject, in the common order."""
+
+    def position(self) -> int:
+        """A number that grows with every link held: what a long poll waits for."""
+
+
+class Peers(Protocol):
+    """The other nodes, and what was agreed with each."""
+
+    def all(self) -> Sequence[Peer]:
+        """Every peer, by name."""
+
+    def peer(self, name: NodeName) -> Peer | None:
+        """One peer."""
+
+    def agreements(self, name: NodeName | None = None) -> Sequence[Agreement]:
+        """What a peer, or every peer, may know and do, by home and organisation."""
+
+    def invite(self, invitation: Invitation) -> None:
+        """Keep a one-time token."""
+
+    def invitation(self, invitation_id: str) -> Invitation | None:
+        """A token that was not used."""
+
+    def let_in(
+        self, invitation: Invitation, joined: Peer, entry: AuditEntry, *, now: datetime
+    ) -> None:
+        """Use a token up, keep the node, tell the others. Raises `TokenRefused` when used."""
+
+    def renew(self, name: NodeName, certificate: str, entry: AuditEntry) -> None:
+        """Keep a peer's newer certificate."""
+
+    def moved(self, name: NodeName, address: str) -> None:
+        """Keep where a peer is reached now, as it says itself."""

@@ -16,7 +16,7 @@ from archipel.kernel.errors import Unavailable
 
 READY_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 12.0
-_READY = re.compile(r"ready http=(\S+) dicom=([^:]+):(\d+)")
+_READY = re.compile(r"ready http=(\S+) dicom=([^:]+):(\d+)(?: peer=(\S+))?")
 
 
 @dataclass
@@ -30,6 +30,7 @@ class RunningNode:
     http: str = ""
     dicom_host: str = ""
     dicom_port: int = 0
+    peer: str = ""  # host:port of the peer door; empty: there is none
 
     def __enter__(self) -> Self:
         self.start()
@@ -58,6 +59,7 @@ class RunningNode:
             raise Unavailable(f"the node did not start: {self.last_words()}")
         self.http, self.dicom_host = found[1], found[2]
         self.dicom_port = int(found[3])
+        self.peer = found[4] or ""
 
     @property
     def pid(self) -> int:

@@ -1,6 +1,23 @@
 """The tables, one module per domain; `metadata` knows them all."""
 
-from archipel.stores.sql.schema import access, archive, events, identity, reading, transfers
+from archipel.stores.sql.schema import (
+    access,
+    archive,
+    events,
+    exchange,
+    identity,
+    reading,
+    transfers,
+)
 from archipel.stores.sql.schema.base import metadata
 
-__all__ = ["access", "archive", "events", "identity", "metadata", "reading", "transfers"]
+__all__ = [
+    "access",
+    "archive",
+    "events",
+    "exchange",
+    "identity",
+    "metadata",
+    "reading",
+    "transfers",
+]

@@ -117,6 +117,101 @@ CREATE TABLE outbox_era (
 	CONSTRAINT pk_outbox_era PRIMARY KEY (id)
 );
 
+CREATE TABLE own_log (
+	id SERIAL NOT NULL CONSTRAINT ck_own_log_one_row CHECK (id = 1),
+	log VARCHAR(40) COLLATE "C" NOT NULL,
+	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_own_log PRIMARY KEY (id)
+);
+
+COMMENT ON COLUMN own_log.log IS 'of this incarnation of the node';
+
+CREATE TABLE fact_log (
+	log VARCHAR(40) COLLATE "C" NOT NULL,
+	next BIGINT NOT NULL,
+	hash VARCHAR(64) NOT NULL,
+	clock TEXT COLLATE "C" NOT NULL,
+	frozen BOOLEAN NOT NULL,
+	CONSTRAINT pk_fact_log PRIMARY KEY (log)
+);
+
+COMMENT ON COLUMN fact_log.next IS 'the sequence that is needed next';
+
+COMMENT ON COLUMN fact_log.hash IS 'of the last link';
+
+COMMENT ON COLUMN fact_log.clock IS 'the latest reading in it';
+
+COMMENT ON COLUMN fact_log.frozen IS 'it forked: nothing more is taken in';
+
+CREATE TABLE fact (
+	id BIGSERIAL NOT NULL,
+	log VARCHAR(40) COLLATE "C" NOT NULL,
+	sequence BIGINT NOT NULL,
+	clock TEXT COLLATE "C" NOT NULL,
+	hash VARCHAR(64) NOT NULL,
+	previous VARCHAR(64) NOT NULL,
+	digest VARCHAR(64) NOT NULL,
+	kind TEXT,
+	subject TEXT COLLATE "C",
+	home VARCHAR(32),
+	tenant VARCHAR(48),
+	patient TEXT COLLATE "C",
+	content BYTEA,
+	CONSTRAINT pk_fact PRIMARY KEY (id)
+);
+
+COMMENT ON COLUMN fact.id IS 'in the order they came to this node';
+
+COMMENT ON COLUMN fact.kind IS 'null with all below: a stub';
+
+CREATE TABLE fact_head (
+	log VARCHAR(40) COLLATE "C" NOT NULL,
+	sequence BIGINT NOT NULL,
+	hash VARCHAR(64) NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	signature BYTEA NOT NULL,
+	certificate TEXT NOT NULL,
+	CONSTRAINT pk_fact_head PRIMARY KEY (log, sequence)
+);
+
+CREATE TABLE peer (
+	name VARCHAR(32) NOT NULL,
+	address TEXT NOT NULL,
+	standing VARCHAR(8) NOT NULL,
+	authority VARCHAR(64) NOT NULL,
+	certificate TEXT NOT NULL,
+	since TIMESTAMP WITH TIME ZONE NOT NULL,
+	note TEXT NOT NULL,
+	CONSTRAINT pk_peer PRIMARY KEY (name)
+);
+
+CREATE TABLE peer_authority (
+	fingerprint VARCHAR(64) NOT NULL,
+	certificate TEXT NOT NULL,
+	keeper VARCHAR(32) NOT NULL,
+	CONSTRAINT pk_peer_authority PRIMARY KEY (fingerprint)
+);
+
+CREATE TABLE peer_invitation (
+	id VARCHAR(32) NOT NULL,
+	key BYTEA NOT NULL,
+	node VARCHAR(32) NOT NULL,
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_peer_invitation PRIMARY KEY (id)
+);
+
+CREATE TABLE peer_agreement (
+	home VARCHAR(32) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	peer VARCHAR(32) NOT NULL,
+	capabilities JSON NOT NULL,
+	purposes JSON NOT NULL,
+	clock TEXT COLLATE "C" NOT NULL,
+	CONSTRAINT pk_peer_agreement PRIMARY KEY (home, tenant, peer)
+);
+
+COMMENT ON COLUMN peer_agreement.clock IS 'of the fact it was taken from';
+
 CREATE TABLE source_patient (
 	id BIGSERIAL NOT NULL,
 	issuer TEXT COLLATE "C" NOT NULL,
@@ -548,6 +643,16 @@ CREATE INDEX ix_called_title_tenant ON called_title (tenant);
 
 CREATE INDEX ix_exam_claim_login ON exam_claim (login, until);
 
+CREATE INDEX ix_fact_clock ON fact (clock, log, sequence);
+
+CREATE INDEX ix_fact_kind ON fact (kind, id);
+
+CREATE INDEX ix_fact_patient ON fact (patient);
+
+CREATE INDEX ix_fact_stub ON fact (log, sequence) WHERE kind IS NULL;
+
+CREATE INDEX ix_fact_subject ON fact (subject);
+
 CREATE INDEX ix_instance_series_id ON instance (series_id);
 
 CREATE INDEX ix_machine_token_login ON machine_token (login);
@@ -557,6 +662,8 @@ CREATE INDEX ix_offered_pack_key ON offered_pack (pack_key);
 CREATE INDEX ix_offered_pack_study ON offered_pack (tenant, study_instance_uid);
 
 CREATE INDEX ix_outbox_at ON outbox (at);
+
+CREATE INDEX ix_peer_agreement_peer ON peer_agreement (peer);
 
 CREATE INDEX ix_quarantine_tenant ON quarantine (tenant, received_at);
 
@@ -607,5 +714,7 @@ CREATE INDEX ix_transfer_study ON transfer (tenant, study_instance_uid);
 CREATE INDEX ix_transfer_wanted_by ON transfer (wanted_by, changed_at);
 
 CREATE INDEX ix_unknown_caller_last_seen ON unknown_caller (last_seen);
+
+CREATE UNIQUE INDEX ix_fact_place ON fact (log, sequence);
 
 CREATE UNIQUE INDEX ix_offered_study_current ON offered_study (tenant, study_instance_uid) WHERE current;

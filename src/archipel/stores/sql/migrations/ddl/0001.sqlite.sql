@@ -110,6 +110,85 @@ CREATE TABLE outbox_era (
 	CONSTRAINT pk_outbox_era PRIMARY KEY (id)
 );
 
+CREATE TABLE own_log (
+	id INTEGER NOT NULL CONSTRAINT ck_own_log_one_row CHECK (id = 1),
+	log VARCHAR(40) NOT NULL,
+	opened_at DATETIME NOT NULL,
+	CONSTRAINT pk_own_log PRIMARY KEY (id)
+);
+
+CREATE TABLE fact_log (
+	log VARCHAR(40) NOT NULL,
+	next INTEGER NOT NULL,
+	hash VARCHAR(64) NOT NULL,
+	clock TEXT NOT NULL,
+	frozen BOOLEAN NOT NULL,
+	CONSTRAINT pk_fact_log PRIMARY KEY (log)
+);
+
+CREATE TABLE fact (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+	log VARCHAR(40) NOT NULL,
+	sequence INTEGER NOT NULL,
+	clock TEXT NOT NULL,
+	hash VARCHAR(64) NOT NULL,
+	previous VARCHAR(64) NOT NULL,
+	digest VARCHAR(64) NOT NULL,
+	kind TEXT,
+	subject TEXT,
+	home VARCHAR(32),
+	tenant VARCHAR(48),
+	patient TEXT,
+	content BLOB
+);
+
+CREATE TABLE fact_head (
+	log VARCHAR(40) NOT NULL,
+	sequence INTEGER NOT NULL,
+	hash VARCHAR(64) NOT NULL,
+	at DATETIME NOT NULL,
+	signature BLOB NOT NULL,
+	certificate TEXT NOT NULL,
+	CONSTRAINT pk_fact_head PRIMARY KEY (log, sequence)
+)
+ WITHOUT ROWID;
+
+CREATE TABLE peer (
+	name VARCHAR(32) NOT NULL,
+	address TEXT NOT NULL,
+	standing VARCHAR(8) NOT NULL,
+	authority VARCHAR(64) NOT NULL,
+	certificate TEXT NOT NULL,
+	since DATETIME NOT NULL,
+	note TEXT NOT NULL,
+	CONSTRAINT pk_peer PRIMARY KEY (name)
+);
+
+CREATE TABLE peer_authority (
+	fingerprint VARCHAR(64) NOT NULL,
+	certificate TEXT NOT NULL,
+	keeper VARCHAR(32) NOT NULL,
+	CONSTRAINT pk_peer_authority PRIMARY KEY (fingerprint)
+);
+
+CREATE TABLE peer_invitation (
+	id VARCHAR(32) NOT NULL,
+	"key" BLOB NOT NULL,
+	node VARCHAR(32) NOT NULL,
+	expires_at DATETIME NOT NULL,
+	CONSTRAINT pk_peer_invitation PRIMARY KEY (id)
+);
+
+CREATE TABLE peer_agreement (
+	home VARCHAR(32) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	peer VARCHAR(32) NOT NULL,
+	capabilities JSON NOT NULL,
+	purposes JSON NOT NULL,
+	clock TEXT NOT NULL,
+	CONSTRAINT pk_peer_agreement PRIMARY KEY (home, tenant, peer)
+);
+
 CREATE TABLE source_patient (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
 	issuer TEXT NOT NULL,
@@ -494,6 +573,16 @@ CREATE INDEX ix_called_title_tenant ON called_title (tenant);
 
 CREATE INDEX ix_exam_claim_login ON exam_claim (login, until);
 
+CREATE INDEX ix_fact_clock ON fact (clock, log, sequence);
+
+CREATE INDEX ix_fact_kind ON fact (kind, id);
+
+CREATE INDEX ix_fact_patient ON fact (patient);
+
+CREATE INDEX ix_fact_stub ON fact (log, sequence) WHERE kind IS NULL;
+
+CREATE INDEX ix_fact_subject ON fact (subject);
+
 CREATE INDEX ix_instance_series_id ON instance (series_id);
 
 CREATE INDEX ix_machine_token_login ON machine_token (login);
@@ -503,6 +592,8 @@ CREATE INDEX ix_offered_pack_key ON offered_pack (pack_key);
 CREATE INDEX ix_offered_pack_study ON offered_pack (tenant, study_instance_uid);
 
 CREATE INDEX ix_outbox_at ON outbox (at);
+
+CREATE INDEX ix_peer_agreement_peer ON peer_agreement (peer);
 
 CREATE INDEX ix_quarantine_tenant ON quarantine (tenant, received_at);
 
@@ -553,5 +644,7 @@ CREATE INDEX ix_transfer_study ON transfer (tenant, study_instance_uid);
 CREATE INDEX ix_transfer_wanted_by ON transfer (wanted_by, changed_at);
 
 CREATE INDEX ix_unknown_caller_last_seen ON unknown_caller (last_seen);
+
+CREATE UNIQUE INDEX ix_fact_place ON fact (log, sequence);
 
 CREATE UNIQUE INDEX ix_offered_study_current ON offered_study (tenant, study_instance_uid) WHERE current;

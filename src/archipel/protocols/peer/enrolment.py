@@ -1,0 +1,100 @@
+"""The way in: a one-time token becomes a certificate, a certificate a newer one.
+
+Only the node that keeps the authority's key issues. A token is used up in the transaction that
+admits its node and writes the audit's row.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+
+from archipel.access.model import Action, AuditEntry
+from archipel.exchange.errors import NotEnrolled
+from archipel.exchange.model import Peer, Standing
+from archipel.exchange.trust import certificates, tokens
+from archipel.exchange.trust.certificates import Authority
+from archipel.kernel.errors import ArchipelError, Malformed
+from archipel.protocols.peer.doorkeeper import DOOR, Doorkeeper, actor
+
+_ADDRESS_LENGTH = 255
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enrolment:
+    """Lets nodes in. `authority` gives the key where this node keeps it, else None."""
+
+    doorkeeper: Doorkeeper
+    authority: Callable[[], Authority | None]
+    address: str
+
+    def join(self, request: Request, said: bytes) -> Mapping[str, str]:
+        """Let the holder of a token in. Raises `TokenRefused`, `NotEnrolled`, `Malformed`."""
+        try:
+            return self._join(_texts(said, ("id", "request", "address", "mac")))
+        except ArchipelError as failure:
+            self.doorkeeper.refused(request, failure)
+            raise
+
+    def renew(self, peer: Peer, said: bytes) -> Mapping[str, str]:
+        """Give an enrolled node a newer certificate. Raises `NotEnrolled`, `Malformed`."""
+        asked, now = _texts(said, ("request",)), self.doorkeeper.clock()
+        certificate = self._keeper().issue(asked["request"], peer.name, now=now)
+        entry = self._changed(peer, "certificate renewed")
+        self.doorkeeper.peers.renew(peer.name, certificate, entry)
+        return {"certificate": certificate}
+
+    def _join(self, said: Mapping[str, str]) -> Mapping[str, str]:
+        keeper, now = self._keeper(), self.doorkeeper.clock()
+        peers, identity = self.doorkeeper.peers, self.doorkeeper.identity
+        invitation = tokens.check(
+            peers.invitation(said["id"]), said["mac"], said["request"], said["address"], now=now
+        )
+        certificate = keeper.issue(said["request"], invitation.node, now=now)
+        joined = Peer(
+            name=invitation.node,
+            address=said["address"][:_ADDRESS_LENGTH],
+            standing=Standing.ACTIVE,
+            authority=certificates.fingerprint(keeper.certificate),
+            certificate=certificate,
+            since=now,
+        )
+        peers.let_in(invitation, joined, self._changed(joined, "joined by token"), now=now)
+        return {
+            "certificate": certificate,
+            "authority": keeper.certificate,
+            "keeper": identity.node.value,
+            "address": self.address,
+            "keeper_certificate": identity.certificate,
+        }
+
+    def _keeper(self) -> Authority:
+        authority = self.authority()
+        if authority is None:
+            raise NotEnrolled(
+                "this node does not keep the authority's key: ask the node that let it in"
+            )
+        return authority
+
+    def _changed(self, peer: Peer, detail: str) -> AuditEntry:
+        return AuditEntry(
+            tenant=None,
+            at=self.doorkeeper.clock(),
+            actor=actor(peer.name),
+            action=Action.CHANGE,
+            subject=f"peer:{peer.name}",
+            door=DOOR,
+            detail=detail,
+        )
+
+
+def _texts(said: bytes, names: tuple[str, ...]) -> Mapping[str, str]:
+    try:
+        read: Any = json.loads(said)
+        if type(read) is dict and all(isinstance(read.get(name), str) for name in names):
+            return {name: read[name] for name in names}
+    except (ValueError, RecursionError):
+        pass
+    raise Malformed(f"a JSON object with the texts {', '.join(names)} is needed")
