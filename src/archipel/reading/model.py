@@ -51,6 +51,24 @@ class Urgency(IntEnum):
     INPATIENT = 2
     ROUTINE = 3
 
+    @classmethod
+    def said(cls, priority: str) -> "Urgency":
+        """Read Requested Procedure Priority (0040,1003) as the images say it: the soonest of them.
+
+        Its terms are STAT, HIGH, MEDIUM, ROUTINE, LOW (PS3.3 table C.4-11); ASAP and URGENT are
+        what HL7 and French order systems write. Anything else is routine.
+        """
+        terms = [term.strip().upper() for term in priority.split("\\")]
+        return min((_PRIORITIES.get(term, cls.ROUTINE) for term in terms), default=cls.ROUTINE)
+
+
+_PRIORITIES = {
+    "STAT": Urgency.STAT,
+    "HIGH": Urgency.URGENT,
+    "ASAP": Urgency.URGENT,
+    "URGENT": Urgency.URGENT,
+}
+
 
 class Status(Enum):
     """Where an exam stands in its life. Later states come with what makes them true."""

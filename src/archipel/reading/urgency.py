@@ -1,4 +1,7 @@
-"""Set how soon an exam must be read: by somebody who sees it; routine until then."""
+"""Set how soon an exam must be read: by somebody who sees it.
+
+Until then it is what its images say of the request, see `model.Urgency.said`.
+"""
 
 from datetime import datetime
 

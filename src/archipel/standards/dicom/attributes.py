@@ -50,6 +50,7 @@ _STUDY = [
     (0x00321032, "PN", "RequestingPhysician"),
     (0x00321033, "LO", "RequestingService"),
     (0x00321060, "LO", "RequestedProcedureDescription"),
+    (0x00401003, "SH", "RequestedProcedurePriority"),
 ]
 _STUDY_ISSUER = [
     (0x00400031, "UT", "LocalNamespaceEntityID"),
@@ -130,6 +131,10 @@ INDEXED: dict[int, Attribute] = {
     )
 }
 """What is read from every instance, by tag."""
+
+ALSO_WITHIN: dict[int, int] = {0x00401003: REQUEST_ATTRIBUTES_SEQUENCE}
+"""Attributes of the top level that devices also write into a sequence: by tag, the sequence. What
+stands there is added as further values, behind the top level's own."""
 
 COMPUTED: dict[int, Attribute] = {
     attribute.tag: attribute

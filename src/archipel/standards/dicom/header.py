@@ -7,7 +7,7 @@ before the pixels. Layout rules: PS3.5 section 7; text: `charset`.
 import struct
 
 from archipel.kernel.errors import Malformed
-from archipel.standards.dicom.attributes import INDEXED
+from archipel.standards.dicom.attributes import ALSO_WITHIN, INDEXED
 from archipel.standards.dicom.charset import (
     DEFAULT,
     SPECIFIC_CHARACTER_SET,
@@ -45,6 +45,8 @@ _NESTED: dict[int, dict[int, str]] = {}
 for _attribute in INDEXED.values():
     if _attribute.within is not None:
         _NESTED.setdefault(_attribute.within, {})[_attribute.tag] = _attribute.vr
+for _tag, _sequence in ALSO_WITHIN.items():
+    _NESTED.setdefault(_sequence, {})[_tag] = INDEXED[_tag].vr
 _WANTED: dict[int, str] = _PLAIN | dict.fromkeys(_NESTED, "SQ")
 _NOT_TEXT = frozenset(tag for tag, vr in _WANTED.items() if vr in {"SQ", "US"})
 _LAST = max(_WANTED)

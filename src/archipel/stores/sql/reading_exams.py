@@ -223,7 +223,7 @@ def _ordered(query: Select[Any], after: str | None, *, urgent_first: bool) -> Se
 
 
 def _cursor(row: Any) -> str:
-    rank = int(Urgency.ROUTINE) if row.urgency is None else row.urgency
+    rank = row.said_urgency if row.urgency is None else row.urgency
     where = json.dumps([rank, row.received_first_at.isoformat(), row.id])
     return base64.urlsafe_b64encode(where.encode()).decode().rstrip("=")
 

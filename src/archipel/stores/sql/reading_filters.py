@@ -22,7 +22,7 @@ from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.types import String
 
 from archipel.kernel.actors import Scope
-from archipel.reading.model import HISTORY_AGE, RECENT, Filters, SavedList, Status, Urgency
+from archipel.reading.model import HISTORY_AGE, RECENT, Filters, SavedList, Status
 from archipel.standards.dicom.matching import words_of
 from archipel.stores.sql.reading import visible
 from archipel.stores.sql.schema.archive import name_token, study
@@ -31,7 +31,7 @@ from archipel.stores.sql.schema.reading import exam_claim, exam_urgency, report
 MOST_WORDS = 8
 LAST = "\uffff"  # sorts after every text
 
-RANK = func.coalesce(exam_urgency.c.urgency, int(Urgency.ROUTINE))
+RANK = func.coalesce(exam_urgency.c.urgency, study.c.said_urgency)
 _free = exam_claim.c.fence.is_(None)
 _unwritten = report.c.version.is_(None)
 ACQUIRING = and_(_free, _unwritten, study.c.completed_at.is_(None))

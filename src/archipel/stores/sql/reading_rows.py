@@ -124,7 +124,7 @@ def _exam(row: Any, body_part: str, priors: tuple[Prior, ...]) -> Exam:
         completed_at=row.completed_at,
         series=row.series_count,
         instances=row.instance_count,
-        urgency=Urgency.ROUTINE if row.urgency is None else Urgency(row.urgency),
+        urgency=Urgency(row.said_urgency if row.urgency is None else row.urgency),
         claim=_claim(row, exam),
         report=_report(row),
         priors=priors,

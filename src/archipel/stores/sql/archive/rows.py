@@ -20,10 +20,12 @@ from archipel.archive.model import (
 from archipel.archive.times import moment
 from archipel.kernel.identifiers import AccessionNumber, Issuer, PatientIdentifier, TenantId
 from archipel.kernel.uid import Uid
+from archipel.reading.model import Urgency
 from archipel.standards.dicom.matching import normalise_date, normalise_name, normalise_time
 
 PATIENT_NAME = 0x00100010
 SERIES_NUMBER = 0x00200011
+PRIORITY = 0x00401003
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(dict[int, str]).decode
@@ -72,6 +74,7 @@ def study_values(study: Study, name_id: int) -> Values:
         "description": said.get(0x00081030, ""),
         "referring_physician": normalise_name(said.get(0x00080090, "")),
         "modalities": _listed(study.modalities),
+        "said_urgency": int(Urgency.said(said.get(PRIORITY, ""))),
         "attributes": _encode(said),
         **study_counters(study),
     }

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -70,6 +71,9 @@ study = Table(
     Column("description", _PLAIN, nullable=False),
     Column("referring_physician", _PLAIN, nullable=False, comment="normalised"),
     Column("modalities", _PLAIN, nullable=False, comment=r"\CT\SR\ : between backslashes"),
+    Column(
+        "said_urgency", SmallInteger, nullable=False, comment="what (0040,1003) says, as a rank"
+    ),
     Column("series_count", Integer, nullable=False),
     Column("instance_count", Integer, nullable=False),
     Column("announced_count", Integer, nullable=False),

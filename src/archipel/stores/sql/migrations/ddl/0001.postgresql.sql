@@ -434,6 +434,7 @@ CREATE TABLE study (
 	description TEXT COLLATE "C" NOT NULL,
 	referring_physician TEXT COLLATE "C" NOT NULL,
 	modalities TEXT COLLATE "C" NOT NULL,
+	said_urgency SMALLINT NOT NULL,
 	series_count INTEGER NOT NULL,
 	instance_count INTEGER NOT NULL,
 	announced_count INTEGER NOT NULL,
@@ -456,6 +457,8 @@ COMMENT ON COLUMN study.study_time IS 'as matching.normalise_time has it';
 COMMENT ON COLUMN study.referring_physician IS 'normalised';
 
 COMMENT ON COLUMN study.modalities IS '\CT\SR\ : between backslashes';
+
+COMMENT ON COLUMN study.said_urgency IS 'what (0040,1003) says, as a rank';
 
 CREATE TABLE appearance (
 	id BIGSERIAL NOT NULL,

@@ -382,6 +382,7 @@ CREATE TABLE study (
 	description TEXT NOT NULL,
 	referring_physician TEXT NOT NULL,
 	modalities TEXT NOT NULL,
+	said_urgency SMALLINT NOT NULL,
 	series_count INTEGER NOT NULL,
 	instance_count INTEGER NOT NULL,
 	announced_count INTEGER NOT NULL,
