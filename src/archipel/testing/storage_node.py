@@ -23,6 +23,7 @@ from archipel.stores.journal.tail import JournalTail
 from archipel.stores.packs.store import PackStore
 from archipel.stores.sql.archive.query import SqlCatalogue
 from archipel.stores.sql.archive.seal import SqlHoldings, SqlSealIndex
+from archipel.stores.sql.archive.sharing import share
 from archipel.stores.sql.archive.writer import SqlIndex
 from archipel.stores.sql.migrations import migrate
 from archipel.stores.sql.session import Durability, open_database
@@ -73,12 +74,13 @@ class StorageNode:
         *,
         syntax: str = EXPLICIT_VR_LITTLE_ENDIAN,
         tenant: TenantId = TENANT,
+        issuer: str = "CHO",
     ) -> JournalPlace:
         """Take one data set in, as a door does."""
         found = header.scan(content, syntax)
         receipt = Receipt(
             tenant=tenant,
-            patient_issuer="CHO",
+            patient_issuer=issuer,
             source="CT1",
             peer="192.0.2.7",
             door="dimse",
@@ -119,6 +121,10 @@ class StorageNode:
         """Seal everything that is open."""
         keys = self.seals.quiet_series(before=self.later(timedelta(minutes=5)), limit=1000)
         return {key: seal(key, index=self.seals, packs=self.packs, now=self.now) for key in keys}
+
+    def share(self, study: Uid, *, tenant: TenantId, to: TenantId) -> None:
+        """Let another organisation see a study."""
+        share(self._full, study, tenant=tenant, to=to)
 
     def tidy(self) -> Tidied:
         """Give back what may go, well after every grace."""

@@ -134,9 +134,10 @@ def make_slice(
     number: int = 1,
     transfer_syntax: str = EXPLICIT,
     texts: dict[int, str] | None = None,
+    shape: tuple[int, int] = (24, 32),
 ) -> Slice:
     """Make one; its pixels are a ramp shifted by its number, signed 16 bits."""
-    rows, columns = 24, 32
+    rows, columns = shape
     ramp = np.arange(rows * columns, dtype=np.int16).reshape(rows, columns) - 300 + number
     instance = f"{series}.{number}"
     made = DataSet()

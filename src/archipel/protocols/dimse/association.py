@@ -5,7 +5,8 @@ Fails closed: whatever goes wrong before the policy has said yes is a rejection.
 
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from archipel.access.errors import CalledUnknown
 from archipel.access.policy import admit
@@ -32,11 +33,14 @@ from archipel.standards.dicom.pdu import AbortReason, RejectReason, RejectResult
 log = logging.getLogger(__name__)
 
 Service = Callable[[Dialogue, int, Context, Command], None]
-_QUERY_RETRIEVE: dict[int, tuple[frozenset[str], Service]] = {
-    CommandField.C_FIND_RQ: (sop.FIND, find),
-    CommandField.C_MOVE_RQ: (sop.MOVE, move),
-    CommandField.C_GET_RQ: (sop.GET, get),
-}
+SERVICES: Mapping[int, tuple[Callable[[str], bool], Service]] = MappingProxyType(
+    {  # beside C-ECHO: what each request is served by, in contexts of which abstract syntaxes
+        CommandField.C_STORE_RQ: (sop.is_storage, store),
+        CommandField.C_FIND_RQ: (sop.FIND.__contains__, find),
+        CommandField.C_MOVE_RQ: (sop.MOVE.__contains__, move),
+        CommandField.C_GET_RQ: (sop.GET.__contains__, get),
+    }
+)
 
 
 def serve(
@@ -152,11 +156,8 @@ def _converse(dialogue: Dialogue) -> None:
 
 def _service(field: int, context: Context) -> Service | None:
     """Return what serves this request in a context of this abstract syntax."""
-    abstract = context.abstract_syntax
-    if field == CommandField.C_STORE_RQ and sop.is_storage(abstract):
-        return store
-    models, service = _QUERY_RETRIEVE.get(field, (frozenset(), find))
-    return service if abstract in models else None
+    serves, service = SERVICES.get(field, (None, None))
+    return service if serves is not None and serves(context.abstract_syntax) else None
 
 
 def _unrecognized(dialogue: Dialogue, context_id: int, request: Command) -> None:
