@@ -1,0 +1,57 @@
+"""What requests need of the world."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from archipel.kernel.actors import Scope
+from archipel.kernel.identifiers import TenantId
+from archipel.reading.model import ExamId
+from archipel.reading.request.model import Agreement, Request, RequestId, Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """One later fact about a request, as `Requests.tell` writes it."""
+
+    kind: str  # request.noted ...
+    body: Mapping[str, Any]
+    login: str
+    at: datetime
+
+
+class Requests(Protocol):
+    """Requests within a scope: an organisation sees those it made and those made to it."""
+
+    def place(self, request: Request, *, scope: Scope) -> Standing:
+        """State that it was placed; the fact, the row and the event in one transaction."""
+
+    def tell(self, request: RequestId, told: Telling, *, scope: Scope) -> Standing:
+        """State what followed. Raises `NotFound` outside the scope."""
+
+    def standing(self, request: RequestId, *, scope: Scope) -> Standing:
+        """Where one stands. Raises `NotFound`: absent and hidden are the same."""
+
+    def board(self, *, scope: Scope, now: datetime) -> Sequence[Standing]:
+        """Those that are open, and those closed within a day; soonest due first, 500 at most."""
+
+    def of_exam(self, exam: ExamId, *, scope: Scope) -> Sequence[Standing]:
+        """Those about one exam, newest first."""
+
+
+class Agreements(Protocol):
+    """Who may be asked by an organisation."""
+
+    def of(self, asking: TenantId, *, scope: Scope) -> Sequence[Agreement]:
+        """Every agreement of `asking` that is within the scope, ended ones too."""
+
+    def keep(self, agreement: Agreement, *, scope: Scope) -> None:
+        """Add it, or replace the one of the same key. Raises `NotFound` outside the scope."""
+
+
+class Travel(Protocol):
+    """How long images would take to a node now; what the links say."""
+
+    def images_in_s(self, node: str, *, size_bytes: int) -> float | None:
+        """Seconds until `size_bytes` would be there; 0 on this node, None while it is cut off."""
