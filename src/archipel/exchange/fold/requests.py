@@ -1,0 +1,134 @@
+"""Who reads a request, and which of the signed reports answers it (exchange rules for claims).
+
+Kinds, all under the subject of the request: ``request.claimed`` (body: claim),
+``request.released`` (claim), ``request.confirmed`` (claim, fence; the home's alone),
+``report.signed`` (document, parents, claim), ``request.reconciled`` (principal; by somebody who
+has seen every report it knew of).
+
+The highest fence that the home confirmed wins, else the earliest claim that was not given back.
+A signed report is a medical act and is never dropped: those that are not the principal one are
+additional readings, and two that nobody reconciled are a conflict for people to see.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from archipel.exchange.model import Fact
+
+CLAIMED, RELEASED, CONFIRMED = "request.claimed", "request.released", "request.confirmed"
+SIGNED, RECONCILED = "report.signed", "request.reconciled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One reading: a first signed version and all that follow from it, in the common order."""
+
+    claim: str
+    versions: tuple[Fact, ...]
+
+    @property
+    def documents(self) -> frozenset[str]:
+        """Digests of its versions."""
+        return frozenset(_text(fact, "document") for fact in self.versions)
+
+    @property
+    def heads(self) -> tuple[Fact, ...]:
+        """The versions no other one supersedes; two are concurrent addenda, both shown."""
+        parents = {parent for fact in self.versions for parent in _parents(fact)}
+        return tuple(f for f in self.versions if _text(f, "document") not in parents)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What the claims and signed reports of one request come to."""
+
+    winner: Fact | None
+    fence: int | None  # None: the home has confirmed nobody
+    others: tuple[Fact, ...]
+    principal: Reading | None
+    additional: tuple[Reading, ...]
+    conflict: bool
+
+
+def fold(facts: Collection[Fact]) -> Claims:
+    """Say who reads and what answers; `facts` may come in any order."""
+    ordered = sorted(facts, key=lambda fact: fact.order)
+    claims = [f for f in ordered if f.kind == CLAIMED and _text(f, "claim")]
+    winner, fence = _winner(claims, ordered)
+    readings = _readings([f for f in ordered if f.kind == SIGNED and _text(f, "document")])
+    chosen = [f for f in ordered if f.kind == RECONCILED]
+    principal = _principal(readings, winner, chosen)
+    signed = [version for reading in readings for version in reading.versions]
+    settled = bool(chosen) and all(chosen[-1].knew(version) for version in signed)
+    return Claims(
+        winner=winner,
+        fence=fence,
+        others=tuple(claim for claim in claims if claim is not winner),
+        principal=principal,
+        additional=tuple(reading for reading in readings if reading is not principal),
+        conflict=len(readings) > 1 and not settled,
+    )
+
+
+def _winner(claims: Sequence[Fact], ordered: Sequence[Fact]) -> tuple[Fact | None, int | None]:
+    released = {_text(f, "claim") for f in ordered if f.kind == RELEASED}
+    live = {_text(f, "claim"): f for f in reversed(claims) if _text(f, "claim") not in released}
+    confirmed = [
+        (number, fact.order, _text(fact, "claim"))
+        for fact in ordered
+        if fact.kind == CONFIRMED and fact.log.node == fact.home
+        for number in [_number(fact, "fence")]
+        if number is not None and _text(fact, "claim") in live
+    ]
+    if confirmed:
+        number, _order, claim = max(confirmed)
+        return live[claim], number
+    return min(live.values(), key=lambda fact: fact.order, default=None), None
+
+
+def _readings(signed: Sequence[Fact]) -> tuple[Reading, ...]:
+    """Put versions together that one leads to the other, the reading that began first first."""
+    groups: list[list[Fact]] = []
+    for fact in signed:
+        linked = {_text(fact, "document"), *_parents(fact)}
+        joined, apart = [], []
+        for group in groups:
+            known = {_text(one, "document") for one in group}
+            known |= {parent for one in group for parent in _parents(one)}
+            (joined if known & linked else apart).append(group)
+        groups = [*apart, [*(one for group in joined for one in group), fact]]
+    whole = [sorted(group, key=lambda fact: fact.order) for group in groups]
+    whole.sort(key=lambda group: group[0].order)
+    return tuple(Reading(claim=_text(group[0], "claim"), versions=tuple(group)) for group in whole)
+
+
+def _principal(
+    readings: Sequence[Reading], winner: Fact | None, chosen: Sequence[Fact]
+) -> Reading | None:
+    for choice in reversed(chosen):
+        document = _text(choice, "principal")
+        for reading in readings:
+            if document in reading.documents:
+                return reading
+    if winner is not None:
+        for reading in readings:
+            if reading.claim == _text(winner, "claim"):
+                return reading
+    return readings[0] if readings else None
+
+
+def _text(fact: Fact, name: str) -> str:
+    value = fact.body.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _number(fact: Fact, name: str) -> int | None:
+    value = fact.body.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _parents(fact: Fact) -> tuple[str, ...]:
+    value = fact.body.get("parents")
+    if not isinstance(value, list | tuple):
+        return ()
+    return tuple(parent for parent in value if isinstance(parent, str))
