@@ -44,7 +44,7 @@ const row = (
   images: { received: 1, series: 1, complete: true, last_received_at: "2026-11-24T12:00:00Z" },
   priors: { count: 0, marks: [] },
   claim: null,
-  report: { state: "none", version: 0, author: null, saved_at: null },
+  report: { state: "none", version: 0, author: null, saved_at: null, contested: false },
   ...more,
 });
 const claim = (exam: string, mine: boolean): NonNullable<ExamRow["claim"]> => ({
@@ -120,7 +120,7 @@ describe("claims", () => {
   test("given back, the exam is to read again, or a draft where one was written", () => {
     const drafted = row("a", "routine", {
       status: "claimed",
-      report: { state: "draft", version: 1, author: "Dr TEST", saved_at: null },
+      report: { state: "draft", version: 1, author: "Dr TEST", saved_at: null, contested: false },
     });
 
     expect(withClaim([drafted], "a", null)[0]?.status).toBe("draft");

@@ -79,10 +79,10 @@ test("the same text written in other pieces is the same text", () => {
 test("a measurement enters its section after a space and is marked when deleted on the images", () => {
   const written = withMeasurement(sections("Nodule"), "findings", measurement);
 
-  expect(written[2]?.blocks.map((block) => block.kind)).toEqual(["text", "measurement"]);
-  expect(written[2] && plain(written[2])).toMatch(/^Nodule 17[.,]2 mm$/);
+  expect(written[3]?.blocks.map((block) => block.kind)).toEqual(["text", "measurement"]);
+  expect(written[3] && plain(written[3])).toMatch(/^Nodule 17[.,]2 mm$/);
 
-  const [, , findings] = withDeleted(written, "m1");
+  const [, , , findings] = withDeleted(written, "m1");
 
   expect(findings?.blocks[1]).toMatchObject({ id: "m1", deleted: true });
 });
@@ -94,5 +94,5 @@ test("a conflict is settled section by section, and both can stay", () => {
   expect(differing(mine, theirs)).toEqual(["conclusion"]);
   expect(settled(mine, theirs, {})).toEqual(mine);
   expect(settled(mine, theirs, { conclusion: "theirs" })).toEqual(theirs);
-  expect(settled(mine, theirs, { conclusion: "both" })[3]?.blocks).toEqual([text("mine\ntheirs")]);
+  expect(settled(mine, theirs, { conclusion: "both" })[4]?.blocks).toEqual([text("mine\ntheirs")]);
 });

@@ -40,6 +40,8 @@ class Permission(Enum):
     SEND_IMAGES = "send-images"  # to another DICOM node
     SEARCH_PATIENTS = "search-patients"
     WRITE_REPORTS = "write-reports"
+    SIGN_REPORTS = "sign-reports"
+    READ_REPORTS = "read-reports"  # released ones, preliminary and validated
     RESOLVE_IDENTITY = "resolve-identity"
     ADMINISTER_ORGANISATION = "administer-organisation"  # its people, devices, tokens
     ADMINISTER_NODE = "administer-node"  # organisations, and whatever belongs to none
@@ -114,19 +116,30 @@ class Admission:
 class Person:
     """Somebody with an account, acting in one organisation at a time.
 
-    A login is 1 to 64 of a-z, 0-9 and ``. _ @ -``, unique on the node. Raises `Malformed`.
+    A login is 1 to 64 of a-z, 0-9 and ``. _ @ -``, unique on the node. `rpps` is the number of a
+    health professional in the French register, 11 digits with a Luhn key. Raises `Malformed`.
     """
 
     login: str
     name: str
     tenant: TenantId
     role: Role
+    rpps: str | None = None
 
     def __post_init__(self) -> None:
         if not _LOGIN.fullmatch(self.login):
             raise Malformed(f"a login is 1 to 64 of a-z, 0-9 and . _ @ -: {self.login[:64]!r}")
         if not self.name.strip() or len(self.name) > _NAME_LENGTH or not self.name.isprintable():
             raise Malformed("a person's name is 1 to 128 printable characters")
+        if self.rpps is not None and not _is_rpps(self.rpps):
+            raise Malformed("an RPPS number has 11 digits, the last of them a Luhn key")
+
+
+def _is_rpps(number: str) -> bool:
+    if not re.fullmatch(r"[0-9]{11}", number):
+        return False
+    doubled = "".join(str(int(d) * (1 + i % 2)) for i, d in enumerate(reversed(number)))
+    return sum(map(int, doubled)) % 10 == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

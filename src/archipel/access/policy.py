@@ -1,7 +1,8 @@
 """Who may do what: one table of roles, one decision at the DICOM door. Denied unless granted.
 
-Roles follow what each profession does in a French imaging department; a referrer has nothing
-until the node can tell whose patients are theirs. Administrators see no images.
+Roles follow what each profession does in a French imaging department. A referrer finds and lists
+nothing until the node can tell whose patients are theirs: they open a released report of their
+organisation whose name they were given (ADR 0070). Administrators see no images and no reports.
 """
 
 from collections.abc import Mapping
@@ -28,13 +29,22 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 _P.SEND_IMAGES,
                 _P.SEARCH_PATIENTS,
                 _P.WRITE_REPORTS,
+                _P.SIGN_REPORTS,
+                _P.READ_REPORTS,
             }
         ),
         Role.TECHNOLOGIST: frozenset(
-            {_P.SEE_EXAMS, _P.READ_IMAGES, _P.STORE_IMAGES, _P.SEND_IMAGES, _P.SEARCH_PATIENTS}
+            {
+                _P.SEE_EXAMS,
+                _P.READ_IMAGES,
+                _P.STORE_IMAGES,
+                _P.SEND_IMAGES,
+                _P.SEARCH_PATIENTS,
+                _P.READ_REPORTS,
+            }
         ),
-        Role.REFERRER: frozenset(),
-        Role.SECRETARY: frozenset({_P.SEE_EXAMS, _P.SEARCH_PATIENTS}),
+        Role.REFERRER: frozenset({_P.READ_REPORTS}),
+        Role.SECRETARY: frozenset({_P.SEE_EXAMS, _P.SEARCH_PATIENTS, _P.READ_REPORTS}),
         Role.IDENTITY_OFFICER: frozenset({_P.SEE_EXAMS, _P.SEARCH_PATIENTS, _P.RESOLVE_IDENTITY}),
         Role.SITE_ADMIN: frozenset({_P.ADMINISTER_ORGANISATION, _P.SEE_NODE, _P.SEE_AUDIT}),
         Role.NETWORK_ADMIN: frozenset(

@@ -44,6 +44,8 @@ def application(node: Node) -> FastAPI:
         exams=node.exams,
         claims=node.claims,
         drafts=node.drafts,
+        documents=node.documents,
+        pictures=node.pictures,
         changes=node.changes,
         quarantine=node.quarantine,
         echo=lambda device: _echo(node, device),

@@ -11,6 +11,7 @@ from typing import Self
 
 from archipel.access.enrol import Office, operators_office
 from archipel.app.home import Home
+from archipel.app.key_images import DrawnKeyImages
 from archipel.app.settings import Settings
 from archipel.app.workshop import ProcessWorkshop
 from archipel.kernel.clock import Clock, utc_now
@@ -28,6 +29,7 @@ from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
 from archipel.stores.sql.feed import SqlFacts
 from archipel.stores.sql.peers import SqlPeers
 from archipel.stores.sql.reading import SqlChanges, SqlClaims, SqlDrafts
+from archipel.stores.sql.reading_documents import SqlDocuments
 from archipel.stores.sql.reading_exams import SqlExams
 from archipel.stores.sql.session import Database, Durability, open_database
 
@@ -110,6 +112,18 @@ class Node:
     def drafts(self) -> SqlDrafts:
         """Return reports that are being written."""
         return SqlDrafts(self.database)
+
+    @cached_property
+    def documents(self) -> SqlDocuments:
+        """Return signed reports."""
+        return SqlDocuments(self.database)
+
+    @cached_property
+    def pictures(self) -> DrawnKeyImages:
+        """Return key images, drawn."""
+        return DrawnKeyImages(
+            catalogue=self.catalogue, contents=self.contents, workshop=self.workshop
+        )
 
     @cached_property
     def changes(self) -> SqlChanges:

@@ -14,6 +14,8 @@ from archipel.archive.events import SeriesReceived
 from archipel.archive.model import SeriesKey
 from archipel.archive.seal import Graces, Sealing, seal, tidy
 from archipel.kernel.errors import ArchipelError
+from archipel.reading.events import ReportSigned
+from archipel.reading.sign import release
 
 LANES = {"facts": 2, "sealing": 1}
 TIDY_EVERY_S = 30.0
@@ -56,7 +58,13 @@ def subscriptions(node: Node) -> list[Subscription]:
         outcome = seal(key, index=node.seal_index, packs=node.packs, now=now)
         return quiet if outcome is Sealing.GREW else None
 
-    return [Subscription(SeriesReceived, "seal", seal_when_quiet, lane="sealing")]
+    def release_when_due(event: ReportSigned, *, now: datetime) -> timedelta | None:
+        return release(event, documents=node.documents, now=now)
+
+    return [
+        Subscription(SeriesReceived, "seal", seal_when_quiet, lane="sealing"),
+        Subscription(ReportSigned, "release", release_when_due),
+    ]
 
 
 def _tidy(node: Node, ended: threading.Event) -> None:

@@ -33,3 +33,35 @@ class DraftOutdated(Conflict):
             "compare both and save again"
         )
         self.held = held
+
+
+class ReportClosed(Conflict):
+    """The report is signed: what is to be said now is an addendum or a correction."""
+
+    def __init__(self, exam: ExamId) -> None:
+        super().__init__(f"the report of {exam} is signed: write an addendum or a correction")
+
+
+class NothingToAmend(Conflict):
+    """An addendum or correction needs a validated report."""
+
+    def __init__(self, exam: ExamId) -> None:
+        super().__init__(f"no validated report stands for {exam}: there is nothing to add to")
+
+
+class ChecksOpen(Conflict):
+    """Checks before signing are not passed; `rules` names them."""
+
+    def __init__(self, exam: ExamId, rules: tuple[str, ...]) -> None:
+        named = ", ".join(rules)
+        super().__init__(f"the report of {exam} is not signed, checks are open: {named}")
+        self.rules = rules
+
+
+class TooLateToUndo(Conflict):
+    """The signature was released: only an addendum or a correction can follow."""
+
+    def __init__(self, exam: ExamId) -> None:
+        super().__init__(
+            f"the signed report of {exam} was released: write an addendum or a correction"
+        )

@@ -4,7 +4,7 @@ An exam is a Study (PS3.3 section 7) as a reader sees it. Section codes are thos
 reports (PS3.20 section 9, CI-SIS CR-IMG): LOINC.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, IntEnum
@@ -77,6 +77,8 @@ class Status(Enum):
     READY = "ready"
     CLAIMED = "claimed"
     DRAFT = "draft"
+    PRELIMINARY = "preliminary"  # told, to be validated
+    SIGNED = "signed"  # a validated report stands
 
 
 class SavedList(Enum):
@@ -121,6 +123,35 @@ class ReportHead:
     version: int
     author: Reader
     saved_at: datetime
+    signed: str | None = None  # the document that closed it
+
+
+class Purpose(Enum):
+    """What a draft is to become."""
+
+    REPORT = "report"
+    ADDENDUM = "addendum"  # words beside a validated report that stays as it is
+    CORRECTION = "correction"  # a new text in its place; says why
+
+
+class ReportState(Enum):
+    """What a signed version of a report is (FHIR R4 DiagnosticReport.status, HL7 table 0085)."""
+
+    PRELIMINARY = "preliminary"
+    FINAL = "final"
+    ADDENDUM = "addendum"
+    CORRECTED = "corrected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedMark:
+    """The signed version that stands for an exam, as a list shows it."""
+
+    digest: str  # 64 hexadecimal digits
+    state: ReportState
+    signer: Reader
+    signed_at: datetime
+    contested: bool = False  # other signed versions stand beside it, unreconciled
 
 
 class SectionCode(Enum):
@@ -128,16 +159,32 @@ class SectionCode(Enum):
 
     INDICATION = "indication"
     TECHNIQUE = "technique"
+    COMPARISON = "comparison"
     FINDINGS = "findings"
     CONCLUSION = "conclusion"
+    ADDENDUM = "addendum"  # only while an addendum is written
 
 
 LOINC: Mapping[SectionCode, tuple[str, str]] = {
     SectionCode.INDICATION: ("55752-0", "Clinical information"),
     SectionCode.TECHNIQUE: ("55111-9", "Current imaging procedure descriptions"),
+    SectionCode.COMPARISON: ("18834-2", "Radiology Comparison study"),
     SectionCode.FINDINGS: ("59776-5", "Procedure findings"),
     SectionCode.CONCLUSION: ("19005-8", "Impression"),
+    SectionCode.ADDENDUM: ("55107-7", "Addendum"),
 }
+
+
+UNITS: Mapping[str, str] = {
+    "mm2": "mm²",
+    "mm3": "mm³",
+    "cm2": "cm²",
+    "cm3": "cm³",
+    "deg": "°",
+    "[hnsf'U]": "UH",
+    "1": "px",
+}
+"""How people write what UCUM codes in ASCII."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +208,15 @@ class Measurement:
     frame: int
     deleted: bool = False  # deleted in the viewer since: must not stand in a final report
 
+    @property
+    def words(self) -> str:
+        """The measurement as the text says it, in French notation: `Nodule 17,2 mm`."""
+        digits = 1 if abs(self.value) < 100 else 0  # noqa: PLR2004  (three figures are enough)
+        value = f"{self.value:.{digits}f}".replace(".", ",")
+        return " ".join(
+            part for part in (self.label, value, UNITS.get(self.unit, self.unit)) if part
+        )
+
 
 Block = Text | Measurement
 
@@ -171,6 +227,11 @@ class Section:
 
     code: SectionCode
     blocks: tuple[Block, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The section as plain text, measurements written out."""
+        return "".join(b.text if isinstance(b, Text) else b.words for b in self.blocks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +262,7 @@ class KeyImage:
     sop_instance: Uid
     frame: int = 1
     window: Window | None = None
+    caption: str = ""
 
     def __post_init__(self) -> None:
         if self.frame < 1:
@@ -214,9 +276,13 @@ class Content:
     Raises `Malformed` when a section or a frame of an image stands twice.
     """
 
-    sections: tuple[Section, ...]
+    sections: tuple[Section, ...] = ()
     template: str | None = None
     key_images: tuple[KeyImage, ...] = ()
+    plain_words: str = ""  # for the patient
+    important: bool = False  # the referrer must be told at once
+    purpose: Purpose = Purpose.REPORT
+    reason: str = ""  # of a correction
 
     def __post_init__(self) -> None:
         codes = [section.code for section in self.sections]
@@ -225,6 +291,10 @@ class Content:
         frames = [(image.sop_instance, image.frame) for image in self.key_images]
         if len(frames) != len(set(frames)):
             raise Malformed("a report has each key image once")
+
+    def words(self, code: SectionCode) -> str:
+        """Return one section as plain text; empty where nobody wrote it."""
+        return next((one.words for one in self.sections if one.code is code), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,6 +329,7 @@ class Exam:
     claim: Claim | None  # only while it runs
     report: ReportHead | None
     priors: tuple["Prior", ...] = ()
+    signed: SignedMark | None = None
 
     @property
     def person_key(self) -> str:
@@ -268,8 +339,12 @@ class Exam:
     @property
     def status(self) -> Status:
         """The one word for where it stands."""
+        if self.signed is not None and self.signed.state is not ReportState.PRELIMINARY:
+            return Status.SIGNED
         if self.claim is not None:
             return Status.CLAIMED
+        if self.signed is not None:
+            return Status.PRELIMINARY
         if self.report is not None:
             return Status.DRAFT
         return Status.READY if self.completed_at else Status.ACQUIRING
@@ -318,42 +393,3 @@ class Filters:
     def narrowed(self) -> bool:
         """Tell whether anything beside the list itself filters."""
         return self != Filters(saved_list=self.saved_list, login=self.login)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExamPage:
-    """One page of exams; `after` is the cursor of the next one, None at the end."""
-
-    exams: Sequence[Exam]
-    after: str | None
-    total: int
-    hidden: int  # by the filters, of the same list
-    acquiring: int  # within scope, in whatever list
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonFound:
-    """Somebody found, shown by the latest exam in scope."""
-
-    latest: Exam
-    exams: int
-    tenants: tuple[TenantId, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """How many exams each list holds, and two figures that no list has."""
-
-    lists: Mapping[SavedList, int]
-    stat: int  # of the list to read
-    acquiring: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """Something happened to an exam, as the live stream tells it."""
-
-    position: int
-    exam: ExamId
-    kind: str  # archive.InstancesStored, reading.ClaimChanged ...
-    at: datetime

@@ -5,17 +5,26 @@ from datetime import datetime
 from typing import Protocol
 
 from archipel.kernel.actors import Scope
-from archipel.reading.events import ClaimChanged, DraftSaved, UrgencySet
+from archipel.kernel.identifiers import TenantId
+from archipel.kernel.uid import Uid
+from archipel.reading.answers import Change, Counts, ExamPage, PersonFound
+from archipel.reading.document import Document, KeptDocument, Standing, Version
+from archipel.reading.events import (
+    ClaimChanged,
+    DraftSaved,
+    ReportReceived,
+    ReportReleased,
+    ReportSigned,
+    ReportWithdrawn,
+    UrgencySet,
+)
 from archipel.reading.model import (
-    Change,
     Claim,
-    Counts,
     Draft,
     Exam,
     ExamId,
-    ExamPage,
     Filters,
-    PersonFound,
+    KeyImage,
     ReportHead,
     SeriesSummary,
     Urgency,
@@ -95,14 +104,88 @@ class Drafts(Protocol):
     ) -> bool:
         """Keep `draft` where version `over` stands (0: none); False, nothing done, where not.
 
-        Of one author's versions within five minutes only the last is kept.
+        Of one author's versions within five minutes only the last is kept, and the one that was
+        signed.
         """
+
+    def previewed(self, exam: ExamId, *, version: int, login: str, scope: Scope) -> None:
+        """Remember that `login` saw the preview of this version."""
+
+    def preview_seen(self, exam: ExamId, *, login: str, scope: Scope) -> int:
+        """The last version whose preview `login` saw; 0: none."""
 
     def versions(self, exam: ExamId, *, scope: Scope) -> Sequence[ReportHead]:
         """Heads of every kept version, newest first."""
 
     def version(self, exam: ExamId, number: int, *, scope: Scope) -> Draft | None:
         """One kept version."""
+
+
+class Documents(Protocol):
+    """Signed versions of reports, by digest. Kept for good; each exam's standing beside them."""
+
+    def sign(
+        self,
+        document: Document,
+        version: Version,
+        *,
+        over: int,
+        lease: Claim | None,
+        facts: Sequence[ReportSigned | ClaimChanged],
+        scope: Scope,
+    ) -> bool:
+        """Keep a new version; False, and nothing done, where draft `over` is not what stands.
+
+        Nor where `lease`, if given, is not the last one or has run out. Any state but preliminary
+        closes the draft and ends the lease, unless the version is stale: the draft is then
+        another's. One transaction with `facts`.
+        """
+
+    def withdraw(
+        self,
+        exam: ExamId,
+        digest: str,
+        *,
+        claim: Claim | None,
+        facts: Sequence[ReportWithdrawn | ClaimChanged],
+        scope: Scope,
+    ) -> bool:
+        """Mark a version as undone at the first fact's time, and open its draft again.
+
+        `claim`, where given, is a lease to begin. False, nothing done, where the version was
+        released or undone before.
+        """
+
+    def release(self, exam: ExamId, fact: ReportReleased, *, tenant: TenantId) -> bool:
+        """Mark a version as told and announce `fact`; False where undone or told before.
+
+        Asked by the node itself, for the owner `tenant` of the exam.
+        """
+
+    def receive(self, document: Document, content: bytes, fact: ReportReceived) -> bool:
+        """Keep a version signed on another node, already released; False where it is held.
+
+        Node-wide: the peer's agreement decided; the exam need not be here yet.
+        """
+
+    def standing(self, exam: ExamId, *, scope: Scope) -> Standing:
+        """Every version of an exam and which stands. Raises `NotFound` out of scope."""
+
+    def document(self, exam: ExamId, digest: str, *, scope: Scope) -> KeptDocument | None:
+        """One version; None where it is not one of this exam. Raises `NotFound` out of scope."""
+
+    def of_node(self, exam: ExamId, digest: str, *, tenant: TenantId) -> KeptDocument | None:
+        """As `document`, for the node itself, on behalf of the owner `tenant` of the exam."""
+
+
+class Pictures(Protocol):
+    """Key images drawn."""
+
+    def picture(self, image: KeyImage, *, scope: Scope) -> bytes | None:
+        """PNG of one frame in its window; None where it is not held here or is no image."""
+
+    def sop_class(self, image: KeyImage, *, scope: Scope) -> Uid | None:
+        """SOP class of the instance; None where it is not held here."""
 
 
 class Changes(Protocol):

@@ -1,16 +1,16 @@
 """Write the draft of a report: read it, save a version over the one that was read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from archipel.access.model import Action, AuditEntry
 from archipel.access.ports import Audit
 from archipel.kernel.actors import Scope
 from archipel.kernel.errors import NotFound
-from archipel.reading.errors import DraftOutdated
+from archipel.reading.errors import DraftOutdated, ReportClosed
 from archipel.reading.events import DraftSaved
-from archipel.reading.model import Content, Draft, ExamId, Reader, ReportHead
+from archipel.reading.model import Content, Draft, ExamId, Purpose, Reader, ReportHead
 from archipel.reading.ports import Drafts, Exams
 
 
@@ -25,26 +25,29 @@ class Desk:
 
 
 def save(
-    exam: ExamId,
-    content: Content,
-    *,
-    over: int,
-    reader: Reader,
-    desk: Desk,
-    now: datetime,
+    exam: ExamId, written: Content, *, over: int, reader: Reader, desk: Desk, now: datetime
 ) -> Draft:
-    """Keep `content` as the version after `over`.
+    """Keep `written` as the version after `over`.
 
-    Raises `NotFound` outside the scope, `DraftOutdated` where `over` is not what stands.
+    Raises `NotFound` outside the scope, `DraftOutdated` where `over` is not what stands,
+    `ReportClosed` where the report was signed.
     """
     desk.exams.exam(exam, scope=desk.scope, now=now)
+    former = desk.drafts.current(exam, scope=desk.scope)
+    if former is not None and former.head.version == over:
+        if former.head.signed is not None:
+            raise ReportClosed(exam)
+        if former.purpose is not Purpose.REPORT:  # what an amendment is stays what it is
+            written = replace(written, purpose=former.purpose)
+    return keep(exam, written, over=over, reader=reader, desk=desk, now=now)
+
+
+def keep(
+    exam: ExamId, written: Content, *, over: int, reader: Reader, desk: Desk, now: datetime
+) -> Draft:
+    """As `save`, whatever stood before: an amendment begins so. Raises `DraftOutdated`."""
     head = ReportHead(version=over + 1, author=reader, saved_at=now)
-    draft = Draft(
-        head=head,
-        sections=content.sections,
-        template=content.template,
-        key_images=content.key_images,
-    )
+    draft = Draft(head=head, **{one.name: getattr(written, one.name) for one in fields(Content)})
     desk.audit.record([_entry(exam, desk.scope, Action.REPORT, f"draft {over + 1}", now)])
     fact = DraftSaved(
         tenant=exam.tenant, at=now, study=exam.study, version=over + 1, login=reader.login

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from archipel.archive.model import (
     JournalPlace,
@@ -26,7 +26,14 @@ from archipel.kernel.uid import Uid
 from archipel.reading.model import Exam, ExamId, SeriesSummary, Urgency
 from archipel.stores.sql.archive.writer import SqlIndex
 from archipel.stores.sql.schema.archive import study, study_organisation
-from archipel.stores.sql.schema.reading import exam_urgency
+from archipel.stores.sql.schema.reading import (
+    exam_urgency,
+    report,
+    report_document,
+    report_preview,
+    report_standing,
+    report_version,
+)
 from archipel.stores.sql.session import Database
 
 
@@ -101,6 +108,17 @@ def hold(
             connection.execute(
                 insert(exam_urgency), {**named, **set_at, "urgency": int(exam.urgency)}
             )
+
+
+def forget_reports(database: Database, exam: ExamId) -> None:
+    """Take every draft and signed version of an exam away, so that a test begins anew."""
+    tables = (report, report_version, report_preview, report_document, report_standing)
+    with database.write() as connection:
+        for table in tables:
+            of_exam = (table.c.tenant == exam.tenant.value) & (
+                table.c.study_instance_uid == exam.study.value
+            )
+            connection.execute(delete(table).where(of_exam))
 
 
 def set_aside(database: Database, tenant: TenantId, place: JournalPlace, *, at: datetime) -> None:

@@ -11,19 +11,16 @@ from archipel.kernel.actors import Scope
 from archipel.kernel.errors import Malformed, NotFound
 from archipel.kernel.events import Event
 from archipel.kernel.identifiers import TenantId
+from archipel.reading.answers import Change, Counts, ExamPage, PersonFound
 from archipel.reading.events import ClaimChanged, DraftSaved, UrgencySet
 from archipel.reading.model import (
     HISTORY_AGE,
     RECENT,
-    Change,
     Claim,
-    Counts,
     Draft,
     Exam,
     ExamId,
-    ExamPage,
     Filters,
-    PersonFound,
     Prior,
     ReportHead,
     SavedList,
@@ -45,6 +42,7 @@ class MemoryReading:
     _series: dict[ExamId, Sequence[SeriesSummary]] = field(default_factory=dict)
     _claims: dict[ExamId, list[Claim]] = field(default_factory=lambda: defaultdict(list))
     _drafts: dict[ExamId, list[Draft]] = field(default_factory=lambda: defaultdict(list))
+    _previews: dict[tuple[ExamId, str], int] = field(default_factory=dict)
     _changes: list[Change] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
 
@@ -194,6 +192,16 @@ class MemoryReading:
             self._announce(exam, fact)
             return True
 
+    def previewed(self, exam: ExamId, *, version: int, login: str, scope: Scope) -> None:
+        """See the port."""
+        self._seen(exam, scope)
+        self._previews[exam, login] = version
+
+    def preview_seen(self, exam: ExamId, *, login: str, scope: Scope) -> int:
+        """See the port."""
+        self._seen(exam, scope)
+        return self._previews.get((exam, login), 0)
+
     def versions(self, exam: ExamId, *, scope: Scope) -> Sequence[ReportHead]:
         """See the port."""
         self._seen(exam, scope)
@@ -265,11 +273,12 @@ def _listed(exam: Exam, filters: Filters, now: datetime) -> bool:
         case SavedList.TO_READ:
             oldest = (exam.arrived_at - HISTORY_AGE).strftime("%Y%m%d")
             fresh = exam.studied is None or exam.studied.strftime("%Y%m%d") >= oldest
-            return exam.report is None and fresh
+            return exam.report is None and exam.signed is None and fresh
         case SavedList.MINE:
             return exam.claim is not None and exam.claim.reader.login == filters.login
         case SavedList.DRAFTS:
-            return exam.report is not None and exam.report.author.login == filters.login
+            head = exam.report
+            return head is not None and not head.signed and head.author.login == filters.login
         case SavedList.RECENT:
             return exam.arrived_at > now - RECENT
         case SavedList.ALL:

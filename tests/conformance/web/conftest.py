@@ -26,7 +26,7 @@ from archipel.protocols.web.models.node import Disk, Holdings, Lag, NodeStatus
 from archipel.protocols.web.models.session import NodeBrief
 from archipel.protocols.web.services import EchoOutcome, NodeIdentity, WebServices
 from archipel.protocols.web.visitors import recogniser
-from archipel.reading.model import Exam, ExamId, Urgency
+from archipel.reading.model import Exam, ExamId, KeyImage, Urgency
 from archipel.reading.urgency import set_urgency
 from archipel.stores.sql.access import SqlDevices, SqlOrganisations
 from archipel.stores.sql.accounts import SqlAccounts
@@ -35,6 +35,7 @@ from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
 from archipel.stores.sql.migrations import migrate
 from archipel.stores.sql.reading import SqlChanges, SqlClaims, SqlDrafts
+from archipel.stores.sql.reading_documents import SqlDocuments
 from archipel.stores.sql.reading_exams import SqlExams
 from archipel.stores.sql.session import Database, open_database
 from archipel.testing.exams import drawing, hold
@@ -44,6 +45,7 @@ PEOPLE = {
     "radio-north": (NORTH, Role.RADIOLOGIST),
     "second-north": (NORTH, Role.RADIOLOGIST),
     "radio-south": (SOUTH, Role.RADIOLOGIST),
+    "technologist-north": (NORTH, Role.TECHNOLOGIST),
     "secretary-north": (NORTH, Role.SECRETARY),
     "referrer-north": (NORTH, Role.REFERRER),
     "admin-north": (NORTH, Role.SITE_ADMIN),
@@ -53,6 +55,16 @@ PEOPLE = {
 }
 PASSWORD = "ouassou-ti-punch-42"
 IDENTITY = NodeIdentity(name="TEST node", community="test", version="0", demo=True)
+
+
+class NoPictures:
+    """Key images of exams that have rows and no bytes."""
+
+    def picture(self, image: KeyImage, *, scope: Scope) -> None:
+        """See the port: not held here."""
+
+    def sop_class(self, image: KeyImage, *, scope: Scope) -> None:
+        """See the port: not held here."""
 
 
 @dataclass
@@ -184,6 +196,8 @@ def furnished(database: Database, clock: Clock) -> tuple[WebServices, enrol.Offi
         exams=SqlExams(database),
         claims=SqlClaims(database),
         drafts=SqlDrafts(database),
+        documents=SqlDocuments(database),
+        pictures=NoPictures(),
         changes=SqlChanges(database),
         quarantine=SqlQuarantine(database),
         echo=lambda device: EchoOutcome(ok=True, duration_ms=1, detail=str(device.ae_title)),

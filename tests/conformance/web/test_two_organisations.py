@@ -18,8 +18,11 @@ from archipel.kernel.identifiers import TenantId
 from archipel.protocols.web.openapi import document
 from archipel.protocols.web.opaque import seal
 from archipel.protocols.web.router import described
+from archipel.reading.events import ReportSigned
+from archipel.reading.sign import release
+from archipel.stores.sql import outbox
 from archipel.stores.sql.access import SqlDevices
-from archipel.testing.exams import set_aside
+from archipel.testing.exams import forget_reports, set_aside
 
 NORTH = TenantId("north")
 DEVICE, CALLER = seal("north", "CT_NORTH"), seal("MR_NORTH", "NORTH")
@@ -83,6 +86,52 @@ def _token(door: Any) -> None:
     _, door.token = enrol.create_token("radio-north", "x", office=door.office, now=door.clock())
 
 
+def _written(door: Any) -> None:
+    """Leave a draft that could be signed, of an exam whose signed versions are done away with."""
+    forget_reports(door.database, door.exam.id)
+    with door.client("radio-north") as client:
+        path = f"/api/exams/{door.exam.id}/report"
+        held = client.get(path).headers["ETag"]
+        assert client.put(path, json=WHOLE, headers={"If-Match": held}).status_code == 200
+
+
+def _ready_to_sign(door: Any) -> None:
+    _written(door)
+    _claimed(door)
+    with door.client("radio-north") as client:
+        seen = client.post(f"/api/exams/{door.exam.id}/report/preview").json()
+    accepted = ["comparison", "identity", "laterality"]
+    door.order = {"version": seen["version"], "fence": door.fence, "accepted": accepted}
+
+
+def _signed(door: Any) -> None:
+    _ready_to_sign(door)
+    with door.client("radio-north") as client:
+        said = client.post(f"/api/exams/{door.exam.id}/report/sign", json=door.order)
+    door.digest = said.json()["version"]["digest"]
+
+
+def _released(door: Any) -> None:
+    _signed(door)
+    with door.database.read() as connection:
+        told = [one.event() for one in outbox.after(connection, 0, limit=10_000)]
+    fact = [one for one in told if isinstance(one, ReportSigned)][-1]
+    assert release(fact, documents=door.services.documents, now=fact.release_at) is None
+
+
+WHOLE = {
+    "sections": [
+        {"code": code, "blocks": [{"kind": "text", "text": "TEST finding"}]}
+        for code in ("findings", "conclusion")
+    ],
+    "key_images": [
+        {
+            "study_instance_uid": "1.2.3.2",
+            "series_instance_uid": "1.2.3.2.1",
+            "sop_instance_uid": "1.2.3.2.1.1",
+        }
+    ],
+}
 DRAFT = {"sections": [{"code": "findings", "blocks": [{"kind": "text", "text": "TEST finding"}]}]}
 CASES: dict[str, Case] = {
     "get_session": reading("/api/session", barred=None, refuses=200),
@@ -121,6 +170,51 @@ CASES: dict[str, Case] = {
     ),
     "list_report_templates": reading(
         "/api/report-templates", refuses=200, barred="secretary-north"
+    ),
+    "check_report": reading(
+        "/api/exams/{exam}/report/checks", barred="secretary-north", before=_written
+    ),
+    "preview_report": reading(
+        "/api/exams/{exam}/report/preview", barred="secretary-north", before=_written
+    ),
+    "get_preview_page": reading(
+        "/api/exams/{exam}/report/preview/pages/1", barred="technologist-north", before=_written
+    ),
+    "get_preview_pdf": reading(
+        "/api/exams/{exam}/report/preview/pdf", barred="referrer-north", before=_written
+    ),
+    "sign_report": reading(
+        "/api/exams/{exam}/report/sign",
+        body=lambda door: door.order,
+        barred="secretary-north",
+        before=_ready_to_sign,
+        gives=201,
+    ),
+    "undo_signature": reading(
+        "/api/exams/{exam}/report/documents/{digest}/undo",
+        barred="secretary-north",
+        before=_signed,
+    ),
+    "amend_report": reading(
+        "/api/exams/{exam}/report/amendment",
+        body={"purpose": "addendum"},
+        barred="secretary-north",
+        before=_released,
+        gives=201,
+    ),
+    "list_report_documents": reading("/api/exams/{exam}/report/documents", before=_released),
+    "get_report_document": reading(
+        "/api/exams/{exam}/report/documents/{digest}", before=_released
+    ),
+    "get_report_file": reading(
+        "/api/exams/{exam}/report/documents/{digest}/files/pdf",
+        before=_released,
+        barred="admin-north",
+    ),
+    "get_report_key_image": reading(
+        "/api/exams/{exam}/report/documents/{digest}/key-images/1",
+        before=_released,
+        gives=404,  # the rows of this exam have no bytes
     ),
     "find_persons": reading("/api/persons?q=balisier", refuses=200),
     "get_person": reading("/api/persons/p1"),
@@ -213,6 +307,7 @@ def test_only_its_own_people_pass(door: Any, name: str) -> None:
     path = (
         case.path.replace("{exam}", str(door.exam.id))
         .replace("{fence}", str(getattr(door, "fence", "")))
+        .replace("{digest}", getattr(door, "digest", "0" * 64))
         .replace("{token}", getattr(getattr(door, "token", None), "id", ""))
     )
     body = case.body(door) if callable(case.body) else case.body
@@ -243,6 +338,7 @@ def test_an_exam_out_of_scope_and_an_absent_one_answer_alike(door: Any, name: st
     answers = []
     for exam in (str(door.exam.id), "north~1.2.3.4.5.6", "nowhere~1.2", "nonsense", "%00"):
         path = case.path.replace("{exam}", exam).replace("{fence}", "1")
+        path = path.replace("{digest}", getattr(door, "digest", "0" * 64))
         with door.client(case.other) as client:
             answer = client.request(METHODS[name], path, json=body, headers=case.headers)
         answers.append((answer.status_code, answer.json()["type"]))

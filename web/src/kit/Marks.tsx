@@ -7,7 +7,9 @@ import {
   IconBuildingHospital,
   IconCheck,
   IconCircle,
+  IconCircleCheck,
   IconCircleDashed,
+  IconClock,
   IconLock,
   IconPencil,
   IconRosetteDiscountCheck,
@@ -23,7 +25,7 @@ interface Mark {
 }
 
 export type Urgency = "stat" | "urgent" | "inpatient" | "routine";
-export type ExamStatus = "acquiring" | "ready" | "claimed" | "draft";
+export type ExamStatus = "acquiring" | "ready" | "claimed" | "draft" | "preliminary" | "signed";
 export type IdentityStatus = "provisional" | "retrieved" | "validated" | "qualified";
 
 const URGENCY: Record<Urgency, Mark> = {
@@ -38,6 +40,8 @@ const STATUS: Record<ExamStatus, Mark> = {
   ready: { tone: "neutral", icon: IconCircle },
   claimed: { tone: "neutral", icon: IconLock },
   draft: { tone: "info", icon: IconPencil },
+  preliminary: { tone: "info", icon: IconClock },
+  signed: { tone: "ok", icon: IconCircleCheck },
 };
 
 const IDENTITY: Record<IdentityStatus, Mark> = {

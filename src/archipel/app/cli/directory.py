@@ -166,6 +166,9 @@ def add_person(
     organisation: Annotated[str, typer.Option("--organisation", help="Key of the organisation.")],
     role: Annotated[str, typer.Option("--role", help="radiologist, technologist, ...")],
     name: Annotated[str, typer.Option("--name", help="As shown on screens.")] = "",
+    rpps: Annotated[
+        str, typer.Option("--rpps", help="Number in the register of health professionals.")
+    ] = "",
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
@@ -184,7 +187,11 @@ def add_person(
     if role not in roles:
         raise Malformed(f"--role: no such role: {role}; known: {', '.join(roles)}")
     person = Person(
-        login=login, name=name or login, tenant=TenantId(organisation), role=roles[role]
+        login=login,
+        name=name or login,
+        tenant=TenantId(organisation),
+        role=roles[role],
+        rpps=rpps or None,
     )
     with Node.open(Home(home)) as node:
         office, now = node.office("cli"), node.clock()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from starlette.concurrency import run_in_threadpool
 
 from archipel.kernel.errors import ArchipelError
-from archipel.reading.model import Change
+from archipel.reading.answers import Change
 from archipel.reading.ports import Changes
 
 LOG = logging.getLogger(__name__)

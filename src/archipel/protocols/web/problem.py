@@ -23,7 +23,7 @@ from archipel.kernel.errors import (
     Refused,
     Unavailable,
 )
-from archipel.reading.errors import ClaimHeld, ClaimLost
+from archipel.reading.errors import ChecksOpen, ClaimHeld, ClaimLost
 
 LOG = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -109,7 +109,9 @@ def _spoken(_request: Request, error: Exception) -> JSONResponse:
 
 
 def _members(error: ArchipelError) -> dict[str, Any]:
-    """Return what the front end needs beside the sentence: who holds a claim."""
+    """Return what the front end needs beside the sentence: open checks, who holds a claim."""
+    if isinstance(error, ChecksOpen):
+        return {"rules": list(error.rules)}
     if not isinstance(error, ClaimHeld | ClaimLost):
         return {}
     claim = error.claim

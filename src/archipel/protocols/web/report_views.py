@@ -36,14 +36,43 @@ def report_view(exam: ExamId, draft: Draft | None) -> ReportView:
         )
     return ReportView(
         exam=str(exam),
-        state="draft",
+        state="draft" if draft.head.signed is None else "closed",
         version=draft.head.version,
         template=draft.template,
         sections=sections,
-        key_images=[_key_image_view(image) for image in draft.key_images],
+        key_images=[key_image_view(one) for one in draft.key_images],
+        plain_words=draft.plain_words,
+        important=draft.important,
+        purpose=draft.purpose.value,
+        reason=draft.reason,
         author_login=draft.head.author.login,
         author_name=draft.head.author.name,
         saved_at=draft.head.saved_at,
+    )
+
+
+def content_of(wanted: ReportWrite) -> model.Content:
+    """Read what somebody wrote. Raises `Malformed`."""
+    return model.Content(
+        sections=sections_of(wanted.sections),
+        template=wanted.template,
+        key_images=tuple(_key_image(image) for image in wanted.key_images),
+        plain_words=wanted.plain_words,
+        important=wanted.important,
+        reason=wanted.reason,
+    )
+
+
+def key_image_view(image: model.KeyImage) -> KeyImage:
+    """Return one key image."""
+    seen = image.window
+    return KeyImage(
+        study_instance_uid=image.study.value,
+        series_instance_uid=image.series.value,
+        sop_instance_uid=image.sop_instance.value,
+        frame=image.frame,
+        window=Window(center=seen.center, width=seen.width) if seen else None,
+        caption=image.caption,
     )
 
 
@@ -81,36 +110,15 @@ def sections_of(sections: Sequence[Section]) -> tuple[model.Section, ...]:
     )
 
 
-def content_of(written: ReportWrite) -> model.Content:
-    """Read what the front end sends. Raises `Malformed`."""
-    return model.Content(
-        sections=sections_of(written.sections),
-        template=written.template,
-        key_images=tuple(_key_image(image) for image in written.key_images),
-    )
-
-
 def _key_image(image: KeyImage) -> model.KeyImage:
     seen = image.window
-    window = model.Window(center=seen.center, width=seen.width) if seen else None
     return model.KeyImage(
         study=Uid(image.study_instance_uid),
         series=Uid(image.series_instance_uid),
         sop_instance=Uid(image.sop_instance_uid),
         frame=image.frame,
-        window=window,
-    )
-
-
-def _key_image_view(image: model.KeyImage) -> KeyImage:
-    seen = image.window
-    window = Window(center=seen.center, width=seen.width) if seen else None
-    return KeyImage(
-        study_instance_uid=image.study.value,
-        series_instance_uid=image.series.value,
-        sop_instance_uid=image.sop_instance.value,
-        frame=image.frame,
-        window=window,
+        window=model.Window(center=seen.center, width=seen.width) if seen else None,
+        caption=image.caption,
     )
 
 

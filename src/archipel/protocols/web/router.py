@@ -13,6 +13,8 @@ from archipel.protocols.web.routes import (
     persons,
     reports,
     session,
+    signed_reports,
+    signing,
     worklist,
 )
 from archipel.protocols.web.services import WebServices
@@ -23,6 +25,8 @@ PARTS = (
     events,
     exams,
     reports,
+    signing,
+    signed_reports,
     persons,
     admin_peers,
     admin_people,

@@ -8,13 +8,13 @@ from fastapi import Depends, Request
 
 from archipel.access.authenticate import Desk
 from archipel.access.enrol import Office
-from archipel.access.model import Device, Visitor
+from archipel.access.model import Device, Permission, Visitor
 from archipel.access.ports import AuditTrail
 from archipel.archive.ports import QuarantineDesk
 from archipel.kernel.clock import Clock
 from archipel.protocols.web.models.node import NodeStatus
-from archipel.reading import claim, report
-from archipel.reading.ports import Changes, Claims, Drafts, Exams
+from archipel.reading import claim, published, report, sign
+from archipel.reading.ports import Changes, Claims, Documents, Drafts, Exams, Pictures
 
 DOOR = "web"
 
@@ -50,6 +50,8 @@ class WebServices:
     exams: Exams
     claims: Claims
     drafts: Drafts
+    documents: Documents
+    pictures: Pictures
     changes: Changes
     quarantine: QuarantineDesk
     echo: Callable[[Device], EchoOutcome]
@@ -66,6 +68,29 @@ class WebServices:
         """Return what writing a report needs for this visitor."""
         return report.Desk(
             exams=self.exams, drafts=self.drafts, audit=self.desk.audit, scope=visitor.scope
+        )
+
+    def signing(self, visitor: Visitor) -> sign.Desk:
+        """Return what signing needs for this visitor."""
+        return sign.Desk(
+            exams=self.exams,
+            drafts=self.drafts,
+            documents=self.documents,
+            claims=self.claims,
+            organisations=self.desk.organisations,
+            audit=self.desk.audit,
+            scope=visitor.scope,
+            node=self.node.name,
+        )
+
+    def published(self, visitor: Visitor) -> published.Desk:
+        """Return what reading signed reports needs for this visitor."""
+        return published.Desk(
+            documents=self.documents,
+            audit=self.desk.audit,
+            scope=visitor.scope,
+            writes=visitor.may(Permission.WRITE_REPORTS),
+            door=DOOR,
         )
 
     def office(self, visitor: Visitor) -> Office:

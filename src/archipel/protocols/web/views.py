@@ -20,7 +20,7 @@ from archipel.protocols.web.models.exam import (
     Urgency,
 )
 from archipel.protocols.web.models.session import OrganisationBrief
-from archipel.reading.model import Claim, Exam, Prior, ReportHead, SeriesSummary
+from archipel.reading.model import Claim, Exam, Prior, SeriesSummary
 
 MARKS = 8
 SEXES = ("F", "M", "O")
@@ -77,7 +77,7 @@ class ExamViews:
                 count=len(exam.priors), marks=[self._mark(p) for p in exam.priors[:MARKS]]
             ),
             claim=self.claim(exam.claim) if exam.claim else None,
-            report=_report(exam.report),
+            report=_report(exam),
         )
 
     def claim(self, claim: Claim) -> ClaimView:
@@ -157,11 +157,22 @@ def day(sent: str) -> date | None:
         return None
 
 
-def _report(head: ReportHead | None) -> ReportMark:
+def _report(exam: Exam) -> ReportMark:
+    head, signed = exam.report, exam.signed
+    version = head.version if head else 0
+    if signed is not None:
+        return ReportMark(
+            state=signed.state.value,
+            version=version,
+            author=signed.signer.name,
+            saved_at=signed.signed_at,
+            digest=signed.digest,
+            contested=signed.contested,
+        )
     if head is None:
         return ReportMark(state="none", version=0, author=None, saved_at=None)
     return ReportMark(
-        state="draft", version=head.version, author=head.author.name, saved_at=head.saved_at
+        state="draft", version=version, author=head.author.name, saved_at=head.saved_at
     )
 
 

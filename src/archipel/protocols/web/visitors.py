@@ -97,6 +97,8 @@ def may(permission: Permission) -> Callable[[Request, WebServices], Visitor]:
 SignedIn = Annotated[Visitor, Depends(anyone)]
 SeesExams = Annotated[Visitor, Depends(may(Permission.SEE_EXAMS))]
 WritesReports = Annotated[Visitor, Depends(may(Permission.WRITE_REPORTS))]
+SignsReports = Annotated[Visitor, Depends(may(Permission.SIGN_REPORTS))]
+ReadsReports = Annotated[Visitor, Depends(may(Permission.READ_REPORTS))]
 SearchesPatients = Annotated[Visitor, Depends(may(Permission.SEARCH_PATIENTS))]
 Administers = Annotated[Visitor, Depends(may(Permission.ADMINISTER_ORGANISATION))]
 AdministersNode = Annotated[Visitor, Depends(may(Permission.ADMINISTER_NODE))]

@@ -31,7 +31,12 @@ class SqlAccounts:
             changed = connection.execute(
                 update(account)
                 .where(account.c.login == person.login, account.c.tenant == person.tenant.value)
-                .values(name=person.name, role=person.role.value, active=active)
+                .values(
+                    name=person.name,
+                    role=person.role.value,
+                    rpps=person.rpps,
+                    active=active,
+                )
             )
             if not changed.rowcount:
                 raise NotFound(f"{person.tenant} has no account {person.login}")
@@ -92,6 +97,7 @@ def insert_account(connection: Connection, person: Person, password_hash: str | 
             tenant=person.tenant.value,
             name=person.name,
             role=person.role.value,
+            rpps=person.rpps,
             active=True,
             password_hash=password_hash,
             preferences={},
@@ -103,7 +109,11 @@ def account_of(row: Row[Any]) -> Account:
     """Read an account from a row that has its columns. Node-wide: it queries nothing."""
     return Account(
         person=Person(
-            login=row.login, name=row.name, tenant=TenantId(row.tenant), role=Role(row.role)
+            login=row.login,
+            name=row.name,
+            tenant=TenantId(row.tenant),
+            role=Role(row.role),
+            rpps=row.rpps,
         ),
         active=row.active,
         invited=row.password_hash is None,

@@ -1,8 +1,9 @@
 """Leases, urgencies and reports: what reading keeps of its own, and what happens to exams."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import convert, to_builtins
 from sqlalchemy import (
@@ -23,15 +24,24 @@ from archipel.archive.events import InstancesStored, StudyCompleted
 from archipel.kernel.actors import Scope
 from archipel.kernel.errors import NotFound
 from archipel.kernel.identifiers import TenantId
-from archipel.reading.events import ClaimChanged, DraftSaved, UrgencySet
+from archipel.reading.answers import Change
+from archipel.reading.events import (
+    ClaimChanged,
+    DraftSaved,
+    ReportReceived,
+    ReportReleased,
+    ReportSigned,
+    ReportWithdrawn,
+    UrgencySet,
+)
 from archipel.reading.model import (
     Block,
-    Change,
     Claim,
     Draft,
     ExamId,
     KeyImage,
     Measurement,
+    Purpose,
     Reader,
     ReportHead,
     Section,
@@ -42,7 +52,13 @@ from archipel.reading.model import (
 from archipel.stores.sql.outbox import after, announce, kind_of, last_position
 from archipel.stores.sql.schema.archive import study, study_organisation
 from archipel.stores.sql.schema.events import outbox
-from archipel.stores.sql.schema.reading import exam_claim, exam_urgency, report, report_version
+from archipel.stores.sql.schema.reading import (
+    exam_claim,
+    exam_urgency,
+    report,
+    report_preview,
+    report_version,
+)
 from archipel.stores.sql.session import Database, alone, upsert
 
 KEPT_EVERY_S = 300
@@ -67,25 +83,25 @@ class SqlClaims:
     def latest(self, exam: ExamId, *, scope: Scope) -> Claim | None:
         """See the port."""
         with self._database.read() as connection:
-            _seen(connection, exam, scope)
-            return _latest(connection, exam)
+            seen(connection, exam, scope)
+            return latest_claim(connection, exam)
 
     def replace(
         self, claim: Claim, *, over: Claim | None, fact: ClaimChanged | None, scope: Scope
     ) -> bool:
         """See the port."""
         with self._database.write() as connection:
-            _seen(connection, claim.exam, scope)
+            seen(connection, claim.exam, scope)
             alone(connection, str(claim.exam))
-            last = _latest(connection, claim.exam)
+            last = latest_claim(connection, claim.exam)
             if last != over:
                 return False
             if last is not None and last.fence == claim.fence:
-                _until(connection, claim, claim.until)
+                claim_until(connection, claim, claim.until)
             else:
                 if last is not None and last.held(claim.since):
-                    _until(connection, last, claim.since)
-                connection.execute(insert(exam_claim), _claim_row(claim))
+                    claim_until(connection, last, claim.since)
+                connection.execute(insert(exam_claim), claim_row(claim))
             if fact is not None:
                 announce(connection, fact)
             return True
@@ -100,63 +116,86 @@ class SqlDrafts:
     def current(self, exam: ExamId, *, scope: Scope) -> Draft | None:
         """See the port."""
         with self._database.read() as connection:
-            _seen(connection, exam, scope)
-            query = select(report.c.version).where(_of(report, exam))
-            version = connection.execute(query).scalar_one_or_none()
-            return None if version is None else _draft(connection, exam, version)
+            seen(connection, exam, scope)
+            query = select(report.c.version, report.c.signed).where(of(report, exam))
+            row = connection.execute(query).one_or_none()
+            found = None if row is None else _draft(connection, exam, row.version)
+            if row is None or found is None or row.signed is None:
+                return found
+            return replace(found, head=replace(found.head, signed=row.signed))
 
     def save(
         self, exam: ExamId, draft: Draft, *, over: int, fact: DraftSaved, scope: Scope
     ) -> bool:
         """See the port."""
         with self._database.write() as connection:
-            _seen(connection, exam, scope)
+            seen(connection, exam, scope)
             alone(connection, str(exam))
-            held = connection.execute(select(report).where(_of(report, exam))).one_or_none()
+            held = connection.execute(select(report).where(of(report, exam))).one_or_none()
             if (held.version if held else 0) != over:
                 return False
-            if held is not None and _same_span(_head(held), draft.head):
-                of_over = and_(_of(report_version, exam), report_version.c.version == over)
+            if held is not None and not held.signed and _same_span(_head(held), draft.head):
+                of_over = and_(of(report_version, exam), report_version.c.version == over)
                 connection.execute(delete(report_version).where(of_over))
             head = _head_row(exam, draft.head)
-            sections = [_written(section) for section in draft.sections]
-            key_images = [to_builtins(image) for image in draft.key_images]
-            body = {
-                **head,
-                "template": draft.template,
-                "sections": sections,
-                "key_images": key_images,
-            }
-            connection.execute(insert(report_version), body)
+            connection.execute(insert(report_version), head | _body(draft))
+            head |= {"signed": None}
             row = upsert(connection, report).values(head)
             keys = ["tenant", "study_instance_uid"]
             connection.execute(row.on_conflict_do_update(index_elements=keys, set_=head))
             announce(connection, fact)
             return True
 
+    def previewed(self, exam: ExamId, *, version: int, login: str, scope: Scope) -> None:
+        """See the port."""
+        with self._database.write() as connection:
+            seen(connection, exam, scope)
+            row = upsert(connection, report_preview).values(
+                **key_of(exam), login=login, version=version
+            )
+            keys = ["tenant", "study_instance_uid", "login"]
+            change = row.on_conflict_do_update(index_elements=keys, set_={"version": version})
+            connection.execute(change)
+
+    def preview_seen(self, exam: ExamId, *, login: str, scope: Scope) -> int:
+        """See the port."""
+        query = select(report_preview.c.version).where(
+            of(report_preview, exam), report_preview.c.login == login
+        )
+        with self._database.read() as connection:
+            seen(connection, exam, scope)
+            return connection.execute(query).scalar_one_or_none() or 0
+
     def versions(self, exam: ExamId, *, scope: Scope) -> Sequence[ReportHead]:
         """See the port."""
         query = (
             select(report_version)
-            .where(_of(report_version, exam))
+            .where(of(report_version, exam))
             .order_by(report_version.c.version.desc())
         )
         with self._database.read() as connection:
-            _seen(connection, exam, scope)
+            seen(connection, exam, scope)
             return [_head(row) for row in connection.execute(query)]
 
     def version(self, exam: ExamId, number: int, *, scope: Scope) -> Draft | None:
         """See the port."""
         with self._database.read() as connection:
-            _seen(connection, exam, scope)
+            seen(connection, exam, scope)
             return _draft(connection, exam, number)
 
 
-Told = InstancesStored | StudyCompleted | ClaimChanged | DraftSaved | UrgencySet
-KINDS = frozenset(
-    kind_of(kind)
-    for kind in (InstancesStored, StudyCompleted, ClaimChanged, DraftSaved, UrgencySet)
+Told = (
+    InstancesStored
+    | StudyCompleted
+    | ClaimChanged
+    | DraftSaved
+    | UrgencySet
+    | ReportSigned
+    | ReportWithdrawn
+    | ReportReleased
+    | ReportReceived
 )
+KINDS = frozenset(kind_of(kind) for kind in get_args(Told))
 
 
 class SqlChanges:
@@ -204,15 +243,15 @@ def set_urgency(
 ) -> None:
     """Keep the urgency and announce `fact`. Raises `NotFound`."""
     exam = ExamId(fact.tenant, fact.study)
-    _seen(connection, exam, scope)
+    seen(connection, exam, scope)
     change = {"urgency": int(urgency), "set_by": fact.login, "set_at": fact.at}
-    row = upsert(connection, exam_urgency).values(**_key(exam), **change)
+    row = upsert(connection, exam_urgency).values(**key_of(exam), **change)
     keys = ["tenant", "study_instance_uid"]
     connection.execute(row.on_conflict_do_update(index_elements=keys, set_=change))
     announce(connection, fact)
 
 
-def _seen(connection: Connection, exam: ExamId, scope: Scope) -> None:
+def seen(connection: Connection, exam: ExamId, scope: Scope) -> None:
     """Raise `NotFound` unless the exam is there and within `scope`."""
     here = and_(
         study.c.tenant == exam.tenant.value, study.c.study_instance_uid == exam.study.value
@@ -222,22 +261,22 @@ def _seen(connection: Connection, exam: ExamId, scope: Scope) -> None:
         raise NotFound(f"no exam {exam} within your organisations")
 
 
-def _of(table: Table, exam: ExamId) -> ColumnElement[bool]:
+def of(table: Table, exam: ExamId) -> ColumnElement[bool]:
+    """Return the condition of one exam. Node-wide: it queries nothing."""
     return and_(
         table.c.tenant == exam.tenant.value, table.c.study_instance_uid == exam.study.value
     )
 
 
-def _key(exam: ExamId) -> dict[str, str]:
+def key_of(exam: ExamId) -> dict[str, str]:
+    """Return the columns that name an exam. Node-wide: it queries nothing."""
     return {"tenant": exam.tenant.value, "study_instance_uid": exam.study.value}
 
 
-def _latest(connection: Connection, exam: ExamId) -> Claim | None:
+def latest_claim(connection: Connection, exam: ExamId) -> Claim | None:
+    """Return the last lease given. Node-wide: the caller asked `seen`."""
     query = (
-        select(exam_claim)
-        .where(_of(exam_claim, exam))
-        .order_by(exam_claim.c.fence.desc())
-        .limit(1)
+        select(exam_claim).where(of(exam_claim, exam)).order_by(exam_claim.c.fence.desc()).limit(1)
     )
     row = connection.execute(query).one_or_none()
     if row is None:
@@ -253,14 +292,16 @@ def _latest(connection: Connection, exam: ExamId) -> Claim | None:
     )
 
 
-def _until(connection: Connection, claim: Claim, until: datetime) -> None:
-    this = and_(_of(exam_claim, claim.exam), exam_claim.c.fence == claim.fence)
+def claim_until(connection: Connection, claim: Claim, until: datetime) -> None:
+    """Prolong or end a lease. Node-wide: the caller asked `seen`."""
+    this = and_(of(exam_claim, claim.exam), exam_claim.c.fence == claim.fence)
     connection.execute(update(exam_claim).where(this).values(until=until))
 
 
-def _claim_row(claim: Claim) -> dict[str, Any]:
+def claim_row(claim: Claim) -> dict[str, Any]:
+    """Return a lease as its row. Node-wide: it queries nothing."""
     return {
-        **_key(claim.exam),
+        **key_of(claim.exam),
         "fence": claim.fence,
         "login": claim.reader.login,
         "name": claim.reader.name,
@@ -273,12 +314,24 @@ def _claim_row(claim: Claim) -> dict[str, Any]:
 
 def _head_row(exam: ExamId, head: ReportHead) -> dict[str, Any]:
     return {
-        **_key(exam),
+        **key_of(exam),
         "version": head.version,
         "author_login": head.author.login,
         "author_name": head.author.name,
         "author_tenant": head.author.tenant.value,
         "saved_at": head.saved_at,
+    }
+
+
+def _body(draft: Draft) -> dict[str, Any]:
+    return {
+        "template": draft.template,
+        "sections": [_written(section) for section in draft.sections],
+        "key_images": [to_builtins(one) for one in draft.key_images],
+        "plain_words": draft.plain_words,
+        "important": draft.important,
+        "purpose": draft.purpose.value,
+        "reason": draft.reason,
     }
 
 
@@ -290,16 +343,19 @@ def _head(row: Row[Any] | Any) -> ReportHead:
 
 
 def _draft(connection: Connection, exam: ExamId, version: int) -> Draft | None:
-    this = and_(_of(report_version, exam), report_version.c.version == version)
+    this = and_(of(report_version, exam), report_version.c.version == version)
     row = connection.execute(select(report_version).where(this)).one_or_none()
     if row is None:
         return None
-    sections = tuple(_section(written) for written in row.sections)
     return Draft(
         head=_head(row),
-        sections=sections,
+        sections=tuple(_section(written) for written in row.sections),
         template=row.template,
-        key_images=convert(row.key_images, tuple[KeyImage, ...]),
+        key_images=tuple(convert(one, KeyImage) for one in row.key_images),
+        plain_words=row.plain_words,
+        important=row.important,
+        purpose=Purpose(row.purpose),
+        reason=row.reason,
     )
 
 

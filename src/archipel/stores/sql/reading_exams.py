@@ -22,18 +22,9 @@ from sqlalchemy import (
 from archipel.kernel.actors import Scope
 from archipel.kernel.errors import Malformed, NotFound
 from archipel.kernel.identifiers import TenantId
+from archipel.reading.answers import Counts, ExamPage, PersonFound
 from archipel.reading.events import UrgencySet
-from archipel.reading.model import (
-    Counts,
-    Exam,
-    ExamId,
-    ExamPage,
-    Filters,
-    PersonFound,
-    SavedList,
-    SeriesSummary,
-    Urgency,
-)
+from archipel.reading.model import Exam, ExamId, Filters, SavedList, SeriesSummary, Urgency
 from archipel.stores.sql.reading import set_urgency, visible
 from archipel.stores.sql.reading_filters import (
     ACQUIRING,

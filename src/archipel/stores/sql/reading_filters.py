@@ -22,11 +22,23 @@ from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.types import String
 
 from archipel.kernel.actors import Scope
-from archipel.reading.model import HISTORY_AGE, RECENT, Filters, SavedList, Status
+from archipel.reading.model import (
+    HISTORY_AGE,
+    RECENT,
+    Filters,
+    ReportState,
+    SavedList,
+    Status,
+)
 from archipel.standards.dicom.matching import words_of
 from archipel.stores.sql.reading import visible
 from archipel.stores.sql.schema.archive import name_token, study
-from archipel.stores.sql.schema.reading import exam_claim, exam_urgency, report
+from archipel.stores.sql.schema.reading import (
+    exam_claim,
+    exam_urgency,
+    report,
+    report_standing,
+)
 
 MOST_WORDS = 8
 LAST = "\uffff"  # sorts after every text
@@ -34,7 +46,9 @@ LAST = "\uffff"  # sorts after every text
 RANK = func.coalesce(exam_urgency.c.urgency, study.c.said_urgency)
 _free = exam_claim.c.fence.is_(None)
 _unwritten = report.c.version.is_(None)
-ACQUIRING = and_(_free, _unwritten, study.c.completed_at.is_(None))
+_unsigned = report_standing.c.digest.is_(None)
+_told = report_standing.c.state == ReportState.PRELIMINARY.value
+ACQUIRING = and_(_free, _unwritten, _unsigned, study.c.completed_at.is_(None))
 
 
 class _HistoryDay(FunctionElement[str]):
@@ -61,7 +75,7 @@ _fresh = or_(
     study.c.moment == literal_column("''"),
     study.c.moment >= _HistoryDay(study.c.received_first_at),
 )
-_to_read = and_(_unwritten, _fresh)
+_to_read = and_(_unwritten, _unsigned, _fresh)
 
 
 def listed(filters: Filters, now: datetime) -> ColumnElement[bool]:
@@ -75,7 +89,7 @@ def listed(filters: Filters, now: datetime) -> ColumnElement[bool]:
             return _named(select(mine.c.tenant, mine.c.study_instance_uid).where(of_login))
         case SavedList.DRAFTS:
             own = report.alias("own")
-            by_login = own.c.author_login == filters.login
+            by_login = and_(own.c.author_login == filters.login, own.c.signed.is_(None))
             return _named(select(own.c.tenant, own.c.study_instance_uid).where(by_login))
         case SavedList.RECENT:
             return study.c.received_first_at > now - RECENT
@@ -116,10 +130,12 @@ def narrowing(filters: Filters) -> list[ColumnElement[bool]]:
 
 def _standing(status: Status) -> ColumnElement[bool]:
     return {
-        Status.CLAIMED: exam_claim.c.fence.is_not(None),
-        Status.DRAFT: and_(_free, report.c.version.is_not(None)),
+        Status.SIGNED: and_(~_unsigned, ~_told),
+        Status.CLAIMED: and_(exam_claim.c.fence.is_not(None), or_(_unsigned, _told)),
+        Status.PRELIMINARY: and_(_free, _told),
+        Status.DRAFT: and_(_free, _unsigned, report.c.version.is_not(None)),
         Status.ACQUIRING: ACQUIRING,
-        Status.READY: and_(_free, _unwritten, study.c.completed_at.is_not(None)),
+        Status.READY: and_(_free, _unwritten, _unsigned, study.c.completed_at.is_not(None)),
     }[status]
 
 

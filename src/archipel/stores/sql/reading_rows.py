@@ -18,12 +18,19 @@ from archipel.reading.model import (
     Prior,
     Reader,
     ReportHead,
+    ReportState,
     SeriesSummary,
+    SignedMark,
     Urgency,
 )
 from archipel.stores.sql.reading import visible
 from archipel.stores.sql.schema.archive import series, study
-from archipel.stores.sql.schema.reading import exam_claim, exam_urgency, report
+from archipel.stores.sql.schema.reading import (
+    exam_claim,
+    exam_urgency,
+    report,
+    report_standing,
+)
 
 PATIENT_NAME, BIRTH_DATE, SEX = 0x00100010, 0x00100030, 0x00100040
 STUDY_DESCRIPTION, REFERRING_PHYSICIAN = 0x00081030, 0x00080090
@@ -42,16 +49,23 @@ def joined(now: datetime, *, scope: Scope) -> Select[Any]:
         exam_urgency.c.urgency,
         *[exam_claim.c[name].label(f"claim_{name}") for name in _CLAIM],
         *[report.c[name].label(f"report_{name}") for name in _REPORT],
+        *[report_standing.c[name].label(f"standing_{name}") for name in _STANDING],
     )
     return columns.select_from(
         study.outerjoin(exam_urgency, _same(exam_urgency))
         .outerjoin(exam_claim, running)
         .outerjoin(report, _same(report))
+        .outerjoin(report_standing, _same(report_standing))
     ).where(visible(scope))
 
 
 _CLAIM = ("fence", "login", "name", "reader_tenant", "since", "until", "reason")
-_REPORT = ("version", "author_login", "author_name", "author_tenant", "saved_at")
+_REPORT = ("version", "author_login", "author_name", "author_tenant", "saved_at", "signed")
+_STANDING = (
+    *("digest", "state", "signer_login", "signer_name", "signer_tenant", "signed_at", "contested"),
+)
+_BESIDE = frozenset({"DOC", "KO", "SR", "PR"})
+"""Modalities of what is said about images (PS3.3 section C.7.3.1.1.1)."""
 
 
 def _same(table: Table) -> ColumnElement[bool]:
@@ -127,6 +141,7 @@ def _exam(row: Any, body_part: str, priors: tuple[Prior, ...]) -> Exam:
         urgency=Urgency(row.said_urgency if row.urgency is None else row.urgency),
         claim=_claim(row, exam),
         report=_report(row),
+        signed=_signed(row),
         priors=priors,
     )
 
@@ -155,11 +170,34 @@ def _report(row: Any) -> ReportHead | None:
         name=row.report_author_name,
         tenant=TenantId(row.report_author_tenant),
     )
-    return ReportHead(version=row.report_version, author=author, saved_at=row.report_saved_at)
+    return ReportHead(
+        version=row.report_version,
+        author=author,
+        saved_at=row.report_saved_at,
+        signed=row.report_signed,
+    )
+
+
+def _signed(row: Any) -> SignedMark | None:
+    if row.standing_digest is None:
+        return None
+    return SignedMark(
+        digest=row.standing_digest,
+        state=ReportState(row.standing_state),
+        signer=Reader(
+            login=row.standing_signer_login,
+            name=row.standing_signer_name,
+            tenant=TenantId(row.standing_signer_tenant),
+        ),
+        signed_at=row.standing_signed_at,
+        contested=row.standing_contested,
+    )
 
 
 def _modalities(row: Any) -> tuple[str, ...]:
-    return tuple(sorted(filter(None, row.modalities.split("\\"))))
+    """Read the modalities of the images; those of reports and marks only where nothing else is."""
+    every = set(filter(None, row.modalities.split("\\")))
+    return tuple(sorted(every - _BESIDE or every))
 
 
 def whose(row: Any) -> tuple[str, ...]:

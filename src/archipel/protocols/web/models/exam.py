@@ -9,7 +9,8 @@ from archipel.protocols.web.models.base import Body, View
 from archipel.protocols.web.models.session import OrganisationBrief
 
 Urgency = Literal["stat", "urgent", "inpatient", "routine"]
-ExamStatus = Literal["acquiring", "ready", "claimed", "draft"]
+ExamStatus = Literal["acquiring", "ready", "claimed", "draft", "preliminary", "signed"]
+ReportState = Literal["none", "draft", "preliminary", "final", "addendum", "corrected"]
 ListName = Literal["to-read", "mine", "drafts", "recent", "all"]
 IdentityStatus = Literal["provisional", "retrieved", "validated", "qualified"]
 
@@ -72,10 +73,12 @@ class ClaimView(View):
 class ReportMark(View):
     """The state of the report in a list."""
 
-    state: Literal["none", "draft"]
-    version: int
-    author: str | None
-    saved_at: datetime | None
+    state: ReportState
+    version: int = Field(description="Of the draft.")
+    author: str | None = Field(description="Who signed what stands; else who wrote the draft.")
+    saved_at: datetime | None = Field(description="When it was signed, or the draft saved.")
+    digest: str | None = Field(default=None, description="Names the signed version that stands.")
+    contested: bool = Field(default=False, description="Several signed versions stand.")
 
 
 class ExamRow(View):
@@ -156,7 +159,14 @@ class CycleStep(View):
     """One moment in the life of the exam."""
 
     step: Literal[
-        "studied", "first_received", "last_received", "completed", "claimed", "draft_saved"
+        "studied",
+        "first_received",
+        "last_received",
+        "completed",
+        "claimed",
+        "draft_saved",
+        "told_preliminary",
+        "signed",
     ]
     at: datetime
     by: str | None = None

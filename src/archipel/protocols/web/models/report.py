@@ -7,7 +7,11 @@ from pydantic import Field
 
 from archipel.protocols.web.models.base import Body, Problem, View
 
-SectionCode = Literal["indication", "technique", "findings", "conclusion"]
+SectionCode = Literal[
+    "indication", "technique", "comparison", "findings", "conclusion", "addendum"
+]
+Purpose = Literal["report", "addendum", "correction"]
+MOST_KEY_IMAGES = 64
 
 
 class TextBlock(Body):
@@ -64,17 +68,24 @@ class KeyImage(Body):
     sop_instance_uid: str = Field(max_length=64)
     frame: int = Field(default=1, ge=1)
     window: Window | None = Field(default=None, description="As the reader saw it.")
+    caption: str = Field(default="", max_length=300)
 
 
 class ReportView(View):
     """The report as it stands. Version 0 with empty sections where nothing is written yet."""
 
     exam: str
-    state: Literal["none", "draft"]
+    state: Literal["none", "draft", "closed"] = Field(
+        description="closed: it was signed, what follows is an addendum or a correction."
+    )
     version: int
     template: str | None
     sections: list[SectionView]
     key_images: list[KeyImage]
+    plain_words: str = Field(default="", description="For the patient.")
+    important: bool = False
+    purpose: Purpose = "report"
+    reason: str = Field(default="", description="Of a correction.")
     author_login: str | None
     author_name: str | None
     saved_at: datetime | None
@@ -85,7 +96,10 @@ class ReportWrite(Body):
 
     sections: list[Section] = Field(max_length=16)
     template: str | None = Field(default=None, max_length=64)
-    key_images: list[KeyImage] = Field(default_factory=list, max_length=64)
+    key_images: list[KeyImage] = Field(default_factory=list, max_length=MOST_KEY_IMAGES)
+    plain_words: str = Field(default="", max_length=4_000, description="For the patient.")
+    important: bool = Field(default=False, description="The referrer must be told at once.")
+    reason: str = Field(default="", max_length=500, description="Of a correction.")
 
 
 class ReportVersion(View):

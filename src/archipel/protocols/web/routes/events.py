@@ -16,7 +16,8 @@ from archipel.protocols.web.live import Live, Stream
 from archipel.protocols.web.routes.worklist import exam_views
 from archipel.protocols.web.services import Services, WebServices
 from archipel.protocols.web.visitors import SeesExams
-from archipel.reading.model import Change, ExamId
+from archipel.reading.answers import Change
+from archipel.reading.model import ExamId
 
 routes = APIRouter(tags=["events"])
 HEARTBEAT_S = 15.0

@@ -23,7 +23,7 @@ from archipel.protocols.web.services import DOOR, Services, WebServices
 from archipel.protocols.web.views import series_view
 from archipel.protocols.web.visitors import SeesExams, WritesReports
 from archipel.reading import claim as claiming
-from archipel.reading.model import Exam, ExamId, Reader, Urgency
+from archipel.reading.model import Exam, ExamId, Reader, ReportState, Urgency
 from archipel.reading.urgency import set_urgency as keep_urgency
 
 routes = APIRouter(tags=["exams"])
@@ -161,7 +161,16 @@ def _cycle(exam: Exam) -> list[CycleStep]:
     if exam.claim is not None:
         by = exam.claim.reader.name
         steps.append(CycleStep(step="claimed", at=exam.claim.since, by=by))
-    if exam.report is not None:
+    if exam.signed is not None:
+        told = exam.signed.state is ReportState.PRELIMINARY
+        steps.append(
+            CycleStep(
+                step="told_preliminary" if told else "signed",
+                at=exam.signed.signed_at,
+                by=exam.signed.signer.name,
+            )
+        )
+    elif exam.report is not None:
         by = exam.report.author.name
         steps.append(CycleStep(step="draft_saved", at=exam.report.saved_at, by=by))
     return steps

@@ -19,10 +19,10 @@ from archipel.protocols.web.models.report import (
 )
 from archipel.protocols.web.problem import problem
 from archipel.protocols.web.report_views import (
-    content_of,
     report_view,
     section_views,
     version_view,
+    content_of,
 )
 from archipel.protocols.web.routes.exams import exam_id, reader_of
 from archipel.protocols.web.services import Services
@@ -68,11 +68,11 @@ def save_report(
         return problem(
             428, "if-match-needed", 'send If-Match with the ETag that was read, such as "v3"'
         )
-    content = content_of(draft)
+    written = content_of(draft)
     try:
         saved = report.save(
             this,
-            content,
+            written,
             over=int(matched[1]),
             reader=reader_of(visitor),
             desk=services.writing(visitor),
@@ -84,7 +84,7 @@ def save_report(
             "draft-outdated",
             str(outdated),
             theirs=report_view(this, outdated.held).model_dump(mode="json"),
-            yours=[view.model_dump(mode="json") for view in section_views(content.sections)],
+            yours=[view.model_dump(mode="json") for view in section_views(written.sections)],
         )
     view = report_view(this, saved)
     response.headers["ETag"] = _etag(view.version)

@@ -66,6 +66,7 @@ account = Table(
     Column("tenant", Text, ForeignKey("organisation.tenant"), nullable=False, index=True),
     Column("name", Text, nullable=False),
     Column("role", Text, nullable=False),
+    Column("rpps", Text),  # French register of health professionals
     Column("active", Boolean, nullable=False),
     Column("password_hash", Text),
     Column("last_sign_in_at", Instant),

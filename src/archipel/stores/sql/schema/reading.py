@@ -4,7 +4,19 @@ They name an exam by its owner and Study Instance UID, never by the row id of ``
 index can be rebuilt from packs and journal, and what people wrote must find its exam again.
 """
 
-from sqlalchemy import JSON, Column, Index, Integer, SmallInteger, String, Table, Text, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 from archipel.stores.sql.schema.archive import study
 from archipel.stores.sql.schema.base import Instant, metadata
@@ -21,6 +33,7 @@ Index(
 )
 
 _LOGIN, _TENANT, _UID = String(64), String(48), String(64)
+_DIGEST, _WORD = String(64), String(16)
 
 
 def _exam() -> tuple[Column[str], Column[str]]:
@@ -63,6 +76,7 @@ report = Table(
     Column("author_name", Text, nullable=False),
     Column("author_tenant", _TENANT, nullable=False),
     Column("saved_at", Instant, nullable=False),
+    Column("signed", _DIGEST),  # the document that closed this draft
 )
 Index("ix_report_author", report.c.author_login, report.c.saved_at)
 
@@ -78,4 +92,51 @@ report_version = Table(
     Column("template", Text),
     Column("sections", JSON, nullable=False),
     Column("key_images", JSON, nullable=False),
+    Column("plain_words", Text, nullable=False),
+    Column("important", Boolean, nullable=False),
+    Column("purpose", _WORD, nullable=False),
+    Column("reason", Text, nullable=False),
 )
+
+report_preview = Table(  # the last version whose preview somebody saw
+    "report_preview",
+    metadata,
+    *_exam(),
+    Column("login", _LOGIN, primary_key=True),
+    Column("version", Integer, nullable=False),
+)
+
+# Signed versions, for good. `content` is the canonical bytes that `digest` names.
+report_document = Table(
+    "report_document",
+    metadata,
+    *_exam(),
+    Column("digest", _DIGEST, primary_key=True),
+    Column("state", _WORD, nullable=False),
+    Column("parents", JSON, nullable=False),
+    Column("signer_login", _LOGIN, nullable=False),
+    Column("signer_name", Text, nullable=False),
+    Column("signer_tenant", _TENANT, nullable=False),
+    Column("signed_at", Instant, nullable=False),
+    Column("stale", Boolean, nullable=False),
+    Column("release_at", Instant),
+    Column("released_at", Instant),
+    Column("withdrawn_at", Instant),
+    Column("content", LargeBinary, nullable=False),
+)
+Index("ix_report_document_digest", report_document.c.digest)
+
+# What `reading.versions.fold` says of an exam's documents, for the lists; made again with each.
+report_standing = Table(
+    "report_standing",
+    metadata,
+    *_exam(),
+    Column("digest", _DIGEST, nullable=False),
+    Column("state", _WORD, nullable=False),
+    Column("signer_login", _LOGIN, nullable=False),
+    Column("signer_name", Text, nullable=False),
+    Column("signer_tenant", _TENANT, nullable=False),
+    Column("signed_at", Instant, nullable=False),
+    Column("contested", Boolean, nullable=False),
+)
+Index("ix_report_standing_signer", report_standing.c.signer_login, report_standing.c.signed_at)

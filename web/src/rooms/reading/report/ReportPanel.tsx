@@ -24,6 +24,7 @@ import {
   type Block,
   isEmpty,
   type MeasurementBlock,
+  REPORT_CODES,
   type SectionCode,
   withDeleted,
   withMeasurement,
@@ -57,6 +58,7 @@ export function ReportPanel({ exam, login, modality, readOnly, measurements, jum
   const panel = useRef<HTMLElement>(null);
   const draft = useDraft(exam, login, readOnly);
   const { sections, query } = draft;
+  const shown: readonly SectionCode[] = query.data?.purpose === "addendum" ? ["addendum"] : REPORT_CODES;
   const held = useRef(sections);
   held.current = sections;
 
@@ -125,16 +127,18 @@ export function ReportPanel({ exam, login, modality, readOnly, measurements, jum
       <div className={css.body}>
         {query.isPending && <Loading columns={[1]} rows={8} />}
         {query.isError && <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />}
-        {sections?.map((section) => (
-          <SectionEditor
-            key={section.code}
-            code={section.code}
-            blocks={section.blocks}
-            readOnly={readOnly}
-            change={(blocks) => set(section.code, blocks)}
-            jump={jump}
-          />
-        ))}
+        {sections
+          ?.filter((section) => shown.includes(section.code))
+          .map((section) => (
+            <SectionEditor
+              key={section.code}
+              code={section.code}
+              blocks={section.blocks}
+              readOnly={readOnly}
+              change={(blocks) => set(section.code, blocks)}
+              jump={jump}
+            />
+          ))}
         {sections && !readOnly && <Measures measurements={measurements} insert={insert} />}
       </div>
       <footer className={css.foot}>{t(readOnly ? "report.readonly" : "report.draft_note")}</footer>

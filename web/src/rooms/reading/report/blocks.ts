@@ -9,7 +9,9 @@ export type Block = TextBlock | MeasurementBlock;
 export type Section = Schemas["Section"];
 export type SectionCode = Section["code"];
 
-export const CODES = ["indication", "technique", "findings", "conclusion"] as const;
+export const CODES = ["indication", "technique", "comparison", "findings", "conclusion", "addendum"] as const;
+/** The sections of a report; the last of all is written only as an addendum. */
+export const REPORT_CODES: readonly SectionCode[] = CODES.slice(0, -1);
 
 export const text = (words: string): TextBlock => ({ kind: "text", text: words });
 
@@ -32,7 +34,7 @@ export function tidy(blocks: readonly Block[]): Block[] {
   return kept;
 }
 
-/** All four sections, in order, whatever was stored. */
+/** Every section, in order, whatever was stored. */
 export const complete = (sections: readonly Section[]): Section[] =>
   CODES.map((code) => ({
     code,

@@ -7,7 +7,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { ApiError, api, body, type Schemas, troubleOf } from "@/api/client";
-import { complete, type Section, same } from "./blocks";
+import { complete, type Section, same as sameText } from "./blocks";
 
 export type Report = Schemas["ReportView"];
 export type Conflict = Schemas["ReportConflict"];
@@ -17,16 +17,46 @@ const QUIET_MS = 1200;
 const RETRY_MS = 8000;
 const seatKey = (login: string, exam: string): string => `archipel.draft.${login}.${exam}`;
 
-interface Kept {
-  version: number;
+/** What a report says beside its sections. */
+export type Extras = Pick<Report, "key_images" | "plain_words" | "important" | "reason">;
+
+export interface Content {
   sections: Section[];
   template: string | null;
+  extras: Extras;
 }
+
+interface Kept extends Content {
+  version: number;
+}
+
+const NO_EXTRAS: Extras = { key_images: [], plain_words: "", important: false, reason: "" };
+const NOTHING: Content = { sections: [], template: null, extras: NO_EXTRAS };
+
+export const contentOf = (report: Report): Content => ({
+  sections: complete(report.sections),
+  template: report.template,
+  extras: {
+    key_images: report.key_images,
+    plain_words: report.plain_words,
+    important: report.important,
+    reason: report.reason,
+  },
+});
+
+const sameContent = (one: Content, two: Content): boolean =>
+  sameText(one.sections, two.sections) && JSON.stringify(one.extras) === JSON.stringify(two.extras);
 
 function kept(key: string): Kept | null {
   try {
-    const held = JSON.parse(localStorage.getItem(key) ?? "null") as Kept | null;
-    return held && Array.isArray(held.sections) ? held : null;
+    const held = JSON.parse(localStorage.getItem(key) ?? "null") as Partial<Kept> | null;
+    if (!held || !Array.isArray(held.sections) || typeof held.version !== "number") return null;
+    return {
+      version: held.version,
+      sections: held.sections,
+      template: held.template ?? null,
+      extras: { ...NO_EXTRAS, ...held.extras },
+    };
   } catch {
     return null;
   }
@@ -43,91 +73,114 @@ export function useDraft(exam: string, login: string, readOnly: boolean) {
       body(api.GET("/api/exams/{exam}/report", { params: { path: { exam } }, signal })),
     staleTime: Number.POSITIVE_INFINITY,
   });
-  const [sections, setSections] = useState<Section[] | null>(null);
-  const [template, setTemplate] = useState<string | null>(null);
+  const [content, setContent] = useState<Content | null>(null);
   const [state, setState] = useState<SaveState>("clean");
   const [why, setWhy] = useState<ApiError | null>(null);
   const [conflict, setConflict] = useState<Conflict | null>(null);
   const version = useRef(0);
-  const saved = useRef<Section[]>([]);
+  const saved = useRef<Content>(NOTHING);
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
-  const now = useRef<Kept>({ version: 0, sections: [], template: null });
-  const busy = useRef(false);
+  const now = useRef<Content>(NOTHING);
+  const saving = useRef<Promise<boolean> | null>(null);
 
   useEffect(() => {
-    if (!query.data || sections !== null) return;
+    if (!query.data || content !== null) return;
     const report = query.data;
-    const local = readOnly ? null : kept(key);
+    const stored = contentOf(report);
+    const local = readOnly || report.state === "closed" ? null : kept(key);
     version.current = local?.version ?? report.version;
-    saved.current = complete(report.sections);
-    setSections(complete(local?.sections ?? report.sections));
-    setTemplate(local?.template ?? report.template);
-    if (local && !same(local.sections, report.sections)) setState("dirty");
+    saved.current = stored;
+    now.current = local ? { ...local, sections: complete(local.sections) } : stored;
+    setContent(now.current);
+    if (local && !sameContent(now.current, stored)) setState("dirty");
     else localStorage.removeItem(key);
-  }, [query.data, sections, key, readOnly]);
+  }, [query.data, content, key, readOnly]);
 
-  now.current = { version: version.current, sections: sections ?? [], template };
-
-  const save = useCallback(async (): Promise<void> => {
-    if (busy.current) return;
-    busy.current = true;
+  const store = useCallback(async (): Promise<boolean> => {
     const sent = now.current;
     setState("saving");
     try {
       const report = await body(
         api.PUT("/api/exams/{exam}/report", {
           params: { path: { exam }, header: { "if-match": `"v${String(version.current)}"` } },
-          body: { sections: sent.sections, template: sent.template },
+          body: { sections: sent.sections, template: sent.template, ...sent.extras },
         }),
       );
       version.current = report.version;
-      saved.current = complete(report.sections);
+      saved.current = contentOf(report);
       client.setQueryData(reportKey(exam), report);
-      const stillSame = same(now.current.sections, sent.sections);
+      const stillSame = sameContent(now.current, sent);
       if (stillSame) localStorage.removeItem(key);
       setWhy(null);
       setState(stillSame ? "clean" : "dirty");
+      return stillSame;
     } catch (error) {
       const trouble = troubleOf(error);
       setWhy(trouble);
-      if (error instanceof ApiError && error.status === 409) {
+      if (error instanceof ApiError && error.problem.type === "draft-outdated") {
         setConflict(error.problem as unknown as Conflict);
         setState("conflict");
       } else
         setState(["network", "unavailable", "session", "busy"].includes(trouble.kind) ? "local" : "failed");
-    } finally {
-      busy.current = false;
+      return false;
     }
   }, [exam, key, client]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: every change of `sections` starts the wait anew
+  /** Saves what is held; resolves true where the node has exactly that. One save at a time. */
+  const save = useCallback((): Promise<boolean> => {
+    saving.current ??= store().finally(() => {
+      saving.current = null;
+    });
+    return saving.current;
+  }, [store]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: every change of `content` starts the wait anew
   useEffect(() => {
     if (state !== "dirty" && state !== "local") return;
     timer.current = setTimeout(() => void save(), state === "dirty" ? QUIET_MS : RETRY_MS);
     return () => {
       if (timer.current !== null) clearTimeout(timer.current);
     };
-  }, [state, sections, save]);
+  }, [state, content, save]);
 
-  const change = (next: Section[], nextTemplate = template): void => {
-    const whole = complete(next);
-    setSections(whole);
-    setTemplate(nextTemplate);
-    if (same(whole, saved.current)) {
+  const put = (next: Content): void => {
+    now.current = { ...next, sections: complete(next.sections) };
+    setContent(now.current);
+    if (sameContent(now.current, saved.current)) {
       localStorage.removeItem(key);
       setState("clean");
       return;
     }
-    const keep: Kept = { version: version.current, sections: whole, template: nextTemplate };
+    const keep: Kept = { version: version.current, ...now.current };
     localStorage.setItem(key, JSON.stringify(keep));
     setState("dirty");
+  };
+  const change = (sections: Section[], template = now.current.template): void =>
+    put({ ...now.current, sections, template });
+  const changeExtras = (extras: Partial<Extras>): void =>
+    put({ ...now.current, extras: { ...now.current.extras, ...extras } });
+
+  /** Makes the node hold what is on screen; resolves to the version it then has, null where it cannot. */
+  const flush = async (): Promise<number | null> => {
+    if (saving.current) await saving.current;
+    if (sameContent(now.current, saved.current) && version.current > 0) return version.current;
+    return (await save()) ? version.current : null;
+  };
+
+  /** Begins again with what the node gives: after a signature, its undoing, or an addendum begun. */
+  const restart = (report?: Report): Promise<void> => {
+    localStorage.removeItem(key);
+    setState("clean");
+    setContent(null);
+    if (report) client.setQueryData(reportKey(exam), report);
+    return report ? Promise.resolve() : client.invalidateQueries({ queryKey: reportKey(exam) });
   };
 
   /** Goes on from their version with the sections chosen. */
   const settle = (chosen: Section[]): void => {
     if (conflict === null) return;
     version.current = conflict.theirs.version;
-    saved.current = complete(conflict.theirs.sections);
+    saved.current = contentOf(conflict.theirs);
     client.setQueryData(reportKey(exam), conflict.theirs);
     setConflict(null);
     change(chosen);
@@ -138,15 +191,29 @@ export function useDraft(exam: string, login: string, readOnly: boolean) {
   const unsaved = useRef(false);
   unsaved.current = state === "dirty" || state === "local";
   useEffect(() => {
-    const flush = (): void => {
+    const flushed = (): void => {
       if (unsaved.current) void leaveWith.current();
     };
-    addEventListener("pagehide", flush);
+    addEventListener("pagehide", flushed);
     return () => {
-      removeEventListener("pagehide", flush);
-      flush();
+      removeEventListener("pagehide", flushed);
+      flushed();
     };
   }, []);
 
-  return { query, sections, template, state, why, conflict, change, save, settle };
+  return {
+    query,
+    sections: content?.sections ?? null,
+    template: content?.template ?? null,
+    extras: content?.extras ?? NO_EXTRAS,
+    state,
+    why,
+    conflict,
+    change,
+    changeExtras,
+    save,
+    flush,
+    restart,
+    settle,
+  };
 }

@@ -258,6 +258,7 @@ CREATE TABLE report (
 	author_name TEXT NOT NULL,
 	author_tenant VARCHAR(48) NOT NULL,
 	saved_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	signed VARCHAR(64),
 	CONSTRAINT pk_report PRIMARY KEY (tenant, study_instance_uid)
 );
 
@@ -272,7 +273,50 @@ CREATE TABLE report_version (
 	template TEXT,
 	sections JSON NOT NULL,
 	key_images JSON NOT NULL,
+	plain_words TEXT NOT NULL,
+	important BOOLEAN NOT NULL,
+	purpose VARCHAR(16) NOT NULL,
+	reason TEXT NOT NULL,
 	CONSTRAINT pk_report_version PRIMARY KEY (tenant, study_instance_uid, version)
+);
+
+CREATE TABLE report_preview (
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	login VARCHAR(64) NOT NULL,
+	version INTEGER NOT NULL,
+	CONSTRAINT pk_report_preview PRIMARY KEY (tenant, study_instance_uid, login)
+);
+
+CREATE TABLE report_document (
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	digest VARCHAR(64) NOT NULL,
+	state VARCHAR(16) NOT NULL,
+	parents JSON NOT NULL,
+	signer_login VARCHAR(64) NOT NULL,
+	signer_name TEXT NOT NULL,
+	signer_tenant VARCHAR(48) NOT NULL,
+	signed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	stale BOOLEAN NOT NULL,
+	release_at TIMESTAMP WITH TIME ZONE,
+	released_at TIMESTAMP WITH TIME ZONE,
+	withdrawn_at TIMESTAMP WITH TIME ZONE,
+	content BYTEA NOT NULL,
+	CONSTRAINT pk_report_document PRIMARY KEY (tenant, study_instance_uid, digest)
+);
+
+CREATE TABLE report_standing (
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	digest VARCHAR(64) NOT NULL,
+	state VARCHAR(16) NOT NULL,
+	signer_login VARCHAR(64) NOT NULL,
+	signer_name TEXT NOT NULL,
+	signer_tenant VARCHAR(48) NOT NULL,
+	signed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	contested BOOLEAN NOT NULL,
+	CONSTRAINT pk_report_standing PRIMARY KEY (tenant, study_instance_uid)
 );
 
 CREATE TABLE offered_study (
@@ -398,6 +442,7 @@ CREATE TABLE account (
 	tenant TEXT NOT NULL,
 	name TEXT NOT NULL,
 	role TEXT NOT NULL,
+	rpps TEXT,
 	active BOOLEAN NOT NULL,
 	password_hash TEXT,
 	last_sign_in_at TIMESTAMP WITH TIME ZONE,
@@ -671,6 +716,10 @@ CREATE INDEX ix_peer_agreement_peer ON peer_agreement (peer);
 CREATE INDEX ix_quarantine_tenant ON quarantine (tenant, received_at);
 
 CREATE INDEX ix_report_author ON report (author_login, saved_at);
+
+CREATE INDEX ix_report_document_digest ON report_document (digest);
+
+CREATE INDEX ix_report_standing_signer ON report_standing (signer_login, signed_at);
 
 CREATE INDEX ix_sealed_instance_series ON sealed_instance (series_id);
 
