@@ -88,7 +88,7 @@ class Bucket:
         self._at_s = max(now_s, self._at_s)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Waiting(Generic[Item]):
     """Something that waits to be let go."""
 
@@ -136,6 +136,16 @@ class Egress(Generic[Item]):
             key=lambda one: (self._given.get(one, 0.0), one),
         )
         return self._go(chosen, peer, now_s=now_s)
+
+    def drop(self, one: Waiting[Item]) -> None:
+        """Take something away that no longer waits; what has gone already is left."""
+        queue = self._queues.get((one.of_class, one.peer))
+        if queue is None or one not in queue:
+            return
+        queue.remove(one)
+        self.queued_bytes -= one.size_bytes
+        if not queue:
+            del self._queues[one.of_class, one.peer]
 
     def backlog(self) -> dict[str, dict[TransferClass, int]]:
         """Give how many bytes wait, by peer and class."""

@@ -1,0 +1,121 @@
+"""All that this node fetches: one puller for each node it wants something from.
+
+Looks at the transfers' rows several times a second: a row is how the rest of the node speaks to
+this process. Keeps room on the disk: backlog stops first, the most urgent last.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from archipel.exchange.ports import Spool, Transfers
+from archipel.exchange.schedule import TransferClass
+from archipel.exchange.transfer import LEASE, Transfer, TransferState
+from archipel.kernel.clock import Clock
+from archipel.kernel.errors import ArchipelError, Conflict
+from archipel.protocols.peer.link_puller import LinkPuller
+
+_log = logging.getLogger(__name__)
+LOOK_S = 0.2
+RESERVE_BYTES = 2 << 30
+URGENT = frozenset({TransferClass.STAT, TransferClass.ON_CALL})
+ROOM_AGAIN = 1.25  # of what is kept free, before what was paused goes on
+
+
+@dataclass(slots=True, kw_only=True)
+class Pullers:
+    """`link` makes the puller of a node, or None when the node is no peer of ours (any more)."""
+
+    transfers: Transfers
+    spool: Spool
+    link: Callable[[str], LinkPuller | None]
+    clock: Clock
+    holder: str
+    reserve_bytes: int = RESERVE_BYTES
+    links: dict[str, LinkPuller] = field(default_factory=dict)
+    _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _leased: dict[str, datetime] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Fetch what is wanted, until cancelled."""
+        try:
+            while True:
+                try:
+                    await self._look()
+                except ArchipelError as away:
+                    _log.warning("transfers: %s", away)
+                await asyncio.sleep(LOOK_S)
+        finally:
+            for task in self._tasks.values():
+                task.cancel()
+            for task in self._tasks.values():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+    async def _look(self) -> None:
+        rows = await asyncio.to_thread(self.transfers.under_way)
+        mine = [row for row in rows if await self._leases(row)]
+        for row in mine:
+            if row.state is not TransferState.WHOLE:
+                self._take_up(row)
+        fetched = {row.id for row in mine if row.state is not TransferState.WHOLE}
+        for link in self.links.values():
+            for gone in link.errands.keys() - fetched:
+                link.drop(gone)
+        await self._tidy({row.id for row in rows})
+        await self._keep_room(mine)
+
+    async def _leases(self, row: Transfer) -> bool:
+        """Hold the row; renewed when a third of the lease has gone."""
+        now = self.clock()
+        until = self._leased.get(row.id)
+        if until is not None and until - now > LEASE * 2 / 3:
+            return True
+        try:
+            lease = await asyncio.to_thread(
+                self.transfers.lease, row.id, holder=self.holder, now=now
+            )
+        except Conflict:
+            self._leased.pop(row.id, None)
+            return False
+        self._leased[row.id] = lease.until
+        return True
+
+    def _take_up(self, row: Transfer) -> None:
+        task = self._tasks.get(row.from_node)
+        if task is not None and task.done():
+            if not task.cancelled() and (failure := task.exception()) is not None:
+                _log.error("the puller of %s ended", row.from_node, exc_info=failure)
+            self.links.pop(row.from_node)
+            self._tasks.pop(row.from_node)
+        link = self.links.get(row.from_node)
+        if link is None:
+            link = self.link(row.from_node)
+            if link is None:
+                return  # no peer of ours: the row waits, and says so by its state
+            self.links[row.from_node] = link
+            self._tasks[row.from_node] = asyncio.create_task(link.run())
+        link.add(row)
+
+    async def _tidy(self, known: set[str]) -> None:
+        """Erase what ended transfers have left."""
+        for name in await asyncio.to_thread(self.spool.transfers):
+            if name not in known:
+                await asyncio.to_thread(self.spool.forget, name)
+                self._leased.pop(name, None)
+
+    async def _keep_room(self, rows: list[Transfer]) -> None:
+        free = await asyncio.to_thread(self.spool.free_bytes)
+        for row in rows:
+            link = self.links.get(row.from_node)
+            if link is None or row.state is TransferState.WHOLE:
+                continue
+            least = self.reserve_bytes / 2 if row.of_class in URGENT else self.reserve_bytes
+            if row.state is TransferState.PAUSED:
+                if free - row.remaining_bytes > least * ROOM_AGAIN:
+                    await link.pause(row.id, paused=False)
+            elif free < least or (row.size_bytes and free - row.remaining_bytes < least):
+                await link.pause(row.id, paused=True)
