@@ -8,6 +8,7 @@ from select import select
 from archipel.app.home import Home
 from archipel.app.index_writer import Gauges, IndexWriter, alone
 from archipel.app.peer_keys import name_of
+from archipel.app.transfer.adoption import Adopter
 from archipel.app.wiring import Node
 from archipel.stores.journal.tail import JournalTail
 from archipel.stores.sql.archive.writer import SqlIndex
@@ -23,6 +24,7 @@ def run(home: Home, *, ready: Callable[[], None], stop: int) -> None:
     with (
         alone(home.run, patience_s=PATIENCE_S),
         Node.open(home, durability=Durability.REPLAYED) as node,
+        Node.open(home) as durable,
     ):
         migrate(node.database)
         with node.database.write() as connection:
@@ -35,6 +37,7 @@ def run(home: Home, *, ready: Callable[[], None], stop: int) -> None:
             clock=node.clock,
             gauges=Gauges(home.run / "index.json"),
             study_quiet=timedelta(seconds=node.settings.archive.study_quiet_s),
+            adopt=Adopter(database=durable.database, packs=node.packs, clock=node.clock),
         )
         threading.Thread(target=_stop_when_told, args=(stop, writer.stop), daemon=True).start()
         try:

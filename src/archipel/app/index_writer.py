@@ -107,6 +107,7 @@ class IndexWriter:
     clock: Clock
     gauges: Gauges
     study_quiet: timedelta
+    adopt: Callable[[], bool] = lambda: False  # takes in what other nodes sent; tells whether
     stop: threading.Event = field(default_factory=threading.Event)
     _swept_at: datetime | None = None
     _incomplete: bool = True  # until a sweep says otherwise
@@ -125,7 +126,10 @@ class IndexWriter:
             batches = self.tail.batches(timeout_s=WAIT_S)
             if batches:
                 self._take_in(batches)
-            self._sweep(late=bool(batches) and self._lag(batches) > LATE)
+            late = bool(batches) and self._lag(batches) > LATE
+            if not late and self.adopt():
+                self._incomplete = True  # a study that was taken in is complete by its age
+            self._sweep(late=late)
         while batches := self.tail.batches(timeout_s=0.0):
             if not self._take_in(batches):
                 break  # the database is away: the next start replays

@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute
 from archipel.access.model import Action, AuditEntry
 from archipel.app.home import Home
 from archipel.app.peer_keys import PeerKeys
+from archipel.app.transfer.packs import PackTask, pack_routes
 from archipel.app.wiring import Node
 from archipel.exchange.errors import NotEnrolled
 from archipel.exchange.links import Board, LinkState
@@ -82,13 +83,13 @@ class Archipelago:
             self.node.audit.record([entry])
 
 
-def routes(archipelago: Archipelago) -> Sequence[BaseRoute]:  # noqa: ARG001 (the rooms' place)
-    """Return what the door serves beside the feed: `transfer` adds its routes here."""
-    return []
+def routes(archipelago: Archipelago) -> Sequence[BaseRoute]:
+    """Return what the door serves beside the feed."""
+    return pack_routes(archipelago.node)
 
 
 def tasks(archipelago: Archipelago) -> Sequence[PeerTask]:
-    """Return what pulls: the feed; `transfer` adds its puller here."""
+    """Return what pulls: the feed, and the packs."""
     feed = FeedPuller(
         facts=archipelago.node.facts,
         verifier=archipelago.verifier,
@@ -96,7 +97,7 @@ def tasks(archipelago: Archipelago) -> Sequence[PeerTask]:
         clock=archipelago.node.clock,
         address=address_of(archipelago.node),
     )
-    return [feed]
+    return [feed, PackTask(node=archipelago.node)]
 
 
 def run(

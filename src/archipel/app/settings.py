@@ -76,6 +76,8 @@ class PeerSettings:
     listen: str = ""  # host:port; empty: nobody comes in, this node only calls
     address: str = ""  # host:port as the others reach it; empty: as peer.listen
     idle_timeout_s: float = 300.0  # without a request on a connection; a slow line needs it
+    line_out_mbit: float = 0.0  # what the site's line carries outwards; 0: not known, not shaped
+    line_in_mbit: float = 0.0  # and inwards; 0: not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,11 +27,14 @@ from archipel.stores.sql.archive.seal import SqlHoldings, SqlSealIndex, SqlTotal
 from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
 from archipel.stores.sql.feed import SqlFacts
+from archipel.stores.sql.offers import SqlOffers
 from archipel.stores.sql.peers import SqlPeers
+from archipel.stores.sql.provenance import SqlProvenance
 from archipel.stores.sql.reading import SqlChanges, SqlClaims, SqlDrafts
 from archipel.stores.sql.reading_documents import SqlDocuments
 from archipel.stores.sql.reading_exams import SqlExams
 from archipel.stores.sql.session import Database, Durability, open_database
+from archipel.stores.sql.transfers import SqlTransfers
 
 
 @dataclass
@@ -184,6 +187,21 @@ class Node:
     def facts(self) -> SqlFacts:
         """Return what the nodes of the archipelago stated."""
         return SqlFacts(self.database, clock=self.clock)
+
+    @cached_property
+    def offers(self) -> SqlOffers:
+        """Return what other nodes may fetch from here."""
+        return SqlOffers(self.database)
+
+    @cached_property
+    def transfers(self) -> SqlTransfers:
+        """Return the studies of other nodes that are wanted here."""
+        return SqlTransfers(self.database)
+
+    @cached_property
+    def provenance(self) -> SqlProvenance:
+        """Return where studies came from."""
+        return SqlProvenance(self.database)
 
     @cached_property
     def peers(self) -> SqlPeers:

@@ -8,10 +8,11 @@ from select import select
 
 from archipel.app.dispatcher import Dispatcher, Subscription
 from archipel.app.home import Home
+from archipel.app.transfer.offering import offer_forgotten, offer_study
 from archipel.app.wiring import Node
 from archipel.app.work import Work
-from archipel.archive.events import SeriesReceived
-from archipel.archive.model import SeriesKey
+from archipel.archive.events import SeriesReceived, SeriesSealed, StudyCompleted
+from archipel.archive.model import SeriesKey, StudyKey
 from archipel.archive.seal import Graces, Sealing, seal, tidy
 from archipel.kernel.errors import ArchipelError
 from archipel.reading.events import ReportSigned
@@ -61,9 +62,14 @@ def subscriptions(node: Node) -> list[Subscription]:
     def release_when_due(event: ReportSigned, *, now: datetime) -> timedelta | None:
         return release(event, documents=node.documents, now=now)
 
+    def offer_when_whole(event: SeriesSealed | StudyCompleted, *, now: datetime) -> None:
+        offer_study(node, StudyKey(event.tenant, event.study), now=now)
+
     return [
         Subscription(SeriesReceived, "seal", seal_when_quiet, lane="sealing"),
         Subscription(ReportSigned, "release", release_when_due),
+        Subscription(SeriesSealed, "offer-sealed", offer_when_whole),
+        Subscription(StudyCompleted, "offer-completed", offer_when_whole),
     ]
 
 
@@ -79,6 +85,7 @@ def _tidy(node: Node, ended: threading.Event) -> None:
                 graces=graces,
             )
             _seal_forgotten(node)
+            offer_forgotten(node)
             node.packs.sweep(now=node.clock())
             node.credentials.sweep_credentials(now=node.clock())
             node.journal.health.probe()  # a disk that is well again needs nobody to ask

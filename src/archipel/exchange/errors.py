@@ -1,6 +1,6 @@
 """Failures only exchange knows."""
 
-from archipel.kernel.errors import Conflict, Malformed, Refused
+from archipel.kernel.errors import Conflict, Malformed, NotFound, Refused
 
 
 class NotEnrolled(Refused):
@@ -25,3 +25,7 @@ class ChainBroken(Malformed):
 
 class NoLog(Conflict):
     """This node has not opened a log yet; `archipel serve` opens it."""
+
+
+class Superseded(NotFound):
+    """A study has a newer manifest at its home: what was asked for is gone."""

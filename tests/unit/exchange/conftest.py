@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from archipel.kernel.identifiers import TenantId
-from archipel.testing.travelling import TravellingNode
+from archipel.testing.archipelago.travelling import TravellingNode
 
 HOME, AWAY = TenantId("chu-guadeloupe"), TenantId("chu-martinique")
 

@@ -22,7 +22,7 @@ from archipel.kernel.errors import Conflict, Malformed, NotFound
 from archipel.kernel.hierarchy import Level
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
-from archipel.testing.travelling import USUAL, ct_series
+from archipel.testing.archipelago.travelling import USUAL, ct_series
 
 HOME, AWAY = TenantId("chu-guadeloupe"), TenantId("chu-martinique")
 NOBODY = SimpleNamespace(local=lambda tenant: tenant == AWAY)

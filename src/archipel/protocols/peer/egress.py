@@ -7,8 +7,7 @@ study overtakes it, and not in a socket or a router.
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from archipel.exchange.schedule import Egress, TransferClass, Waiting
@@ -21,23 +20,13 @@ Turn = asyncio.Future[None]
 
 @dataclass(slots=True)
 class EgressPump:
-    """Gives turns while `running`. For one event loop."""
+    """Gives turns while somebody waits for one. For one event loop."""
 
     egress: Egress[Turn] = field(default_factory=Egress)
     clock_s: Callable[[], float] = time.monotonic
     queued_bytes: int = QUEUED_BYTES
     _news: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Give turns for the length of a block."""
-        pumping = asyncio.create_task(self._pump(), name="egress")
-        try:
-            yield
-        finally:
-            pumping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await pumping
+    _pumping: asyncio.Task[None] | None = None
 
     @property
     def full(self) -> bool:
@@ -53,6 +42,8 @@ class EgressPump:
         waiting = Waiting(peer, of_class, size_bytes, turn)
         self.egress.put(waiting)
         self._news.set()
+        if self._pumping is None or self._pumping.done():
+            self._pumping = asyncio.create_task(self._pump(), name="egress")
         try:
             await turn
         except asyncio.CancelledError:
@@ -60,13 +51,15 @@ class EgressPump:
             raise
 
     async def _pump(self) -> None:
+        """Give turns until nothing waits."""
         while True:
             following = self.egress.next(now_s=self.clock_s())
             if isinstance(following, Waiting):
                 if not following.item.done():
                     following.item.set_result(None)
                 continue
+            if following is None:
+                return
             self._news.clear()
-            wait_s = _LONGEST_SLEEP_S if following is None else following
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), min(wait_s, _LONGEST_SLEEP_S))
+                await asyncio.wait_for(self._news.wait(), min(following, _LONGEST_SLEEP_S))

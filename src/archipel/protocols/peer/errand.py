@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from archipel.archive.errors import DamagedContent
+from archipel.exchange.errors import Superseded
 from archipel.exchange.manifest import StudyManifest
 from archipel.exchange.ports import Spool, Transfers
 from archipel.exchange.transfer import Happening, TransferState, backoff_s
@@ -25,7 +26,7 @@ from archipel.kernel.errors import (
     Unavailable,
 )
 from archipel.protocols.peer.fetching import Fetching
-from archipel.protocols.peer.pack_client import Busy, PackClient, Superseded
+from archipel.protocols.peer.pack_client import Busy, PackClient
 
 _log = logging.getLogger(__name__)
 REFUSED_RETRY_S = 15.0

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from archipel.exchange.errors import Superseded
 from archipel.exchange.plan import Step
 from archipel.exchange.ports import Spool, Transfers
 from archipel.exchange.schedule import TransferClass, Turns
@@ -23,7 +24,7 @@ from archipel.kernel.clock import Clock
 from archipel.kernel.errors import ArchipelError, Exhausted, Malformed, Unavailable
 from archipel.protocols.peer.errand import Errand
 from archipel.protocols.peer.fetching import Fetching
-from archipel.protocols.peer.pack_client import Busy, PackClient, Superseded, Troubled
+from archipel.protocols.peer.pack_client import Busy, PackClient, Troubled
 
 _log = logging.getLogger(__name__)
 WATCH_S = 0.2

@@ -15,23 +15,21 @@ from typing import NoReturn
 import httpx
 
 from archipel.archive.model import StudyKey
+from archipel.exchange.errors import Superseded
 from archipel.exchange.manifest import MANIFEST_BYTES
 from archipel.exchange.schedule import TransferClass
-from archipel.kernel.errors import Conflict, Exhausted, Malformed, NotFound, Refused, Unavailable
+from archipel.kernel.errors import Exhausted, Malformed, NotFound, Refused, Unavailable
 from archipel.protocols.peer.pack_answers import FRAME_HEAD
 
 READ_S = 30.0  # for one chunk, from its first byte
 CONTROL_S = 20.0
+TURN_S = 600.0  # until a peer with much to send comes to us; silence is watched elsewhere
 _ERROR_BYTES = 4096
 _GONE, _BUSY = 410, {429, 503}
 _REFUSED, _UNKNOWN = {401, 403}, 404
 _RETRY_S = 1.0
 # What httpx and h2 let through when a connection dies under them.
 BROKEN = (httpx.HTTPError, OSError, RuntimeError, KeyError, TimeoutError)
-
-
-class Superseded(Conflict):
-    """The study has another manifest at its home."""
 
 
 class Troubled(Unavailable):
@@ -54,6 +52,7 @@ class PackClient:
     headers: Callable[[StudyKey, TransferClass], Mapping[str, str]]
     on_bytes: Callable[[int], None] = lambda _count: None
     on_answer: Callable[[float], None] = lambda _after_s: None
+    connect_s: float = 2.0  # a cut line swallows the first word: better said again soon
     _control: httpx.AsyncClient | None = None
     _bulk: httpx.AsyncClient | None = None
     _burials: set[asyncio.Task[None]] = field(default_factory=set)
@@ -95,7 +94,7 @@ class PackClient:
         began_s = time.monotonic()
         try:
             async with self._bulk.stream(
-                "POST", "/x/1/read", content=body, headers=headers
+                "POST", "/x/1/read", content=body, headers=headers, timeout=self._patience
             ) as answer:
                 self.on_answer(time.monotonic() - began_s)
                 async with asyncio.timeout(READ_S):
@@ -112,7 +111,7 @@ class PackClient:
         began_s = time.monotonic()
         try:
             async with asyncio.timeout(within_s):
-                answer = await self._bulk.get("/x/1/ready")
+                answer = await self._bulk.get("/x/1/ready", timeout=self._patience)
         except BROKEN as broken:
             raise Unavailable(f"the link: {type(broken).__name__}") from broken
         if answer.status_code >= httpx.codes.BAD_REQUEST:
@@ -134,6 +133,11 @@ class PackClient:
         if self._burials:
             await asyncio.wait(self._burials, timeout=2)
 
+    @property
+    def _patience(self) -> httpx.Timeout:
+        """Return what one request may take: its turn at the peer may come late."""
+        return httpx.Timeout(TURN_S, connect=self.connect_s)
+
     async def _controlled(
         self,
         method: str,
@@ -150,7 +154,7 @@ class PackClient:
             async with (
                 asyncio.timeout(CONTROL_S),
                 self._control.stream(
-                    method, path, content=content, headers=dict(headers)
+                    method, path, content=content, headers=dict(headers), timeout=self._patience
                 ) as answer,
             ):
                 await _checked(answer)

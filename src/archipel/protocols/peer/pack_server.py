@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from archipel.access.model import Action, AuditEntry
 from archipel.archive.model import StudyKey
+from archipel.exchange.errors import Superseded
 from archipel.exchange.manifest import (
     CHUNK_BYTES,
     SEGMENT_LIST_BYTES,
@@ -37,13 +38,15 @@ from archipel.protocols.peer.pack_answers import FRAMES, Piece, Shaped, frame
 
 MANIFEST_HEADER = "Archipel-Manifest"
 DOOR = "peer"
+CHANGED = "the study has changed: fetch its manifest again"
 SPINE = -1  # in a request for lists: the digests of the segments
 _REQUEST_BYTES = 32 << 10
 _LISTS, _READS = 128, 16
 _LOOKED_UP_S = 2.0  # for so long a pack that was superseded may still be served
 _PACKS_KEPT = 128
 _AUDITED_S = 600.0
-_AUDITED_KEPT = 4096
+_ADMITTED_S = 5.0  # an agreement that is withdrawn holds no longer than this
+_ADMISSIONS_KEPT = 4096
 
 
 class Ranges(Protocol):
@@ -64,21 +67,18 @@ class PeerReader:
     purpose: str
 
 
-class Gone(NotFound):
-    """The study has a newer manifest; `manifest` is its digest."""
-
-    def __init__(self, manifest: str) -> None:
-        super().__init__("the study has changed: fetch its manifest again")
-        self.manifest = manifest
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackServices:
-    """What the routes need. `admit` raises `Refused` and tells who reads, for whom."""
+    """What the routes need.
+
+    `admit` raises `Refused` and tells who reads, for whom; it is asked anew for each study every
+    few seconds. `asker` names the connection's node without asking anybody.
+    """
 
     offers: Offers
     ranges: Callable[[str, int], Ranges]
     admit: Callable[[Request, StudyKey], PeerReader]
+    asker: Callable[[Request], str]
     audit: Callable[[Sequence[AuditEntry]], None]
     egress: EgressPump
     clock: Clock
@@ -91,13 +91,22 @@ class _Open:
     looked_up_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Admission:
+    reader: PeerReader
+    asked_s: float
+    audited_s: float
+
+
 @dataclass(slots=True)
 class PackServer:
     """The routes. For any number of peers at once, in one event loop."""
 
     services: PackServices
     _packs: "OrderedDict[str, _Open]" = field(default_factory=OrderedDict)
-    _audited: "OrderedDict[tuple[str, str, StudyKey], float]" = field(default_factory=OrderedDict)
+    _admissions: "OrderedDict[tuple[str, StudyKey], _Admission]" = field(
+        default_factory=OrderedDict
+    )
 
     def routes(self) -> list[Route]:
         """Return what this door answers."""
@@ -137,7 +146,7 @@ class PackServer:
                 raise NotFound("this node offers no such study")
             self._admitted(request, offered.key)
             if not offered.current:
-                raise self._gone(offered.key)
+                raise Superseded(CHANGED)
             return offered
 
         return _manifest(await asyncio.to_thread(found))
@@ -191,14 +200,14 @@ class PackServer:
         return self._reading(request, root)[0]
 
     def _reading(self, request: Request, root: str) -> tuple[_Open, str]:
-        """Look a pack up and admit whoever asks. Raises `NotFound`, `Refused`, `Gone`."""
+        """Look a pack up and admit whoever asks. Raises `NotFound`, `Refused`, `Superseded`."""
         opened = self._packs.get(root)
         now_s = time.monotonic()
         if opened is None or now_s - opened.looked_up_s > _LOOKED_UP_S:
             opened = self._looked_up(root, now_s, opened)
         reader = self._admitted(request, opened.offered.key)
         if not opened.offered.current:
-            raise self._gone(opened.offered.key)
+            raise Superseded(CHANGED)
         return opened, reader.node
 
     def _looked_up(self, root: str, now_s: float, before: _Open | None) -> _Open:
@@ -222,37 +231,32 @@ class PackServer:
 
     def _admitted(self, request: Request, key: StudyKey) -> PeerReader:
         """Ask whether the peer may, and write the audit once a while. Raises `Refused`."""
-        reader = self.services.admit(request, key)
-        said = (reader.node, reader.actor.name, key)
+        said = (self.services.asker(request), key)
         now_s = time.monotonic()
-        written_s = self._audited.get(said)
-        if written_s is None or now_s - written_s > _AUDITED_S:
-            self.services.audit(
-                [
-                    AuditEntry(
-                        tenant=key.tenant,
-                        at=self.services.clock(),
-                        actor=reader.actor,
-                        action=Action.SEND,
-                        subject=key.study.value,
-                        door=DOOR,
-                        detail=f"to node {reader.node}, {reader.purpose}"[:200],
-                    )
-                ]
-            )
-            self._audited[said] = now_s
-            while len(self._audited) > _AUDITED_KEPT:
-                self._audited.popitem(last=False)
+        known = self._admissions.get(said)
+        if known is not None and now_s - known.asked_s < _ADMITTED_S:
+            return known.reader
+        reader = self.services.admit(request, key)
+        audited_s = known.audited_s if known is not None and known.reader == reader else None
+        if audited_s is None or now_s - audited_s > _AUDITED_S:
+            self._audit(reader, key)
+            audited_s = now_s
+        self._admissions[said] = _Admission(reader, now_s, audited_s)
+        while len(self._admissions) > _ADMISSIONS_KEPT:
+            self._admissions.popitem(last=False)
         return reader
 
-    def _gone(self, key: StudyKey) -> Gone:
-        current = self.services.offers.manifest(key)
-        return Gone(current.digest if current else "")
-
-
-def gone_answer(gone: Gone) -> Response:
-    """Return 410 with the digest of the manifest that holds now."""
-    return JSONResponse({"manifest": gone.manifest, "detail": str(gone)}, 410)
+    def _audit(self, reader: PeerReader, key: StudyKey) -> None:
+        entry = AuditEntry(
+            tenant=key.tenant,
+            at=self.services.clock(),
+            actor=reader.actor,
+            action=Action.SEND,
+            subject=key.study.value,
+            door=DOOR,
+            detail=f"to node {reader.node}, {reader.purpose}"[:200],
+        )
+        self.services.audit([entry])
 
 
 def _manifest(offered: OfferedStudy) -> Response:

@@ -2,6 +2,7 @@
 
 from starlette.responses import JSONResponse
 
+from archipel.exchange.errors import Superseded
 from archipel.kernel.errors import (
     ArchipelError,
     Conflict,
@@ -13,6 +14,7 @@ from archipel.kernel.errors import (
 )
 
 STATUS: dict[type[ArchipelError], int] = {
+    Superseded: 410,
     Malformed: 400,
     Refused: 403,
     NotFound: 404,

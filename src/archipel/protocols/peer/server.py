@@ -31,6 +31,7 @@ HANDSHAKE_S = 10.0  # three round trips by satellite take two
 CONNECTIONS, PER_ADDRESS = 256, 64
 STREAMS = 256  # at once on one connection
 HEADER_BYTES = 16 << 10
+REQUESTS = 1 << 40  # on one connection: a study is thousands, and closing it costs a second
 SWEEP_EVERY_S = 1.0
 _CLOSING_S = 3.0
 
@@ -139,6 +140,7 @@ class PeerServer:
         config.accesslog = config.errorlog = None
         config.keep_alive_timeout = self.idle_timeout_s
         config.h2_max_concurrent_streams = STREAMS
+        config.keep_alive_max_requests = REQUESTS
         config.h2_max_header_list_size = HEADER_BYTES
         config.h11_max_incomplete_size = HEADER_BYTES
         config.include_server_header = False

@@ -5,18 +5,21 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, exists, insert, select, update
+from sqlalchemy import Row, Select, exists, insert, select, update
 
 from archipel.archive.model import SeriesKey, StudyKey
 from archipel.exchange.events import StudyOffered
 from archipel.exchange.manifest import PackEntry, StudyManifest, digest_of
 from archipel.exchange.offered import Described, OfferedPack, OfferedStudy
+from archipel.kernel.errors import Unavailable
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
+from archipel.stores.sql.announcement import available
+from archipel.stores.sql.facts import append
 from archipel.stores.sql.outbox import announce
 from archipel.stores.sql.schema.archive import series, study
 from archipel.stores.sql.schema.transfers import offered_pack, offered_study, provenance
-from archipel.stores.sql.session import Database, upsert
+from archipel.stores.sql.session import Database, alone, upsert
 
 
 class SqlOffers:
@@ -51,6 +54,29 @@ class SqlOffers:
             for row in rows
         }
 
+    def unoffered(self, *, limit: int) -> Sequence[StudyKey]:
+        """Give complete studies that are not offered yet. Node-wide: a sweep serves everybody."""
+        offered = exists().where(
+            offered_study.c.tenant == study.c.tenant,
+            offered_study.c.study_instance_uid == study.c.study_instance_uid,
+            offered_study.c.current,
+        )
+        foreign = exists().where(
+            provenance.c.tenant == study.c.tenant,
+            provenance.c.study_instance_uid == study.c.study_instance_uid,
+        )
+        unsealed = exists().where(series.c.study_id == study.c.id, ~series.c.sealed)
+        query = (
+            select(study.c.tenant, study.c.study_instance_uid)
+            .where(study.c.completed_at.is_not(None), ~offered, ~foreign, ~unsealed)
+            .order_by(study.c.id.desc())
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [
+                StudyKey(TenantId(tenant), Uid(uid)) for tenant, uid in connection.execute(query)
+            ]
+
     def described(self, pack: str, *, tenant: TenantId) -> Sequence[OfferedPack]:
         """Give what is known of the files of a pack, by part."""
         query = (
@@ -71,13 +97,8 @@ class SqlOffers:
 
     def manifest(self, key: StudyKey) -> OfferedStudy | None:
         """Give the manifest of a study as it is now."""
-        query = select(offered_study).where(
-            offered_study.c.tenant == key.tenant.value,
-            offered_study.c.study_instance_uid == key.study.value,
-            offered_study.c.current,
-        )
         with self._database.read() as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(_current(key)).one_or_none()
         return _study(row) if row else None
 
     def by_digest(self, digest: str) -> OfferedStudy | None:
@@ -95,6 +116,12 @@ class SqlOffers:
         key, content = manifest.key, manifest.encoded()
         mine = {"tenant": key.tenant.value, "study_instance_uid": key.study.value}
         with self._database.write() as connection:
+            alone(connection, "offers")
+            held = connection.execute(_current(key)).one_or_none()
+            if held is not None and held.manifest == digest_of(content):
+                return
+            if (held.manifest if held else None) != manifest.supersedes:
+                raise Unavailable(f"study {key.study} is being offered by somebody else")
             for table in (offered_study, offered_pack):
                 connection.execute(
                     update(table)
@@ -129,6 +156,15 @@ class SqlOffers:
                     revision=manifest.revision,
                 ),
             )
+            append(connection, available(connection, manifest), now=now)
+
+
+def _current(key: StudyKey) -> Select[Any]:
+    return select(offered_study).where(
+        offered_study.c.tenant == key.tenant.value,
+        offered_study.c.study_instance_uid == key.study.value,
+        offered_study.c.current,
+    )
 
 
 def _pack_values(one: OfferedPack) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from sqlalchemy import Connection, select
 from archipel.archive.model import StudyKey
 from archipel.exchange.events import TransferPublished
 from archipel.exchange.manifest import StudyManifest, digest_of
+from archipel.exchange.model import Author, Draft, NodeName
 from archipel.exchange.transfer import Happening, Transfer, after
 from archipel.kernel.errors import Unavailable
 from archipel.kernel.identifiers import TenantId
 from archipel.stores.sql.archive.statements import OWNER, SHARED
+from archipel.stores.sql.facts import append
 from archipel.stores.sql.outbox import announce
 from archipel.stores.sql.schema.archive import study, study_organisation
 from archipel.stores.sql.schema.transfers import adopted_pack, provenance
@@ -104,6 +106,7 @@ def published(
             manifest=held.manifest or "",
         ),
     )
+    append(connection, _receipt(held, manifest), now=now)
     return changed(
         connection,
         held.id,
@@ -112,6 +115,24 @@ def published(
         done_bytes=manifest.size_bytes,
         low_whole=True,
         detail="",
+    )
+
+
+def _receipt(held: Transfer, manifest: StudyManifest) -> Draft:
+    """Write the fact ``transfer.received``: it goes back to the study's home."""
+    return Draft(
+        kind="transfer.received",
+        subject=f"study:{held.key.study}",
+        tenant=held.key.tenant,
+        body={
+            "manifest": held.manifest,
+            "revision": manifest.revision,
+            "for": held.wanted_by.value,
+            "class": held.of_class.value,
+            "reason": held.reason,
+        },
+        author=Author(subject="system:transfer", organisation=held.wanted_by.value),
+        home=NodeName(held.from_node),
     )
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from archipel.app.adoption import Adopter
+from archipel.app.transfer.adoption import Adopter
 from archipel.archive.completion import complete_quiet
 from archipel.archive.model import StudyKey
 from archipel.exchange.manifest import StudyManifest
+from archipel.exchange.model import NodeName
 from archipel.exchange.offer import offer
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
@@ -18,6 +19,7 @@ from archipel.standards.dicom import dataset as datasets
 from archipel.standards.dicom.dataset import DataSet, Element
 from archipel.standards.dicom.transfer_syntax import EXPLICIT_VR_LITTLE_ENDIAN
 from archipel.stores.packs.spool import DiskSpool
+from archipel.stores.sql.facts import open_log
 from archipel.stores.sql.offers import SqlOffers
 from archipel.stores.sql.provenance import SqlProvenance
 from archipel.stores.sql.session import open_database
@@ -36,6 +38,8 @@ class TravellingNode(StorageNode):
         self.name, self.tenant = name, tenant
         self.replay()
         self.database = open_database(f"sqlite:///{home / 'index.db'}")
+        with self.database.write() as connection:
+            open_log(connection, NodeName(name), now=self.now)
         self.offers = SqlOffers(self.database)
         self.transfers = SqlTransfers(self.database)
         self.provenance = SqlProvenance(self.database)
@@ -82,9 +86,16 @@ class TravellingNode(StorageNode):
         self.database.close()
 
 
+def ct_study(study: Uid, *, images: int, side: int = USUAL) -> dict[Uid, bytes]:
+    """Make one series as SOP Instance UIDs and data sets."""
+    contents = ct_series(study, number=1, images=images, side=side)
+    series = _series_uid(study, 1)
+    return {Uid(f"{series}.{n}"): content for n, content in enumerate(contents, start=1)}
+
+
 def ct_series(study: Uid, *, number: int, images: int, side: int, first: int = 1) -> list[bytes]:
     """Make the data sets of one series: smooth, with a scanner's noise, all different."""
-    series = Uid(f"2.25.{int(hashlib.sha256(f'{study}/{number}'.encode()).hexdigest()[:30], 16)}")
+    series = _series_uid(study, number)
     noise = np.random.default_rng(int(hashlib.sha256(str(series).encode()).hexdigest()[:8], 16))
     y, x = np.mgrid[0:side, 0:side].astype(np.float32) / side
     made = []
@@ -93,7 +104,7 @@ def ct_series(study: Uid, *, number: int, images: int, side: int, first: int = 1
         pixels = (smooth + noise.normal(0, 12, (side, side))).astype(np.int16)
         elements = {
             0x00080016: CT_IMAGE,
-            0x00080018: f"{series}.{image}"[:64],
+            0x00080018: f"{series}.{image}",
             0x00080020: "20260105",
             0x00080060: "CT",
             0x0008103E: f"Série {number}",
@@ -107,6 +118,11 @@ def ct_series(study: Uid, *, number: int, images: int, side: int, first: int = 1
         }
         made.append(_with_pixels(elements, pixels))
     return made
+
+
+def _series_uid(study: Uid, number: int) -> Uid:
+    digest = hashlib.sha256(f"{study}/{number}".encode()).hexdigest()
+    return Uid(f"2.25.{int(digest[:30], 16)}")
 
 
 def _with_pixels(texts: dict[int, str], pixels: np.ndarray) -> bytes:

@@ -1,0 +1,157 @@
+"""Packs on the wire: what the peer process serves of our studies and fetches of others'."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+import httpx
+from starlette.requests import Request
+from starlette.routing import BaseRoute
+
+from archipel.app.wiring import Node
+from archipel.archive.model import StudyKey
+from archipel.exchange.model import Capability, NodeName, Peer, Purpose
+from archipel.exchange.schedule import SHAPED, Bucket, Egress, TransferClass
+from archipel.exchange.trust import assertions
+from archipel.exchange.trust.assertions import Asked, Person
+from archipel.exchange.window import Window
+from archipel.kernel.actors import Actor, ActorKind
+from archipel.kernel.errors import ArchipelError
+from archipel.protocols.peer.application import services_of
+from archipel.protocols.peer.doorkeeper import certificate_of
+from archipel.protocols.peer.egress import EgressPump
+from archipel.protocols.peer.identity import Identity
+from archipel.protocols.peer.link_puller import LinkPuller
+from archipel.protocols.peer.neighbours import Neighbour, Neighbours
+from archipel.protocols.peer.pack_client import PackClient
+from archipel.protocols.peer.pack_server import PackServer, PackServices, PeerReader
+from archipel.protocols.peer.pullers import Pullers
+from archipel.stores.packs.spool import DiskSpool
+
+BYTES_IN_MBIT = 125_000
+PREFETCH = Person(
+    subject="system:prefetch",
+    name="",
+    role="",
+    organisation="",
+    authentication="node",
+)
+for _name in ("httpx", "httpcore", "hpack", "h2"):  # a line for each chunk, with its address
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+def pack_routes(node: Node) -> list[BaseRoute]:
+    """Return the routes that serve our studies."""
+    services = PackServices(
+        offers=node.offers,
+        ranges=node.packs.ranges,
+        admit=admitted,
+        asker=certificate_of,
+        audit=node.audit.record,
+        egress=EgressPump(Egress(line=Bucket(_shaped(node)))),
+        clock=node.clock,
+    )
+    return [*PackServer(services).routes()]
+
+
+def admitted(request: Request, key: StudyKey) -> PeerReader:
+    """Let a node read a study, on behalf of whom its assertion says. Raises `Refused`."""
+    held = services_of(request).doorkeeper.person(
+        request, act=Capability.READ, patient=subject_of(key), tenant=key.tenant
+    )
+    return PeerReader(
+        node=held.issuer.value,
+        actor=Actor(ActorKind.NODE, f"node:{held.issuer}"),
+        purpose=f"{held.asked.purpose.value} {held.person.subject} {held.person.organisation}",
+    )
+
+
+def subject_of(key: StudyKey) -> str:
+    """Say what an assertion for packs is bound to: one study, which is one patient's."""
+    return f"study:{key.tenant}~{key.study}"
+
+
+@dataclass(kw_only=True)
+class PackTask:
+    """`task.PeerTask`: fetches what is wanted here."""
+
+    node: Node
+
+    async def run(self, neighbours: Neighbours, *, stop: asyncio.Event) -> None:
+        """Fetch until told to stop."""
+        spool = await asyncio.to_thread(
+            lambda: DiskSpool(self.node.home.root, adopted=self.node.transfers.adopted)
+        )
+        pullers = Pullers(
+            transfers=self.node.transfers,
+            spool=spool,
+            link=lambda name: self._link(name, neighbours, spool),
+            clock=self.node.clock,
+            holder=neighbours.identity.node.value,
+            reserve_bytes=self.node.settings.archive.low_disk_bytes,
+        )
+        fetching = asyncio.create_task(pullers.run())
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({fetching, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if fetching.done():
+                fetching.result()
+        finally:
+            for task in (fetching, stopped):
+                task.cancel()
+            with suppress(asyncio.CancelledError):
+                await fetching
+            spool.close()
+
+    def _link(self, name: str, neighbours: Neighbours, spool: DiskSpool) -> LinkPuller | None:
+        peer = self._peer(name)
+        if peer is None:
+            return None
+
+        line = self.node.settings.peer.line_in_mbit * BYTES_IN_MBIT
+
+        def dial() -> httpx.AsyncClient:
+            # Asked each time: the peer may have moved, our certificate may be newer.
+            return Neighbour(self._peer(name) or peer, neighbours.identity).http
+
+        return LinkPuller(
+            node=name,
+            client=PackClient(dial, self._headers(peer.name, lambda: neighbours.identity)),
+            spool=spool,
+            transfers=self.node.transfers,
+            clock=self.node.clock,
+            window=Window(line_bytes_per_s=line or None),
+        )
+
+    def _peer(self, name: str) -> Peer | None:
+        with suppress(ArchipelError):
+            peer = self.node.peers.peer(NodeName(name))
+            if peer is not None and peer.active and peer.address:
+                return peer
+        return None
+
+    def _headers(
+        self, audience: NodeName, identity: Callable[[], Identity]
+    ) -> Callable[[StudyKey, TransferClass], Mapping[str, str]]:
+        def say(key: StudyKey, of_class: TransferClass) -> Mapping[str, str]:
+            del of_class  # told in the request itself
+            mine = identity()
+            signed = assertions.asserted(
+                PREFETCH,
+                Asked(act=Capability.READ, patient=subject_of(key), purpose=Purpose.TREATMENT),
+                node=mine.node,
+                audience=audience,
+                signer=mine,
+                now=self.node.clock(),
+            )
+            return {assertions.HEADER: signed}
+
+        return say
+
+
+def _shaped(node: Node) -> float | None:
+    """Return how many bytes a second may leave; None where the line is not known."""
+    mbit = node.settings.peer.line_out_mbit
+    return mbit * BYTES_IN_MBIT * SHAPED if mbit else None
