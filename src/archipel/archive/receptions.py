@@ -8,7 +8,7 @@ from archipel.access.model import Action, AuditEntry
 from archipel.archive.model import Quarantined, Receipt, Reception, StudyKey
 from archipel.kernel.actors import Actor, ActorKind
 
-_ACTOR_AT = {"dimse": ActorKind.DEVICE, "stow": ActorKind.SERVICE}  # else: the node itself
+_ACTOR_AT = {"dimse": ActorKind.DEVICE, "stow": ActorKind.PERSON}  # else: the node itself
 _DOOR = {"stow": "dicomweb", "import": "cli"}  # as the audit calls it
 
 
@@ -102,4 +102,6 @@ def refused(quarantined: Quarantined, *, now: datetime) -> AuditEntry:
 
 
 def _actor(receipt: Receipt) -> Actor:
+    if receipt.door == "stow" and "/" in receipt.source:  # login/label: a token, not its owner
+        return Actor(ActorKind.SERVICE, receipt.source)
     return Actor(_ACTOR_AT.get(receipt.door, ActorKind.NODE), receipt.source)

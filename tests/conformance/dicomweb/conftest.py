@@ -30,7 +30,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict]:
         try:
             line = process.stdout.readline()
             assert line, "the node did not start"
-            yield json.loads(line) | {"pid": process.pid}
+            yield json.loads(line) | {"pid": process.pid, "home": home}
         finally:
             process.terminate()
             process.wait(20)

@@ -2,7 +2,10 @@
 
 import gzip
 import io
+import os
+import sqlite3
 import struct
+from contextlib import closing
 
 import httpx
 import imagecodecs
@@ -219,3 +222,16 @@ def test_the_document_is_sent_zipped_as_it_lies(node, store, seal, volume) -> No
 
     assert answer.headers["content-encoding"] == "gzip"
     assert gzip.decompress(raw).startswith(b"[{")
+
+
+def test_what_comes_in_is_audited_once_by_who_sent_it(node, west, store, volume) -> None:
+    study = f"1.2.826.1.{os.getpid()}.41"
+
+    assert store([file for file, _ in volume(study, 3)]).status_code == 200
+
+    with closing(sqlite3.connect(node["home"] / "index.db")) as index:
+        rows = index.execute(
+            "SELECT actor_kind, actor, door FROM audit WHERE action = 'receive' AND subject = ?",
+            [study],
+        ).fetchall()
+    assert rows == [("service", "test-west/test", "dicomweb")]

@@ -117,10 +117,6 @@ class Visit:
             self.services.audit.record([reads[read] for read in missing])
             self.readings.told(missing, now)
 
-    def audit_received(self, study: Uid, detail: str) -> None:
-        """Record that instances of a study came in. Raises `Unavailable`."""
-        self.services.audit.record([self._entry(Action.RECEIVE, str(study), detail)])
-
     def _entry(self, action: Action, subject: str, detail: str) -> AuditEntry:
         return AuditEntry(
             tenant=self.visitor.person.tenant,

@@ -8,7 +8,6 @@ pages; its media type alone already keeps other origins out, for they would have
 
 import logging
 import secrets
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
@@ -182,7 +181,6 @@ class _Storing:
             raise Malformed("the body holds no instance")
         indexed = self._fence()
         outcomes = [one.outcome for one in self.incoming if one.outcome is not None]
-        self._audit(outcomes)
         if indexed:
             outcomes = self._without_refused()
         status = status_of(outcomes, indexed=indexed and broken is None)
@@ -204,14 +202,6 @@ class _Storing:
         limits = self.visit.services.limits
         journal = self.visit.services.journal
         return journal.wait_indexed(places[-1], timeout_s=limits.index_fence_s)
-
-    def _audit(self, outcomes: Sequence[Outcome]) -> None:
-        by_study: dict[Uid, int] = defaultdict(int)
-        for one in outcomes:
-            if one.failure is None and one.study is not None:
-                by_study[one.study] += 1
-        for study, count in by_study.items():
-            self.visit.audit_received(study, f"{count} instances stored")
 
     def _without_refused(self) -> list[Outcome]:
         """See what the index then decided: other bytes under a held UID are in quarantine."""
