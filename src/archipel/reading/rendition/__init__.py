@@ -52,14 +52,38 @@ def preview(document: Document, *, pictures: Pictures, scope: Scope) -> bytes:
 
 def render(kept: KeptDocument, kind: Format, *, pictures: Pictures, scope: Scope) -> Rendition:
     """Make one form of a signed version. Raises `NotFound`: there are no key images to name."""
-    digest = kept.version.digest
-    name = f"report-{digest[:12]}"
-    if kind is Format.CANONICAL:
-        return Rendition(
-            content=kept.content, media_type="application/json", file_name=f"{name}.json"
-        )
-    made = _pdf(kept, pictures, scope)
-    return Rendition(content=made, media_type="application/pdf", file_name=f"{name}.pdf")
+    name = f"report-{kept.version.digest[:12]}"
+    media_type, ending = _FILES[kind]
+    content = _content(kept, kind, pictures, scope)
+    return Rendition(content=content, media_type=media_type, file_name=f"{name}{ending}")
+
+
+_FILES = {
+    Format.PDF: ("application/pdf", ".pdf"),
+    Format.FHIR: ("application/fhir+json", ".fhir.json"),
+    Format.CDA: ("application/xml", ".cda.xml"),
+    Format.ENCAPSULATED_PDF: ("application/dicom", ".dcm"),
+    Format.KEY_OBJECT: ("application/dicom", ".key-images.dcm"),
+    Format.CANONICAL: ("application/json", ".json"),
+}
+
+
+def _content(kept: KeptDocument, kind: Format, pictures: Pictures, scope: Scope) -> bytes:
+    from archipel.reading.rendition import cda, dicom, fhir  # noqa: PLC0415  (as said above)
+
+    match kind:
+        case Format.CANONICAL:
+            return kept.content
+        case Format.KEY_OBJECT:
+            return dicom.key_images_object(kept, pictures=pictures, scope=scope)
+        case Format.PDF:
+            return _pdf(kept, pictures, scope)
+        case Format.FHIR:
+            return fhir.document_bundle(kept, _pdf(kept, pictures, scope))
+        case Format.CDA:
+            return cda.clinical_document(kept, _pdf(kept, pictures, scope))
+        case Format.ENCAPSULATED_PDF:
+            return dicom.report_object(kept, _pdf(kept, pictures, scope))
 
 
 def _pdf(kept: KeptDocument, pictures: Pictures, scope: Scope) -> bytes:
