@@ -9,13 +9,14 @@ from select import select
 from archipel.app.dispatcher import Dispatcher, Subscription
 from archipel.app.home import Home
 from archipel.app.transfer.offering import offer_forgotten, offer_study
+from archipel.app.report_archive import archive_report
 from archipel.app.wiring import Node
 from archipel.app.work import Work
 from archipel.archive.events import SeriesReceived, SeriesSealed, StudyCompleted
 from archipel.archive.model import SeriesKey, StudyKey
 from archipel.archive.seal import Graces, Sealing, seal, tidy
 from archipel.kernel.errors import ArchipelError
-from archipel.reading.events import ReportSigned
+from archipel.reading.events import ReportReceived, ReportReleased, ReportSigned
 from archipel.reading.sign import release
 
 LANES = {"facts": 2, "sealing": 1}
@@ -64,12 +65,16 @@ def subscriptions(node: Node) -> list[Subscription]:
 
     def offer_when_whole(event: SeriesSealed | StudyCompleted, *, now: datetime) -> None:
         offer_study(node, StudyKey(event.tenant, event.study), now=now)
+    def archive(event: ReportReleased | ReportReceived, *, now: datetime) -> None:
+        archive_report(event, node=node, now=now)
 
     return [
         Subscription(SeriesReceived, "seal", seal_when_quiet, lane="sealing"),
         Subscription(ReportSigned, "release", release_when_due),
         Subscription(SeriesSealed, "offer-sealed", offer_when_whole),
         Subscription(StudyCompleted, "offer-completed", offer_when_whole),
+        Subscription(ReportReleased, "archive-report", archive),
+        Subscription(ReportReceived, "archive-received-report", archive),
     ]
 
 
