@@ -8,16 +8,14 @@ from select import select
 
 from archipel.app.dispatcher import Dispatcher, Subscription
 from archipel.app.home import Home
+from archipel.app.reports import following as reports
 from archipel.app.transfer.offering import offer_forgotten, offer_study
-from archipel.app.report_archive import archive_report
 from archipel.app.wiring import Node
 from archipel.app.work import Work
 from archipel.archive.events import SeriesReceived, SeriesSealed, StudyCompleted
 from archipel.archive.model import SeriesKey, StudyKey
 from archipel.archive.seal import Graces, Sealing, seal, tidy
 from archipel.kernel.errors import ArchipelError
-from archipel.reading.events import ReportReceived, ReportReleased, ReportSigned
-from archipel.reading.sign import release
 
 LANES = {"facts": 2, "sealing": 1}
 TIDY_EVERY_S = 30.0
@@ -60,21 +58,14 @@ def subscriptions(node: Node) -> list[Subscription]:
         outcome = seal(key, index=node.seal_index, packs=node.packs, now=now)
         return quiet if outcome is Sealing.GREW else None
 
-    def release_when_due(event: ReportSigned, *, now: datetime) -> timedelta | None:
-        return release(event, documents=node.documents, now=now)
-
     def offer_when_whole(event: SeriesSealed | StudyCompleted, *, now: datetime) -> None:
         offer_study(node, StudyKey(event.tenant, event.study), now=now)
-    def archive(event: ReportReleased | ReportReceived, *, now: datetime) -> None:
-        archive_report(event, node=node, now=now)
 
     return [
         Subscription(SeriesReceived, "seal", seal_when_quiet, lane="sealing"),
-        Subscription(ReportSigned, "release", release_when_due),
         Subscription(SeriesSealed, "offer-sealed", offer_when_whole),
         Subscription(StudyCompleted, "offer-completed", offer_when_whole),
-        Subscription(ReportReleased, "archive-report", archive),
-        Subscription(ReportReceived, "archive-received-report", archive),
+        *reports.subscriptions(node),
     ]
 
 
