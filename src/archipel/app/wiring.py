@@ -11,7 +11,7 @@ from typing import Self
 
 from archipel.access.enrol import Office, operators_office
 from archipel.app.home import Home
-from archipel.app.reports.key_images import DrawnKeyImages
+from archipel.app.key_images import DrawnKeyImages
 from archipel.app.settings import Settings
 from archipel.app.workshop import ProcessWorkshop
 from archipel.kernel.clock import Clock, utc_now

@@ -1,1 +1,1 @@
-"""Signed reports and the archive: key images out of it, documents into it."""
+"""What follows a signed report on this node."""
