@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FEW = int(os.environ.get("ARCHIPEL_CUTS", "50"))
 MANY = 2000
-FEW_OF_A_NODE = 3
+FEW_OF_A_NODE = 2
 MANY_OF_A_NODE = 200
 SECONDS_A_CUT = 40  # on a machine that does other things too
 
