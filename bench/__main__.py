@@ -8,10 +8,10 @@ import os
 import sys
 from pathlib import Path
 
-from bench import dimse_store
+from bench import dicomweb, dimse_store
 
 RESULTS = Path(__file__).parent / "results"
-BENCHES = {"dimse_store": dimse_store.measure}
+BENCHES = {"dimse_store": dimse_store.measure, "dicomweb": dicomweb.measure}
 
 
 def main() -> None:
