@@ -123,7 +123,7 @@ class MemoryReading:
         people = [
             PersonFound(
                 latest=max(exams, key=_moment),
-                exams=len(exams),
+                exams=len(self._of(whose, scope, now)),
                 tenants=tuple(sorted({e.id.tenant for e in self._of(whose, scope, now)})),
             )
             for whose, exams in found.items()
@@ -300,7 +300,8 @@ def _fits(exam: Exam, filters: Filters) -> bool:
 
 def _matches(exam: Exam, word: str) -> bool:
     accession = exam.accession.value if exam.accession else ""
-    if exam.patient.value.startswith(word) or accession.startswith(word):
+    spelt = (word, word.upper(), word.lower())
+    if exam.patient.value.startswith(spelt) or accession.startswith(spelt):
         return True
     parts = [part for part in word.replace("-", "/").split("/") if part.isdigit()]
     if exam.birth_date in ("".join(parts), "".join(reversed(parts))):

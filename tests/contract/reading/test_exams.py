@@ -331,3 +331,20 @@ def test_a_reader_of_another_organisation_may_claim_what_is_shared(room, exam, s
     lease = claimed(room, one, guest, south, now, audit)
 
     assert lease.reader == guest
+
+
+def test_a_person_found_by_one_exam_counts_all_of_theirs(room, exam, north, now):
+    for one in (exam(person="p1", name="TEST-BALISIER^Guy"), exam(person="p1", name="TEST-B^G")):
+        room.given(one)
+
+    (found,) = room.exams.persons("balisier", scope=north, now=now, limit=9)
+
+    assert found.exams == 2
+
+
+@pytest.mark.parametrize("text", ["p-77", "P-77", "19580414", "14/04/1958", "test", "test bal"])
+def test_people_are_found_by_every_beginning(room, exam, north, now, text):
+    room.given(exam(person="p1", patient_id="P-7700"))
+
+    assert len(room.exams.persons(text, scope=north, now=now, limit=9)) == 1
+    assert room.exams.persons(f"{text}zz", scope=north, now=now, limit=9) == []

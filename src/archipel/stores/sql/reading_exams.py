@@ -40,6 +40,7 @@ from archipel.stores.sql.session import Database
 
 COUNTED_AT_MOST = 10_000
 MOST_OF_A_PERSON = 500
+AT_ONCE = 200
 OPEN = "exam~"  # begins the key of a person while identity is open, see `Exam.person_key`
 LAST = "￿"  # sorts after every text
 
@@ -129,15 +130,21 @@ class SqlExams:
     ) -> Sequence[PersonFound]:
         """See the port."""
         with self._database.read() as connection:
-            found = connection.execute(persons_matching(text, scope=scope).limit(limit)).all()
+            matching = persons_matching(connection, text, scope=scope)
+            found = _first_of_each(connection, matching, limit)
             where: dict[Any, set[str]] = defaultdict(set)
-            owners = select(
-                study.c.tenant, study.c.person, study.c.patient_id, study.c.patient_issuer
+            counts: dict[Any, int] = defaultdict(int)
+            whole = (
+                study.c.tenant,
+                study.c.person,
+                study.c.patient_id,
+                study.c.patient_issuer,
             )
-            for row in connection.execute(
-                owners.where(same_person(found, scope=scope)).distinct()
-            ):
+            theirs = select(*whole, func.count().label("exams"))
+            theirs = theirs.where(same_person(found, scope=scope)).group_by(*whole)
+            for row in connection.execute(theirs):
                 where[whose(row)].add(row.tenant)
+                counts[whose(row)] += row.exams
             latest = joined(now, scope=scope).where(study.c.id.in_([one.id for one in found]))
             rows = connection.execute(latest).all()
             exams = exams_of(connection, rows, scope=scope, marks=False)
@@ -145,7 +152,7 @@ class SqlExams:
             return [
                 PersonFound(
                     latest=by_id[one.id],
-                    exams=one.exams,
+                    exams=counts[whose(one)],
                     tenants=tuple(TenantId(key) for key in sorted(where[whose(one)])),
                 )
                 for one in found
@@ -175,6 +182,17 @@ class SqlExams:
         """See the port."""
         with self._database.write() as connection:
             set_urgency(connection, fact, urgency, scope=scope)
+
+
+def _first_of_each(connection: Connection, query: Select[Any], limit: int) -> list[Any]:
+    """Read studies until there are `limit` persons; returns the first study of each."""
+    found: dict[Any, Any] = {}
+    with connection.execute(query.execution_options(yield_per=AT_ONCE)) as rows:
+        for row in rows:
+            found.setdefault(whose(row), row)
+            if len(found) == limit:
+                break
+    return list(found.values())
 
 
 def _row(connection: Connection, exam: ExamId, scope: Scope, now: datetime) -> Any:

@@ -6,15 +6,16 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Select,
     and_,
     func,
-    literal,
     literal_column,
     or_,
     select,
     true,
     tuple_,
+    union,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -31,8 +32,9 @@ from archipel.reading.model import (
     Status,
 )
 from archipel.standards.dicom.matching import words_of
+from archipel.stores.sql.archive.name_search import begins
 from archipel.stores.sql.reading import visible
-from archipel.stores.sql.schema.archive import name_token, study
+from archipel.stores.sql.schema.archive import study
 from archipel.stores.sql.schema.reading import (
     exam_claim,
     exam_urgency,
@@ -41,7 +43,7 @@ from archipel.stores.sql.schema.reading import (
 )
 
 MOST_WORDS = 8
-LAST = "\uffff"  # sorts after every text
+LAST = "\U0010ffff"  # sorts after every text
 
 RANK = func.coalesce(exam_urgency.c.urgency, study.c.said_urgency)
 _free = exam_claim.c.fence.is_(None)
@@ -140,52 +142,59 @@ def _standing(status: Status) -> ColumnElement[bool]:
 
 
 def _matches(word: str) -> ColumnElement[bool]:
-    """Return the condition that one word begins a name, the identifier or the accession."""
-    either: list[ColumnElement[bool]] = [
-        study.c.patient_id.startswith(word, autoescape=True),
-        study.c.accession_number.startswith(word, autoescape=True),
-    ]
+    """Return the condition that one word begins a name, the identifier or the accession.
+
+    Each way to fit has an index, and the database begins at those that fit.
+    """
+    names = [begins(part).from_names() for part in words_of(word)]
+    return _one_of([*_ways(word), *_all_of(names)])
+
+
+def _one_of(ways: list[ColumnElement[bool]]) -> ColumnElement[bool]:
+    return study.c.id.in_(union(*(select(study.c.id).where(one) for one in ways)))
+
+
+def _all_of(conditions: list[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
+    return [and_(*conditions)] if conditions else []
+
+
+def _ways(word: str) -> list[ColumnElement[bool]]:
+    ways: list[ColumnElement[bool]] = []
+    for column in (study.c.patient_id, study.c.accession_number):
+        spelt = sorted({word, word.upper(), word.lower()})
+        ways.extend(and_(column >= one, column < one + LAST) for one in spelt)
     born = _day(word)
     if born:
-        either.append(study.c.patient_birth_date == born)
-    parts = words_of(word)
-    if parts:
-        of_name = [
-            study.c.name_id.in_(
-                select(name_token.c.name_id).where(
-                    ~name_token.c.whole,
-                    name_token.c.token >= part,
-                    name_token.c.token < part + LAST,
-                )
-            )
-            for part in parts
+        ways.append(study.c.patient_birth_date == born)
+    return ways
+
+
+def persons_matching(connection: Connection, text: str, *, scope: Scope) -> Select[Any]:
+    """Return the query of studies in scope that match every word, newest first.
+
+    It is to be read only as far as needed: words that begin many names are looked for along it.
+    """
+    conditions = []
+    for word in text.split()[:MOST_WORDS]:
+        names = [begins(part) for part in words_of(word)]
+        rare = [one.few(connection) for one in names]
+        said = [
+            one.from_names() if few else one.of_each()
+            for one, few in zip(names, rare, strict=True)
         ]
-        either.append(and_(*of_name))
-    return or_(*either)
-
-
-def persons_matching(text: str, *, scope: Scope) -> Select[Any]:
-    """Return the query of the latest study of each person whose studies match every word."""
-    whose = func.coalesce(
-        study.c.person, study.c.patient_issuer + literal("\n") + study.c.patient_id
-    )
-    matching = (
+        ways = [*_ways(word), *_all_of(said)]
+        conditions.append(_one_of(ways) if any(rare) or not names else or_(*ways))
+    return (
         select(
             study.c.id,
             study.c.person,
             study.c.patient_id,
             study.c.patient_issuer,
             study.c.moment,
-            func.count().over(partition_by=whose).label("exams"),
-            func.row_number()
-            .over(partition_by=whose, order_by=[study.c.moment.desc(), study.c.id.desc()])
-            .label("place"),
         )
-        .where(visible(scope), *(_matches(word) for word in text.split()[:MOST_WORDS]))
-        .subquery()
+        .where(visible(scope), *conditions)
+        .order_by(study.c.moment.desc(), study.c.id.desc())
     )
-    latest = select(matching).where(matching.c.place == 1)
-    return latest.order_by(matching.c.moment.desc(), matching.c.id.desc())
 
 
 def _day(word: str) -> str | None:

@@ -81,6 +81,23 @@ def images(
                 yield row, held, above | said
 
 
+def held(connection: Connection, asked: Asked, *, scope: Scope) -> Iterator[Held]:
+    """Give instances alone, in the order of `images`; of `asked.image` only their UIDs count."""
+    columns = (*answers.STUDY_COLUMNS, *answers.SERIES_COLUMNS, *answers.PACK_COLUMNS)
+    query = _with_series(select(*columns), asked, EVERYTHING, scope)
+    wanted = asked.image.get(SOP_INSTANCE_UID)
+    uids: frozenset[str] | None = None
+    if wanted is not None and isinstance(wanted.criterion, AnyOf):
+        uids = frozenset(wanted.criterion.values)
+        query = query.where(holding(uids))
+    rows = _rows(connection, query, EVERYTHING, exact=True)
+    while some := list(islice(rows, _SERIES_AT_ONCE)):
+        found = answers.held(connection, some)
+        yield from (
+            found if uids is None else (h for h in found if h.key.sop_instance.value in uids)
+        )
+
+
 def patients(connection: Connection, asked: Asked, *, scope: Scope) -> Iterator[Found]:
     """Give patients, one for each identifier with its issuer, as their newest study says."""
     newest = func.max(study.c.id).label("newest")

@@ -6,7 +6,7 @@ Node-wide, all of it: conditions only narrow a query whose scope `archive_scope`
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sqlalchemy import Column, ColumnElement, and_, false, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, and_, false, or_, select
 
 from archipel.archive.model import Query
 from archipel.kernel.hierarchy import Level
@@ -23,6 +23,7 @@ from archipel.standards.dicom.matching import (
     Words,
     matcher,
 )
+from archipel.stores.sql.archive.name_search import NameKey, begins
 from archipel.stores.sql.schema.archive import name_token, patient_name, series, study
 
 STUDY_DATE = 0x00080020
@@ -43,7 +44,16 @@ class Asked:
     dates: list[Range] = field(default_factory=list)  # of the study
     upper: dict[int, Matcher] = field(default_factory=dict)  # study and series attributes
     image: dict[int, Matcher] = field(default_factory=dict)
+    names: list[NameKey] = field(default_factory=list)
     keyed: bool = False  # an index other than the worklist's narrows it well
+
+    def settle(self, connection: Connection) -> None:
+        """Choose how studies are found by name. Node-wide: it counts names, of nobody."""
+        for key in self.names:
+            few = key.few(connection)
+            self.clauses.append(key.from_names() if few else key.of_each())
+            self.keyed = self.keyed or few
+        self.names.clear()
 
 
 def asked_of(query: Query, level: Level, *, engine_name: str) -> Asked:
@@ -64,6 +74,8 @@ def asked_of(query: Query, level: Level, *, engine_name: str) -> Asked:
             asked.image[tag] = wanted
         elif tag == STUDY_DATE and (dates := _dates(criterion)):
             asked.dates.append(dates)
+        elif tag == PATIENT_NAME and not _begins_wild(criterion) and "=" not in key:
+            asked.names += _names(criterion, engine_name)
         elif (clause := _clause(tag, key, criterion, engine_name)) is not None:
             asked.clauses.append(clause)
             asked.keyed = asked.keyed or (tag in _KEYED and not _begins_wild(criterion))
@@ -111,7 +123,7 @@ def _clause(tag: int, key: str, criterion: Criterion, engine_name: str) -> Claus
     return _text(column, criterion, engine_name) if column is not None else None
 
 
-def _text(column: Column[str], criterion: Criterion, engine_name: str) -> Clause | None:
+def _text(column: ColumnElement[str], criterion: Criterion, engine_name: str) -> Clause | None:
     match criterion:
         case AnyOf(values):
             return column == values[0] if len(values) == 1 else column.in_(values)
@@ -130,19 +142,10 @@ def _text(column: Column[str], criterion: Criterion, engine_name: str) -> Clause
 
 
 def _name(key: str, criterion: Criterion, engine_name: str) -> Clause | None:
-    """Match names by their component groups and words, each a row of `name_token`.
+    """Match names by their component groups, each a row of `name_token`.
 
     A key that names its groups itself is matched with the whole name.
     """
-    if isinstance(criterion, Words):
-        token = name_token.c.token
-        found = (
-            select(name_token.c.name_id).where(
-                ~name_token.c.whole, token >= word, token < word + _LAST
-            )
-            for word in criterion.words
-        )
-        return and_(study.c.name_id.is_not(None), *(study.c.name_id.in_(ids) for ids in found))
     if "=" in key or isinstance(criterion, Empty):
         clause = _text(patient_name.c.name, criterion, engine_name)
         ids = select(patient_name.c.id)
@@ -151,6 +154,19 @@ def _name(key: str, criterion: Criterion, engine_name: str) -> Clause | None:
         clause = _text(name_token.c.token, Either(tuple(own)), engine_name)
         ids = select(name_token.c.name_id).where(name_token.c.whole)
     return study.c.name_id.in_(ids.where(clause)) if clause is not None else None
+
+
+def _names(criterion: Criterion, engine_name: str) -> list[NameKey]:
+    """Match names whose beginning is said: by words, or by component groups."""
+    if isinstance(criterion, Words):
+        return [begins(word) for word in criterion.words]
+    own = Either(tuple(one for one in _each(criterion) if not _of_another_group(one)))
+
+    def _fits(token: ColumnElement[str]) -> Clause:
+        clause = _text(token, own, engine_name)
+        return false() if clause is None else clause
+
+    return [NameKey(True, _fits)]
 
 
 def _each(criterion: Criterion) -> Iterator[AnyOf | Like | Range]:

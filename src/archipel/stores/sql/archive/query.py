@@ -43,6 +43,7 @@ class SqlCatalogue:
         window = Window(keys.offset, last)
         asked = asked_of(keys, level, engine_name=self._database.engine_name)
         with self._database.read() as connection:
+            asked.settle(connection)
             # Inline, here and below: what streams must be gone before its connection is.
             return [
                 Match(tenant=TenantId(row.tenant), attributes=said)
@@ -60,6 +61,7 @@ class SqlCatalogue:
         with self._database.read() as connection:
             if not scope.tenants:
                 return 0
+            asked.settle(connection)
             known = finder.counted(connection, level, asked, most=cap + 1, scope=scope)
             if known is not None:
                 return known
@@ -72,6 +74,7 @@ class SqlCatalogue:
         window = Window(0, limit + 1, _read_cursor(after) if after is not None else None)
         asked = asked_of(keys, Level.STUDY, engine_name=self._database.engine_name)
         with self._database.read() as connection:
+            asked.settle(connection)
             found = list(
                 finder.computed(
                     connection,
@@ -114,7 +117,7 @@ class SqlCatalogue:
             if not (asked.clauses or asked.image):
                 return []
             asked.keyed = True
-            return [held for _row, held, _said in finder.images(connection, asked, scope=scope)]
+            return list(finder.held(connection, asked, scope=scope))
 
 
 def _found(

@@ -50,6 +50,7 @@ name_token = Table(
     Column("name_id", RowId, ForeignKey("patient_name.id"), primary_key=True),
     sqlite_with_rowid=False,
 )
+Index("ix_name_token_name", name_token.c.name_id)
 
 study = Table(
     "study",
@@ -87,6 +88,7 @@ study = Table(
 Index("ix_study_uid", study.c.study_instance_uid)
 Index("ix_study_patient", study.c.patient_id, study.c.patient_issuer)
 Index("ix_study_accession", study.c.accession_number)
+Index("ix_study_birth_date", study.c.patient_birth_date)
 Index("ix_study_moment", study.c.moment, study.c.id)
 Index(
     "ix_study_incomplete",

@@ -633,6 +633,8 @@ CREATE INDEX ix_instance_series_id ON instance (series_id);
 
 CREATE INDEX ix_machine_token_login ON machine_token (login);
 
+CREATE INDEX ix_name_token_name ON name_token (name_id);
+
 CREATE INDEX ix_offered_pack_key ON offered_pack (pack_key);
 
 CREATE INDEX ix_offered_pack_study ON offered_pack (tenant, study_instance_uid);
@@ -670,6 +672,8 @@ CREATE INDEX ix_source_patient_person ON source_patient (person);
 CREATE INDEX ix_study_accession ON study (accession_number);
 
 CREATE INDEX ix_study_arrived ON study (received_first_at, id);
+
+CREATE INDEX ix_study_birth_date ON study (patient_birth_date);
 
 CREATE INDEX ix_study_fresh ON study (received_first_at) WHERE moment = '' OR moment >= strftime('%Y%m%d', received_first_at, '-30 days');
 
