@@ -59,14 +59,21 @@ class PeerKeys:
             return None
         return Authority((self.home.peer_keys / _AUTHORITY).read_text(), key.read_text())
 
-    def found(self, node: NodeName, *, now: datetime) -> Identity:
-        """Begin an archipelago: make its authority and this node's certificate."""
+    def prepare(self, node: NodeName, *, now: datetime) -> Authority:
+        """Make the authority of a new archipelago, or give the one that was begun."""
+        begun = self.authority()
+        if begun is not None:
+            return begun
         authority = certificates.new_authority(f"archipel {node}", now=now)
+        self._write(_AUTHORITY, authority.certificate)
+        self._write(_AUTHORITY_KEY, authority.key)
+        return authority
+
+    def found(self, authority: Authority, node: NodeName, *, now: datetime) -> None:
+        """Make this node the first member of its own archipelago."""
         key = certificates.new_key()
         request = certificates.request_for(node, key)
-        self._write(_AUTHORITY_KEY, authority.key)
         self.save(authority.issue(request, node, now=now), key, authority.certificate)
-        return self.identity()
 
     def save(self, certificate: str, key: str, authority: str) -> None:
         """Keep what this node was given; the certificate last, because it makes a member."""

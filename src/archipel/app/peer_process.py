@@ -18,6 +18,7 @@ import msgspec
 from starlette.routing import BaseRoute
 
 from archipel.access.model import Action, AuditEntry
+from archipel.app.archipelago import LINKS_FILE
 from archipel.app.home import Home
 from archipel.app.peer_keys import PeerKeys
 from archipel.app.transfer.packs import PackTask, pack_routes
@@ -41,7 +42,6 @@ from archipel.protocols.peer.server import PeerServer
 from archipel.protocols.peer.task import PeerTask
 
 LOG = logging.getLogger(__name__)
-LINKS_FILE = "links.json"
 _LOOK_EVERY_S = 0.5
 _WRITE_EVERY_S = 1.0
 _RENEW_EVERY_S = 3600.0

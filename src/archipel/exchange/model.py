@@ -252,7 +252,7 @@ class Invitation:
 
     id: str
     key: bytes = field(repr=False)
-    node: NodeName
+    node: NodeName | None  # who may use it; None: a node that is not known yet
     expires_at: datetime
 
 

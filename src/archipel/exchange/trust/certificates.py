@@ -34,11 +34,8 @@ class Authority:
 
     def issue(self, request: str, node: NodeName, *, now: datetime) -> str:
         """Sign a request for `node`. Raises `Malformed`, `NotEnrolled` when it names another."""
-        try:
-            asked = x509.load_pem_x509_csr(request.encode())
-            sound = asked.is_signature_valid
-        except (ValueError, TypeError) as unreadable:
-            raise Malformed("the certificate request cannot be read") from unreadable
+        asked = _request(request)
+        sound = asked.is_signature_valid
         key = asked.public_key()
         if not sound or not isinstance(key, ec.EllipticCurvePublicKey):
             raise Malformed("the certificate request is not signed by a P-256 key of its own")
@@ -115,6 +112,11 @@ def request_for(node: NodeName, key: str) -> str:
     builder = x509.CertificateSigningRequestBuilder().subject_name(_name(node.value))
     asked = builder.sign(private(key), _SHA256)
     return asked.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def requested_by(request: str) -> NodeName:
+    """Return the node that a certificate request names. Raises `Malformed`."""
+    return NodeName(_common_name(_request(request).subject))
 
 
 def loaded(certificate: str) -> x509.Certificate:
@@ -209,6 +211,13 @@ def _public(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
     if not isinstance(key, ec.EllipticCurvePublicKey):
         raise Malformed("the certificate is not of a P-256 key")
     return key
+
+
+def _request(request: str) -> x509.CertificateSigningRequest:
+    try:
+        return x509.load_pem_x509_csr(request.encode())
+    except (ValueError, TypeError) as unreadable:
+        raise Malformed("the certificate request cannot be read") from unreadable
 
 
 def _name(common: str) -> x509.Name:

@@ -55,9 +55,9 @@ class Token:
 
 
 def invite(
-    node: NodeName, *, authority: str, now: datetime, life: timedelta = LIFE
+    node: NodeName | None, *, authority: str, now: datetime, life: timedelta = LIFE
 ) -> tuple[Token, Invitation]:
-    """Make a token for `node`, and what is to be kept of it."""
+    """Make a token for `node` (None: for any new one), and what is to be kept of it."""
     token = Token(_text(secrets.token_bytes(6)), _text(secrets.token_bytes(16)), _pin(authority))
     kept = Invitation(id=token.id, key=_key(token.secret), node=node, expires_at=now + life)
     return token, kept

@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from archipel.access.model import Action, AuditEntry
 from archipel.exchange.errors import NotEnrolled
-from archipel.exchange.model import Peer, Standing
+from archipel.exchange.model import NodeName, Peer, Standing
 from archipel.exchange.trust import certificates, tokens
 from archipel.exchange.trust.certificates import Authority
 from archipel.kernel.errors import ArchipelError, Malformed
@@ -52,9 +52,10 @@ class Enrolment:
         invitation = tokens.check(
             peers.invitation(said["id"]), said["mac"], said["request"], said["address"], now=now
         )
-        certificate = keeper.issue(said["request"], invitation.node, now=now)
+        name = invitation.node or self._new(certificates.requested_by(said["request"]))
+        certificate = keeper.issue(said["request"], name, now=now)
         joined = Peer(
-            name=invitation.node,
+            name=name,
             address=said["address"][:_ADDRESS_LENGTH],
             standing=Standing.ACTIVE,
             authority=certificates.fingerprint(keeper.certificate),
@@ -69,6 +70,13 @@ class Enrolment:
             "address": self.address,
             "keeper_certificate": identity.certificate,
         }
+
+    def _new(self, name: NodeName) -> NodeName:
+        """Refuse a name that is taken: a token for anybody must not replace somebody."""
+        taken = self.doorkeeper.peers.peer(name) is not None
+        if taken or name == self.doorkeeper.identity.node:
+            raise NotEnrolled(f"there is a node {name} already: invite it by name to replace it")
+        return name
 
     def _keeper(self) -> Authority:
         authority = self.authority()

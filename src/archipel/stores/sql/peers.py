@@ -7,7 +7,7 @@ a revocation is a row of this node's own as well, so that it works alone and at 
 import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -41,6 +41,8 @@ from archipel.stores.sql.schema.exchange import (
 )
 from archipel.stores.sql.session import Database, upsert
 
+_FORGOTTEN = timedelta(days=1)  # a token that nobody used
+
 
 class SqlPeers:
     """`exchange.ports.Peers`."""
@@ -66,14 +68,13 @@ class SqlPeers:
     def invite(self, invitation: Invitation) -> None:
         """Keep a one-time token. Node-wide: it lets a node in, to no organisation's things."""
         with self._database.write() as connection:
-            connection.execute(
-                delete(peer_invitation).where(peer_invitation.c.node == invitation.node.value)
-            )
+            old = peer_invitation.c.expires_at < invitation.expires_at - _FORGOTTEN
+            connection.execute(delete(peer_invitation).where(old))
             connection.execute(
                 insert(peer_invitation).values(
                     id=invitation.id,
                     key=invitation.key,
-                    node=invitation.node.value,
+                    node=invitation.node.value if invitation.node else "",
                     expires_at=invitation.expires_at,
                 )
             )
@@ -124,7 +125,10 @@ class SqlPeers:
         if row is None:
             return None
         return Invitation(
-            id=row.id, key=row.key, node=NodeName(row.node), expires_at=row.expires_at
+            id=row.id,
+            key=row.key,
+            node=NodeName(row.node) if row.node else None,
+            expires_at=row.expires_at,
         )
 
 
