@@ -76,7 +76,7 @@ def _winner(claims: Sequence[Fact], ordered: Sequence[Fact]) -> tuple[Fact | Non
     confirmed = [
         (number, fact.order, _text(fact, "claim"))
         for fact in ordered
-        if fact.kind == CONFIRMED and fact.log.node == fact.home
+        if fact.kind == CONFIRMED and _by_home(fact)
         for number in [_number(fact, "fence")]
         if number is not None and _text(fact, "claim") in live
     ]
@@ -86,12 +86,18 @@ def _winner(claims: Sequence[Fact], ordered: Sequence[Fact]) -> tuple[Fact | Non
     return min(live.values(), key=lambda fact: fact.order, default=None), None
 
 
+def _by_home(fact: Fact) -> bool:
+    """Tell whether the home that the subject names wrote a fact: an envelope says anything."""
+    return fact.subject.startswith(f"request:{fact.log.node}:")
+
+
 def _readings(signed: Sequence[Fact]) -> tuple[Reading, ...]:
     """Put versions together that one leads to the other, the reading that began first first."""
     groups: list[list[Fact]] = []
     for fact in signed:
         linked = {_text(fact, "document"), *_parents(fact)}
-        joined, apart = [], []
+        joined: list[list[Fact]] = []
+        apart: list[list[Fact]] = []
         for group in groups:
             known = {_text(one, "document") for one in group}
             known |= {parent for one in group for parent in _parents(one)}
