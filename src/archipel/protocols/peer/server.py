@@ -164,14 +164,14 @@ class PeerServer:
                     task.cancel()
 
     async def _close_all(self) -> None:
-        tasks = list(self._open)
-        for _, _, writer in list(self._open.values()):
+        """Let everybody go at once: whoever is cut off asks again, elsewhere or later."""
+        tasks = dict(self._open)
+        for task, (_, _, writer) in tasks.items():
             if writer is not _NO_WRITER:
-                writer.close()
+                writer.transport.abort()
+            task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=_CLOSING_S)
-        for task in tasks:
-            task.cancel()
 
 
 class _Nobody(asyncio.StreamWriter):

@@ -201,6 +201,32 @@ def agree(connection: Connection, agreement: Agreement, *, by: str, now: datetim
     return written
 
 
+def keep_agreement(connection: Connection, agreement: Agreement, *, clock: str) -> None:
+    """Keep an agreement that was stated at `clock`, unless a later one is held.
+
+    Node-wide: the agreement names its tenant.
+    """
+    row = {
+        "capabilities": sorted(one.value for one in agreement.capabilities),
+        "purposes": sorted(one.value for one in agreement.purposes),
+        "clock": clock,
+    }
+    connection.execute(
+        upsert(connection, peer_agreement)
+        .values(
+            home=agreement.home.value,
+            tenant=agreement.tenant.value,
+            peer=agreement.peer.value,
+            **row,
+        )
+        .on_conflict_do_update(
+            index_elements=["home", "tenant", "peer"],
+            set_=row,
+            where=peer_agreement.c.clock < clock,
+        )
+    )
+
+
 def revoke(connection: Connection, name: NodeName, *, reason: str, by: str, now: datetime) -> Fact:
     """Let a peer in no more, at once, and tell the others. Node-wide: as `one`.
 
@@ -266,25 +292,14 @@ def terms(connection: Connection, reader: NodeName) -> str:
 
 
 def _agreed(connection: Connection, told: Fact) -> None:
-    row = {
-        "capabilities": sorted(Capability(word).value for word in told.body["capabilities"]),
-        "purposes": sorted(Purpose(word).value for word in told.body["purposes"]),
-        "clock": told.clock,
-    }
-    connection.execute(
-        upsert(connection, peer_agreement)
-        .values(
-            home=told.log.node.value,
-            tenant=TenantId(told.body["tenant"]).value,
-            peer=NodeName(told.body["peer"]).value,
-            **row,
-        )
-        .on_conflict_do_update(
-            index_elements=["home", "tenant", "peer"],
-            set_=row,
-            where=peer_agreement.c.clock < told.clock,
-        )
+    agreement = Agreement(
+        home=told.log.node,
+        tenant=TenantId(told.body["tenant"]),
+        peer=NodeName(told.body["peer"]),
+        capabilities=frozenset(Capability(word) for word in told.body["capabilities"]),
+        purposes=frozenset(Purpose(word) for word in told.body["purposes"]),
     )
+    keep_agreement(connection, agreement, clock=told.clock)
 
 
 def _joined(connection: Connection, told: Fact) -> None:
