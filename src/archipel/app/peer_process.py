@@ -141,7 +141,7 @@ async def _serve(
         asyncio.create_task(_renew(archipelago, neighbours, stopping)),
     ]
     if listener is not None:
-        running.append(asyncio.create_task(_door(archipelago, listener, news, stopping)))
+        running.append(asyncio.create_task(door(archipelago, listener, news, stopping)))
     ended = asyncio.create_task(stopping.wait())
     await asyncio.wait({ended, *running}, return_when=asyncio.FIRST_COMPLETED)
     died = [one for one in running if one.done()]
@@ -152,9 +152,10 @@ async def _serve(
         one.result()  # raises what it died of: the supervisor starts this role again
 
 
-async def _door(
+async def door(
     archipelago: Archipelago, listener: socket.socket, news: News, stopping: asyncio.Event
 ) -> None:
+    """Serve the other nodes on `listener` until told to stop."""
     node, identity = archipelago.node, archipelago.identity()
     doorkeeper = Doorkeeper(
         identity=identity, peers=node.peers, audit=node.audit, clock=node.clock

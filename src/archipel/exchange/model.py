@@ -17,7 +17,7 @@ from archipel.kernel.identifiers import TenantId
 
 _NODE = re.compile(r"[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?")
 _KIND = re.compile(r"[a-z][a-z-]{0,23}\.[a-z][a-z-]{0,31}")
-_LAST_INCARNATION = 9999
+_LAST_INCARNATION = 9_999_999_999  # seconds since 1970, from the second one on
 SUBJECT_LENGTH = 256
 
 THE_NETWORK = TenantId("network")
@@ -42,7 +42,7 @@ class NodeName:
 
 @dataclass(frozen=True, slots=True, order=True)
 class LogName:
-    """One log: a node and its incarnation, `mq.3`. A restored node opens the next one."""
+    """One log: a node and its incarnation, `mq.1`. A restored node opens another."""
 
     node: NodeName
     incarnation: int

@@ -56,13 +56,14 @@ def open_log(connection: Connection, node: NodeName, *, now: datetime) -> LogNam
 def open_incarnation(connection: Connection, *, now: datetime) -> LogName:
     """Open the next log of this node. Node-wide: to be called when its home was restored.
 
-    A log that went on from an older copy would bear two facts under one number.
+    A log that went on from an older copy would bear two facts under one number. The number of
+    the new one is the time: an older copy does not know which numbers were used since.
     """
     alone(connection, "facts")
     last = own(connection)
     known = [LogName.parse(name) for name in heads(connection)]
     newest = max([one.incarnation for one in known if one.node == last.node])
-    return _open(connection, LogName(last.node, newest + 1), now)
+    return _open(connection, LogName(last.node, max(newest + 1, int(now.timestamp()))), now)
 
 
 def own(connection: Connection) -> LogName:

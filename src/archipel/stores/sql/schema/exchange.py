@@ -21,7 +21,7 @@ from sqlalchemy import (
 from archipel.stores.sql.schema.base import Instant, RowId, metadata
 
 _PLAIN = Text().with_variant(Text(collation="C"), "postgresql")  # ranges and order by code point
-_LOG = String(40).with_variant(String(40, collation="C"), "postgresql")
+_LOG = String(48).with_variant(String(48, collation="C"), "postgresql")
 _HASH = String(64)
 
 own_log = Table(
