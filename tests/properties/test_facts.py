@@ -176,8 +176,8 @@ def write(islet: Islet, kind: str, place: int, choice: int) -> None:
         "request": (f"request:{NAMES[place]}:1", {}),
         "report": (f"request:{NAMES[place]}:1", {"document": number, "parents": []}),
         "policy": (f"patient:h|{place}", {}),
-        "study": (f"study:1.2.{place}", {"rev": len(known)}),
-        "object": (f"study:1.2.{place}", {"rev": len(known)}),
+        "study": (f"study:1.2.{place}", {"revision": len(known)}),
+        "object": (f"study:1.2.{place}", {"revision": len(known)}),
         "patient": (identity.SUBJECT, _pair(place, choice)),
     }[kind.partition(".")[0]]
     if kind == "request.claimed":
@@ -225,7 +225,7 @@ def tampered(batch: Batch, chance: random.Random) -> Batch:
         case 0:
             links[at] = replace(victim, content=victim.content.replace(b"}", b',"evil":1}', 1))
         case 1:
-            evil = victim.content.replace(b'"rev":', b'"evil":1,"rev":').replace(
+            evil = victim.content.replace(b'"revision":', b'"evil":1,"revision":').replace(
                 b'"pair":', b'"evil":1,"pair":'
             )
             links[at] = replace(victim, content=evil, hash=_rehashed(victim.previous, evil))
@@ -389,15 +389,15 @@ def test_a_history_with_two_restores_of_one_backup_ends_in_one_state(islets) -> 
 
 def test_a_log_that_goes_on_from_an_older_copy_is_frozen(islets) -> None:
     mq, gp = islets()[:2]
-    mq.state("study.available", "study:1", {"rev": 1})
+    mq.state("study.available", "study:1", {"revision": 1})
     mq.backup()
-    mq.state("study.available", "study:2", {"rev": 1})
+    mq.state("study.available", "study:2", {"revision": 1})
     gp.take(mq.give(gp))
     mq.database.close()
     shutil.copy(mq.path.with_suffix(".backup"), mq.path)
     mq.open()
-    mq.state("study.available", "study:3", {"rev": 1})
-    mq.state("study.available", "study:4", {"rev": 1})
+    mq.state("study.available", "study:3", {"revision": 1})
+    mq.state("study.available", "study:4", {"revision": 1})
 
     gp.take(mq.give(gp))
 

@@ -207,7 +207,7 @@ def _found(node: Node, keys: PeerKeys, now: datetime) -> None:
     authority = keys.prepare(name, now=now)
     with node.database.write() as connection:
         peers.trust(connection, authority.certificate, keeper=name)
-    keys.found(authority, name, now=now)
+    keys.found(name, now=now)
 
 
 def _audited(node: Node, subject: str, detail: str, *, by: str) -> None:

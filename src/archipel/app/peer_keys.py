@@ -69,8 +69,9 @@ class PeerKeys:
         self._write(_AUTHORITY_KEY, authority.key)
         return authority
 
-    def found(self, authority: Authority, node: NodeName, *, now: datetime) -> None:
+    def found(self, node: NodeName, *, now: datetime) -> None:
         """Make this node the first member of its own archipelago."""
+        authority = self.prepare(node, now=now)
         key = certificates.new_key()
         request = certificates.request_for(node, key)
         self.save(authority.issue(request, node, now=now), key, authority.certificate)

@@ -8,7 +8,7 @@ import pytest
 
 from archipel.app import archipelago
 from archipel.exchange.model import Capability
-from archipel.testing.islands import Island, until
+from archipel.testing.archipelago.joined import Island, until
 from archipel.testing.link import Link
 
 pytestmark = pytest.mark.slow
@@ -39,12 +39,12 @@ def test_three_nodes_join_and_end_with_one_state_through_cuts(islands: list[Isla
 
         line.cut()
         for number, one in enumerate(islands):
-            one.state(f"study:1.2.{number}", "study.available", {"rev": 1})
+            one.state(f"study:1.2.{number}", "study.available", {"revision": 1})
             one.state("patient:h|1", "policy.denied" if one is gf else "policy.granted", {})
         line.cut(drop=True)
         mq.running.kill()
         mq.running.start()
-        mq.state("study:1.2.9", "study.available", {"rev": 1})
+        mq.state("study:1.2.9", "study.available", {"revision": 1})
         line.target = mq.running.peer
         line.heal()
 
@@ -59,7 +59,9 @@ def test_three_nodes_join_and_end_with_one_state_through_cuts(islands: list[Isla
 def test_what_no_agreement_covers_is_a_stub_until_one_does(islands: list[Island]) -> None:
     mq, gp, _ = islands
     gp.join(mq)
-    mq.state("study:1.2.3", "study.available", {"rev": 1, "patient": "h|1"}, patient="patient:h|1")
+    mq.state(
+        "study:1.2.3", "study.available", {"revision": 1, "patient": "h|1"}, patient="patient:h|1"
+    )
     mq.state("request:mq:1", "request.made", {})
     until(lambda: gp.node.facts.withheld() == 2)
     assert mq.tenant not in {fact.tenant for fact in gp.node.facts.everything()}

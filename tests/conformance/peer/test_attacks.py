@@ -22,7 +22,7 @@ from archipel.exchange.trust.tokens import Token
 from archipel.kernel.clock import utc_now
 from archipel.kernel.errors import Refused
 from archipel.protocols.peer.identity import PROTOCOLS, Identity
-from archipel.testing.islands import until
+from archipel.testing.archipelago.joined import until
 
 ONE = "patient:h|1"
 READ = f"/x/1/test/read/{ONE}"

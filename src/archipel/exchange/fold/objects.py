@@ -1,8 +1,9 @@
 """Studies of a home: available, recalled, restored.
 
-Subject ``study:UID``. Kinds, all by the home alone: ``study.available`` (rev, manifest, summary),
-``object.recalled`` (reason, uids), ``object.restored`` (of: the hash of a recall). A recall is a
-tombstone: it may come before the object, and only a restore that names it lifts it.
+Subject ``study:UID``. Kinds, all by the home alone: ``study.available`` (revision,
+manifest, what a list shows), ``object.recalled`` (reason, uids), ``object.restored`` (of: the
+hash of a recall). A recall is a tombstone: it may come before the object, and only a restore
+that names it lifts it.
 """
 
 from collections.abc import Collection, Mapping
@@ -59,5 +60,5 @@ def _at(home: NodeName, facts: Collection[Fact]) -> Object:
 
 
 def _revision(fact: Fact) -> int:
-    revision = fact.body.get("rev")
+    revision = fact.body.get("revision")
     return revision if type(revision) is int else 0

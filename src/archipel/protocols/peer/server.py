@@ -48,8 +48,8 @@ class PeerServer:
     welcome: Callable[[], frozenset[NodeName]]
     refused: Refusal
     idle_timeout_s: float
-    _open: dict[asyncio.Task[None], tuple[str, NodeName | None, asyncio.StreamWriter]] = field(
-        default_factory=dict
+    _open: dict[asyncio.Task[None], tuple[str, NodeName | None, asyncio.StreamWriter | None]] = (
+        field(default_factory=dict)
     )
 
     async def serve(self, listener: socket.socket, *, stop: asyncio.Event) -> None:
@@ -89,7 +89,7 @@ class PeerServer:
             sockets.prepare(accepted)
         task = asyncio.get_running_loop().create_task(self._one(accepted, address, context))
         # Until the handshake is over there is no writer; the place is taken all the same.
-        self._open[task] = (address, None, _NO_WRITER)
+        self._open[task] = (address, None, None)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
@@ -158,7 +158,7 @@ class PeerServer:
                 LOG.warning("peer door: %s", failure)
                 continue
             for task, (_, node, writer) in list(self._open.items()):
-                if node is not None and node not in welcome:
+                if writer is not None and node is not None and node not in welcome:
                     LOG.info("peer door: %s may not stay", node)
                     writer.transport.abort()
                     task.cancel()
@@ -167,19 +167,11 @@ class PeerServer:
         """Let everybody go at once: whoever is cut off asks again, elsewhere or later."""
         tasks = dict(self._open)
         for task, (_, _, writer) in tasks.items():
-            if writer is not _NO_WRITER:
+            if writer is not None:
                 writer.transport.abort()
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=_CLOSING_S)
-
-
-class _Nobody(asyncio.StreamWriter):
-    def __init__(self) -> None:
-        pass
-
-
-_NO_WRITER = _Nobody()
 
 
 def _node(der: bytes | None) -> NodeName | None:

@@ -119,7 +119,7 @@ CREATE TABLE outbox_era (
 
 CREATE TABLE own_log (
 	id SERIAL NOT NULL CONSTRAINT ck_own_log_one_row CHECK (id = 1),
-	log VARCHAR(40) COLLATE "C" NOT NULL,
+	log VARCHAR(48) COLLATE "C" NOT NULL,
 	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	CONSTRAINT pk_own_log PRIMARY KEY (id)
 );
@@ -127,7 +127,7 @@ CREATE TABLE own_log (
 COMMENT ON COLUMN own_log.log IS 'of this incarnation of the node';
 
 CREATE TABLE fact_log (
-	log VARCHAR(40) COLLATE "C" NOT NULL,
+	log VARCHAR(48) COLLATE "C" NOT NULL,
 	next BIGINT NOT NULL,
 	hash VARCHAR(64) NOT NULL,
 	clock TEXT COLLATE "C" NOT NULL,
@@ -145,7 +145,7 @@ COMMENT ON COLUMN fact_log.frozen IS 'it forked: nothing more is taken in';
 
 CREATE TABLE fact (
 	id BIGSERIAL NOT NULL,
-	log VARCHAR(40) COLLATE "C" NOT NULL,
+	log VARCHAR(48) COLLATE "C" NOT NULL,
 	sequence BIGINT NOT NULL,
 	clock TEXT COLLATE "C" NOT NULL,
 	hash VARCHAR(64) NOT NULL,
@@ -165,7 +165,7 @@ COMMENT ON COLUMN fact.id IS 'in the order they came to this node';
 COMMENT ON COLUMN fact.kind IS 'null with all below: a stub';
 
 CREATE TABLE fact_head (
-	log VARCHAR(40) COLLATE "C" NOT NULL,
+	log VARCHAR(48) COLLATE "C" NOT NULL,
 	sequence BIGINT NOT NULL,
 	hash VARCHAR(64) NOT NULL,
 	at TIMESTAMP WITH TIME ZONE NOT NULL,
