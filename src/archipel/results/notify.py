@@ -51,15 +51,17 @@ def _due(link: Link, release: Release, now: datetime) -> Mail:
 
 def deliver(
     mail: str, *, mails: Mails, post: Post, secrets: Secrets, address: str, now: datetime
-) -> None:
+) -> timedelta | None:
     """Send one mail that is due, unless it was sent or its link was cut meanwhile.
+
+    Returns when to look again, where another try runs or died.
 
     `address` is where the portal is reached from outside, as configured: never what a request
     said. Raises `Unavailable`: then it is tried again.
     """
     held = mails.begin(mail, now=now)
-    if held is None:
-        return
+    if held is None or isinstance(held, timedelta):
+        return held
     try:
         if held.link.stands(now):
             post.send(compose(held, secrets=secrets, address=address))
@@ -67,6 +69,7 @@ def deliver(
         mails.failed(mail)
         raise
     mails.sent(mail, now=now)
+    return None
 
 
 def compose(mail: Mail, *, secrets: Secrets, address: str) -> Message:

@@ -135,8 +135,11 @@ class Mails(Protocol):
     def queue(self, mail: Mail) -> None:
         """Keep a mail and announce that it is due; nothing where one of its `once` was kept."""
 
-    def begin(self, mail: str, *, now: datetime) -> Mail | None:
-        """Take a mail to send it; None: sent already, or being sent. Alone over all processes."""
+    def begin(self, mail: str, *, now: datetime) -> Mail | timedelta | None:
+        """Take a mail to send it, alone over all processes; None: it was sent already.
+
+        Or, while another try runs, how long until that one must be taken for dead.
+        """
 
     def sent(self, mail: str, *, now: datetime) -> None:
         """It was taken by the mail server."""

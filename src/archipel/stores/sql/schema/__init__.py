@@ -7,6 +7,7 @@ from archipel.stores.sql.schema import (
     exchange,
     identity,
     reading,
+    results,
     transfers,
 )
 from archipel.stores.sql.schema.base import metadata
@@ -19,5 +20,6 @@ __all__ = [
     "identity",
     "metadata",
     "reading",
+    "results",
     "transfers",
 ]

@@ -319,6 +319,67 @@ CREATE TABLE report_standing (
 	CONSTRAINT pk_report_standing PRIMARY KEY (tenant, study_instance_uid)
 );
 
+CREATE TABLE result_link (
+	id VARCHAR(16) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	audience TEXT NOT NULL,
+	name TEXT NOT NULL,
+	mail TEXT NOT NULL,
+	language TEXT NOT NULL,
+	created_by TEXT NOT NULL,
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	generation INTEGER NOT NULL,
+	code BYTEA,
+	birth BYTEA,
+	uses INTEGER NOT NULL,
+	uses_allowed INTEGER,
+	revoked_at TIMESTAMP WITH TIME ZONE,
+	revoked_by TEXT NOT NULL,
+	opened_at TIMESTAMP WITH TIME ZONE,
+	acknowledged_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT pk_result_link PRIMARY KEY (id)
+);
+
+CREATE TABLE portal_try (
+	subject BYTEA NOT NULL,
+	since TIMESTAMP WITH TIME ZONE NOT NULL,
+	failures INTEGER NOT NULL,
+	in_all INTEGER NOT NULL,
+	last_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_portal_try PRIMARY KEY (subject)
+);
+
+CREATE TABLE release_rule (
+	tenant VARCHAR(48) NOT NULL,
+	patient_after_s INTEGER,
+	CONSTRAINT pk_release_rule PRIMARY KEY (tenant)
+);
+
+CREATE TABLE result_release (
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	version INTEGER NOT NULL,
+	signed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	released_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	patient_at TIMESTAMP WITH TIME ZONE,
+	announced_at TIMESTAMP WITH TIME ZONE,
+	announced_by TEXT NOT NULL,
+	CONSTRAINT pk_result_release PRIMARY KEY (tenant, study_instance_uid)
+);
+
+CREATE TABLE questioned_access (
+	id BIGSERIAL NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	link VARCHAR(16) NOT NULL,
+	sequence BIGINT NOT NULL,
+	words TEXT NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_questioned_access PRIMARY KEY (id)
+);
+
 CREATE TABLE offered_study (
 	manifest VARCHAR(64) NOT NULL,
 	tenant VARCHAR(48) NOT NULL,
@@ -534,6 +595,47 @@ CREATE TABLE source_link (
 	CONSTRAINT fk_source_link_other_id_source_patient FOREIGN KEY(other_id) REFERENCES source_patient (id)
 );
 
+CREATE TABLE portal_challenge (
+	key BYTEA NOT NULL,
+	link VARCHAR(16) NOT NULL,
+	generation INTEGER NOT NULL,
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	tries INTEGER NOT NULL,
+	CONSTRAINT pk_portal_challenge PRIMARY KEY (key),
+	CONSTRAINT fk_portal_challenge_link_result_link FOREIGN KEY(link) REFERENCES result_link (id)
+);
+
+CREATE TABLE portal_session (
+	digest BYTEA NOT NULL,
+	id TEXT NOT NULL,
+	link VARCHAR(16) NOT NULL,
+	generation INTEGER NOT NULL,
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	address TEXT NOT NULL,
+	agent TEXT NOT NULL,
+	CONSTRAINT pk_portal_session PRIMARY KEY (digest),
+	CONSTRAINT uq_portal_session_id UNIQUE (id),
+	CONSTRAINT fk_portal_session_link_result_link FOREIGN KEY(link) REFERENCES result_link (id)
+);
+
+CREATE TABLE outgoing_mail (
+	id VARCHAR(16) NOT NULL,
+	once TEXT NOT NULL,
+	link VARCHAR(16) NOT NULL,
+	kind TEXT NOT NULL,
+	challenge BYTEA,
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	begun_at TIMESTAMP WITH TIME ZONE,
+	sent_at TIMESTAMP WITH TIME ZONE,
+	tries INTEGER NOT NULL,
+	CONSTRAINT pk_outgoing_mail PRIMARY KEY (id),
+	CONSTRAINT uq_outgoing_mail_once UNIQUE (once),
+	CONSTRAINT fk_outgoing_mail_link_result_link FOREIGN KEY(link) REFERENCES result_link (id)
+);
+
 CREATE TABLE browser_session (
 	digest BYTEA NOT NULL,
 	id TEXT NOT NULL,
@@ -713,15 +815,31 @@ CREATE INDEX ix_offered_pack_study ON offered_pack (tenant, study_instance_uid);
 
 CREATE INDEX ix_outbox_at ON outbox (at);
 
+CREATE INDEX ix_outgoing_mail_link ON outgoing_mail (link);
+
 CREATE INDEX ix_peer_agreement_peer ON peer_agreement (peer);
 
+CREATE INDEX ix_portal_challenge_link ON portal_challenge (link);
+
+CREATE INDEX ix_portal_session_link ON portal_session (link);
+
+CREATE INDEX ix_portal_try_last_at ON portal_try (last_at);
+
 CREATE INDEX ix_quarantine_tenant ON quarantine (tenant, received_at);
+
+CREATE INDEX ix_questioned_access_tenant_study_instance_uid ON questioned_access (tenant, study_instance_uid);
 
 CREATE INDEX ix_report_author ON report (author_login, saved_at);
 
 CREATE INDEX ix_report_document_digest ON report_document (digest);
 
 CREATE INDEX ix_report_standing_signer ON report_standing (signer_login, signed_at);
+
+CREATE INDEX ix_result_link_code ON result_link (code);
+
+CREATE INDEX ix_result_link_mail ON result_link (mail);
+
+CREATE INDEX ix_result_link_tenant_study_instance_uid ON result_link (tenant, study_instance_uid);
 
 CREATE INDEX ix_sealed_instance_series ON sealed_instance (series_id);
 
