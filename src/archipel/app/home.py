@@ -29,6 +29,11 @@ class Home:
         return self.keys / "peer"
 
     @property
+    def portal_key_file(self) -> Path:
+        """Return the file of the key that opens links of the portal."""
+        return self.keys / "portal.key"
+
+    @property
     def journal(self) -> Path:
         """Return the directory of journal segments."""
         return self.root / "journal"

@@ -81,6 +81,27 @@ class PeerSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    """The mail server that takes our mails. Without a host nothing is mailed."""
+
+    host: str = ""
+    port: int = 587
+    security: str = "starttls"  # or tls; or none, on this machine only
+    sender: str = ""
+    login: str = ""
+    password: str = ""
+    authority: str = ""  # path of a PEM file
+    timeout_s: float = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalSettings:
+    """The results portal."""
+
+    url: str = ""  # how it is reached from outside; empty: at the web door itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The whole tree."""
 
@@ -90,6 +111,14 @@ class Settings:
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     archive: ArchiveSettings = field(default_factory=ArchiveSettings)
     peer: PeerSettings = field(default_factory=PeerSettings)
+    mail: MailSettings = field(default_factory=MailSettings)
+    portal: PortalSettings = field(default_factory=PortalSettings)
+
+    @property
+    def public_url(self) -> str:
+        """Return what mails say as the node's address: configured, never what a request said."""
+        scheme = "https" if self.http.tls_certificate else "http"
+        return self.portal.url.rstrip("/") or f"{scheme}://{self.http.bind}"
 
     def check_doors(self) -> None:
         """Refuse to listen beyond this machine in clear. Raises `Malformed`."""
@@ -103,6 +132,13 @@ class Settings:
                 f"dicom.bind is {self.dicom.bind}: beyond loopback the DICOM door needs "
                 "dicom.plain_lan = true, on a network that only modalities reach"
             )
+        if self.mail.host and self.mail.security == "none" and not on_loopback(self.mail.host):
+            raise Malformed(
+                f"mail.host is {self.mail.host}: beyond this machine mail.security is "
+                "starttls or tls"
+            )
+        if self.portal.url and not self.portal.url.startswith(("https://", "http://127.")):
+            raise Malformed("portal.url is an https address, such as https://resultats.exemple.fr")
 
 
 def on_loopback(bind: str) -> bool:

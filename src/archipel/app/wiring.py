@@ -15,9 +15,12 @@ from archipel.app.key_images import DrawnKeyImages
 from archipel.app.settings import Settings
 from archipel.app.workshop import ProcessWorkshop
 from archipel.kernel.clock import Clock, utc_now
+from archipel.results.enter import Door
+from archipel.results.secrets import Secrets
 from archipel.stores.contents import HeldContents
 from archipel.stores.journal.journal import FileJournal, JournalPolicy
 from archipel.stores.journal.segments import SegmentFiles
+from archipel.stores.key_file import held_or_made
 from archipel.stores.packs.store import PackStore
 from archipel.stores.sql.access import SqlDevices, SqlOrganisations
 from archipel.stores.sql.accounts import SqlAccounts
@@ -27,12 +30,15 @@ from archipel.stores.sql.archive.seal import SqlHoldings, SqlSealIndex, SqlTotal
 from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
 from archipel.stores.sql.feed import SqlFacts
+from archipel.stores.sql.mail import SqlMails
 from archipel.stores.sql.offers import SqlOffers
 from archipel.stores.sql.peers import SqlPeers
+from archipel.stores.sql.portal import SqlEntries, SqlTries
 from archipel.stores.sql.provenance import SqlProvenance
 from archipel.stores.sql.reading import SqlChanges, SqlClaims, SqlDrafts
 from archipel.stores.sql.reading_documents import SqlDocuments
 from archipel.stores.sql.reading_exams import SqlExams
+from archipel.stores.sql.results import SqlLinks, SqlReleases
 from archipel.stores.sql.session import Database, Durability, open_database
 from archipel.stores.sql.transfers import SqlTransfers
 
@@ -207,6 +213,38 @@ class Node:
     def peers(self) -> SqlPeers:
         """Return the other nodes."""
         return SqlPeers(self.database)
+
+    @cached_property
+    def links(self) -> SqlLinks:
+        """Return the links to results."""
+        return SqlLinks(self.database)
+
+    @cached_property
+    def releases(self) -> SqlReleases:
+        """Return what may be told to whom."""
+        return SqlReleases(self.database)
+
+    @cached_property
+    def mails(self) -> SqlMails:
+        """Return the mails that are due."""
+        return SqlMails(self.database)
+
+    @cached_property
+    def portal_secrets(self) -> Secrets:
+        """Return what opens links."""
+        return Secrets(held_or_made(self.home.portal_key_file))
+
+    @cached_property
+    def portal_door(self) -> Door:
+        """Return what coming in through a link needs."""
+        return Door(
+            links=self.links,
+            entries=SqlEntries(self.database),
+            tries=SqlTries(self.database),
+            mails=self.mails,
+            secrets=self.portal_secrets,
+            audit=self.audit,
+        )
 
     def office(self, name: str) -> Office:
         """Return where the operator of this machine makes changes."""

@@ -9,6 +9,7 @@ from select import select
 from archipel.app.dispatcher import Dispatcher, Subscription
 from archipel.app.home import Home
 from archipel.app.reports import following as reports
+from archipel.app.results import work as results
 from archipel.app.transfer.offering import offer_forgotten, offer_study
 from archipel.app.wiring import Node
 from archipel.app.work import Work
@@ -17,7 +18,7 @@ from archipel.archive.model import SeriesKey, StudyKey
 from archipel.archive.seal import Graces, Sealing, seal, tidy
 from archipel.kernel.errors import ArchipelError
 
-LANES = {"facts": 2, "sealing": 1}
+LANES = {"facts": 2, "sealing": 1, results.MAIL_LANE: 2}
 TIDY_EVERY_S = 30.0
 FORGOTTEN = timedelta(minutes=10)  # beyond any delivery that is merely late
 AT_ONCE = 20
@@ -66,6 +67,7 @@ def subscriptions(node: Node) -> list[Subscription]:
         Subscription(SeriesSealed, "offer-sealed", offer_when_whole),
         Subscription(StudyCompleted, "offer-completed", offer_when_whole),
         *reports.subscriptions(node),
+        *results.subscriptions(node),
     ]
 
 
@@ -84,6 +86,7 @@ def _tidy(node: Node, ended: threading.Event) -> None:
             offer_forgotten(node)
             node.packs.sweep(now=node.clock())
             node.credentials.sweep_credentials(now=node.clock())
+            node.portal_door.entries.sweep(now=node.clock())
             node.journal.health.probe()  # a disk that is well again needs nobody to ask
         except ArchipelError as failure:
             _log.warning("tidying: %s", failure)

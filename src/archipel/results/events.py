@@ -27,7 +27,7 @@ class ResultReleased(Event):
     """A version of a report may be told."""
 
     study: Uid
-    version: int
+    version: str  # digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

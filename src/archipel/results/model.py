@@ -6,14 +6,12 @@ the workstation.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
 from archipel.kernel.actors import Actor, ActorKind, Scope
 from archipel.kernel.errors import Malformed
-from archipel.kernel.uid import Uid
 from archipel.reading.model import ExamId
 
 LONGEST = timedelta(days=90)
@@ -171,11 +169,14 @@ class ReleaseRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """What was released of one exam. `version` is the report's."""
+    """What was released of one exam. `version` is the digest of the signed report.
+
+    A preliminary report is told to the referrer, never to the patient.
+    """
 
     exam: ExamId
-    version: int
-    signed_at: datetime
+    version: str
+    final: bool
     released_at: datetime  # to the referrer
     patient_at: datetime | None  # at the latest; None: after the referrer only
     announced_at: datetime | None = None  # the referrer has spoken with the patient
@@ -185,6 +186,8 @@ class Release:
         """From when on an audience may see the result; None: not before somebody decides."""
         if audience is Audience.REFERRER:
             return self.released_at
+        if not self.final:
+            return None
         known = [at for at in (self.patient_at, self.announced_at) if at is not None]
         return max(min(known), self.released_at) if known else None
 
@@ -192,40 +195,6 @@ class Release:
         """Tell whether an audience may see the result."""
         at = self.told_at(audience)
         return at is not None and at <= now
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyImage:
-    """One image the radiologist chose, and the sentence beside it."""
-
-    series: Uid
-    sop_instance: Uid
-    frame: int
-    caption: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paragraph:
-    """One section of the report as text; `code` is that of `reading.model.SectionCode`."""
-
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """A signed report, as the portal shows it."""
-
-    exam: ExamId
-    version: int
-    title: str
-    performed: datetime | None  # naive: the site's local time
-    signed_at: datetime
-    signed_by: str
-    status: str  # preliminary, final, amended ...
-    paragraphs: Sequence[Paragraph]
-    plain_words: str  # by the radiologist, for the patient; empty: none were written
-    key_images: Sequence[KeyImage]
 
 
 class MailKind(Enum):

@@ -13,8 +13,10 @@ from archipel.access.model import Action, AuditEntry, AuditQuery, AuditRow
 from archipel.access.ports import Accounts, Audit, AuditTrail, Organisations
 from archipel.kernel.actors import ActorKind
 from archipel.kernel.errors import Conflict, Malformed, NotFound, Refused
-from archipel.reading.model import Exam
-from archipel.reading.ports import Exams
+from archipel.reading import rendition
+from archipel.reading.document import KeptDocument
+from archipel.reading.model import Exam, ReportState
+from archipel.reading.ports import Documents, Exams, Pictures
 from archipel.results.enter import DOOR
 from archipel.results.events import AccessQuestioned, ResultAcknowledged, ResultAnnounced
 from archipel.results.model import (
@@ -22,13 +24,12 @@ from archipel.results.model import (
     Audience,
     Concern,
     Guest,
-    KeyImage,
     Link,
     Look,
     Release,
-    Result,
 )
-from archipel.results.ports import Links, Releases, Reports
+from archipel.results.ports import Links, Releases
+from archipel.results.publish import standing
 from archipel.results.share import cut, entry
 
 EXTENSION = timedelta(days=30)
@@ -43,7 +44,8 @@ class Portal:
 
     links: Links
     releases: Releases
-    reports: Reports
+    documents: Documents
+    pictures: Pictures
     exams: Exams
     audit: Audit
     trail: AuditTrail
@@ -53,13 +55,13 @@ class Portal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """One result as a guest may see it now. `result` None: not (yet) released to them."""
+    """One result as a guest may see it now. `report` None: not (yet) released to them."""
 
     link: Link
     exam: Exam
     organisation: str
     release: Release | None
-    result: Result | None
+    report: KeptDocument | None
 
 
 def reachable(guest: Guest, *, portal: Portal, now: datetime) -> Sequence[Link]:
@@ -74,7 +76,7 @@ def glance(guest: Guest, *, portal: Portal, now: datetime) -> Sequence[Opened]:
     found = [_opened(link, portal, now) for link in reachable(guest, portal=portal, now=now)]
     rows = [_row(guest, one.link, Action.QUERY, "list of results", now) for one in found]
     portal.audit.record(rows)
-    return [replace(one, result=None) for one in found]
+    return [replace(one, report=None) for one in found]
 
 
 def look(guest: Guest, link: str, *, portal: Portal, now: datetime) -> Opened:
@@ -82,36 +84,33 @@ def look(guest: Guest, link: str, *, portal: Portal, now: datetime) -> Opened:
     held = reached(guest, link, portal=portal, now=now)
     portal.audit.record([_row(guest, held, Action.READ, "result", now)])
     opened = _opened(held, portal, now)
-    if opened.result is not None:
+    if opened.report is not None:
         portal.links.opened(held.id, now=now)
     return opened
 
 
-def document(guest: Guest, link: str, *, portal: Portal, now: datetime) -> bytes:
+def document(guest: Guest, link: str, *, portal: Portal, now: datetime) -> rendition.Rendition:
     """Return the report as PDF; audited before. Raises `NotFound`, also while unreleased."""
-    held = reached(guest, link, portal=portal, now=now)
-    _told(held, portal, now)
+    held, kept = _report(guest, link, portal, now)
     portal.audit.record([_row(guest, held, Action.READ, "result as PDF", now)])
-    found = portal.reports.pdf(held.exam, scope=held.scope)
-    if found is None:
-        raise NotFound("there is no document of this result")
-    return found
+    return rendition.render(kept, rendition.Format.PDF, pictures=portal.pictures, scope=held.scope)
 
 
-def key_image(
-    guest: Guest, link: str, number: int, *, portal: Portal, now: datetime
-) -> tuple[Link, KeyImage]:
-    """Return which image is the key image of this number, 0 first; audited before.
+def key_image(guest: Guest, link: str, number: int, *, portal: Portal, now: datetime) -> bytes:
+    """Return the key image of this number, 0 first, as a picture; audited before.
 
     Raises `NotFound`, also while the result is not released to this guest.
     """
-    held = reached(guest, link, portal=portal, now=now)
-    _told(held, portal, now)
-    result = portal.reports.result(held.exam, scope=held.scope)
-    if result is None or not 0 <= number < len(result.key_images):
+    held, kept = _report(guest, link, portal, now)
+    images = kept.document.key_images
+    if not 0 <= number < len(images):
         raise NotFound("there is no such image")
     portal.audit.record([_row(guest, held, Action.READ, f"key image {number + 1}", now)])
-    return held, result.key_images[number]
+    # A key image may be of a prior: the organisation's scope still bounds what is drawn.
+    drawn = portal.pictures.picture(images[number], scope=held.scope)
+    if drawn is None:
+        raise NotFound("this image cannot be drawn here")
+    return drawn
 
 
 def acknowledge(guest: Guest, link: str, *, portal: Portal, now: datetime) -> Link:
@@ -217,8 +216,23 @@ def _opened(link: Link, portal: Portal, now: datetime) -> Opened:
         exam=exam,
         organisation=found.name if found else link.exam.tenant.value,
         release=release,
-        result=portal.reports.result(link.exam, scope=link.scope) if told else None,
+        report=_for(link, standing(link.exam, documents=portal.documents)) if told else None,
     )
+
+
+def _report(guest: Guest, link: str, portal: Portal, now: datetime) -> tuple[Link, KeptDocument]:
+    held = reached(guest, link, portal=portal, now=now)
+    _told(held, portal, now)
+    kept = _for(held, standing(held.exam, documents=portal.documents))
+    if kept is None:
+        raise NotFound("this result is not released yet")
+    return held, kept
+
+
+def _for(link: Link, kept: KeptDocument | None) -> KeptDocument | None:
+    """Keep a preliminary report from a patient."""
+    early = kept is not None and kept.document.state is ReportState.PRELIMINARY
+    return None if link.audience is Audience.PATIENT and early else kept
 
 
 def _told(link: Link, portal: Portal, now: datetime) -> Release:

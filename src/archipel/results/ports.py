@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from archipel.kernel.actors import Scope
 from archipel.kernel.events import Event
 from archipel.kernel.identifiers import TenantId
 from archipel.reading.model import ExamId
@@ -19,7 +18,6 @@ from archipel.results.model import (
     PortalSession,
     Release,
     ReleaseRule,
-    Result,
 )
 
 
@@ -156,13 +154,3 @@ class Post(Protocol):
 
     def send(self, message: Message) -> None:
         """Hand one mail over. Raises `Unavailable` (try again), `Refused` (never will)."""
-
-
-class Reports(Protocol):
-    """Signed reports."""
-
-    def result(self, exam: ExamId, *, scope: Scope) -> Result | None:
-        """The signed report that stands, None where there is none."""
-
-    def pdf(self, exam: ExamId, *, scope: Scope) -> bytes | None:
-        """The same as PDF, None where there is none."""

@@ -4,8 +4,11 @@ from datetime import datetime
 
 from archipel.access.model import Action, AuditEntry
 from archipel.access.ports import Audit
-from archipel.kernel.actors import Actor, ActorKind
-from archipel.reading.model import ExamId
+from archipel.kernel.actors import Actor, ActorKind, Scope
+from archipel.reading.document import KeptDocument
+from archipel.reading.model import ExamId, ReportState
+from archipel.reading.ports import Documents
+from archipel.reading.versions import fold
 from archipel.results.events import ResultReleased
 from archipel.results.model import Release
 from archipel.results.ports import Releases
@@ -14,27 +17,27 @@ _NODE = Actor(ActorKind.NODE, "results")
 
 
 def publish(
-    exam: ExamId,
-    version: int,
-    *,
-    signed_at: datetime,
-    releases: Releases,
-    audit: Audit,
-    now: datetime,
-) -> Release:
-    """Release a version, after the time to undo its signature. Again changes nothing."""
+    exam: ExamId, *, documents: Documents, releases: Releases, audit: Audit, now: datetime
+) -> Release | None:
+    """Release the report that stands. Again changes nothing; None: no report stands yet.
+
+    Called on each fact that may change what stands, in whatever order: the answer follows from
+    what stands now. The delay counts from the first final signature: an addendum does not take
+    back what was told.
+    """
+    kept = standing(exam, documents=documents)
     held = releases.release(exam)
-    if held is not None and held.version >= version:
+    if kept is None or (held is not None and held.version == kept.version.digest):
         return held
-    rule = releases.rule(tenant=exam.tenant)
-    after = rule.patient_after
+    final = kept.document.state is not ReportState.PRELIMINARY
+    after = releases.rule(tenant=exam.tenant).patient_after
+    first = None if after is None or not final else kept.document.signed_at + after
     release = Release(
         exam=exam,
-        version=version,
-        signed_at=signed_at,
+        version=kept.version.digest,
+        final=final or (held is not None and held.final),
         released_at=now,
-        # The delay counts from the first signature: an addendum does not take back what was told.
-        patient_at=held.patient_at if held else (None if after is None else signed_at + after),
+        patient_at=held.patient_at if held and held.final else first,
         announced_at=held.announced_at if held else None,
         announced_by=held.announced_by if held else "",
     )
@@ -45,9 +48,17 @@ def publish(
         action=Action.SHARE,
         subject=exam.study.value,
         door="worker",
-        detail=f"report version {version} released",
+        detail=f"report {release.version[:12]} released",
     )
     audit.record([said])
-    fact = ResultReleased(tenant=exam.tenant, at=now, study=exam.study, version=version)
+    fact = ResultReleased(tenant=exam.tenant, at=now, study=exam.study, version=release.version)
     releases.keep(release, fact=fact)
     return release
+
+
+def standing(exam: ExamId, *, documents: Documents) -> KeptDocument | None:
+    """Return the signed report that stands and may be told, None where there is none."""
+    scope = Scope(_NODE, frozenset({exam.tenant}))
+    versions = documents.standing(exam, scope=scope).versions
+    principal = fold(one for one in versions if one.released_at and one.live).principal
+    return documents.document(exam, principal.digest, scope=scope) if principal else None

@@ -18,7 +18,6 @@ from archipel.results.model import Link
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without 0, O, 1, I: read aloud, copied by hand
 CODE_LENGTH = 8
 DIGITS = 6
-KEY_BYTES = 32
 _LOOKS_ALIKE = str.maketrans("", "", " -\u2013\u2014._")
 _BIRTH = re.compile(r"\d{8}")
 

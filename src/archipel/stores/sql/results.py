@@ -148,7 +148,7 @@ class SqlReleases:
         """See the port. Node-wide: a release names its exam."""
         kept = {
             "version": release.version,
-            "signed_at": release.signed_at,
+            "final": release.final,
             "released_at": release.released_at,
             "patient_at": release.patient_at,
             "announced_at": release.announced_at,
@@ -161,8 +161,6 @@ class SqlReleases:
             ).one_or_none()
             if held is not None and held.announced_at is not None:
                 kept["announced_at"], kept["announced_by"] = held.announced_at, held.announced_by
-            if held is not None and held.version > release.version:
-                kept["version"], kept["signed_at"] = held.version, held.signed_at
             row = upsert(connection, result_release).values(**exam_row(release.exam), **kept)
             connection.execute(row.on_conflict_do_update(index_elements=_EXAM_KEYS, set_=kept))
             announce(connection, fact)
@@ -253,7 +251,7 @@ def _release(row: Row[Any]) -> Release:
     return Release(
         exam=ExamId(TenantId(row.tenant), Uid(row.study_instance_uid)),
         version=row.version,
-        signed_at=row.signed_at,
+        final=row.final,
         released_at=row.released_at,
         patient_at=row.patient_at,
         announced_at=row.announced_at,

@@ -6,6 +6,7 @@ mailed follow from that key alone. Exams are named as in ``schema.reading``.
 """
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -98,8 +99,8 @@ result_release = Table(
     metadata,
     Column("tenant", _TENANT, primary_key=True),
     Column("study_instance_uid", _UID, primary_key=True),
-    Column("version", Integer, nullable=False),
-    Column("signed_at", Instant, nullable=False),
+    Column("version", String(64), nullable=False),  # digest of the signed report
+    Column("final", Boolean, nullable=False),
     Column("released_at", Instant, nullable=False),
     Column("patient_at", Instant),
     Column("announced_at", Instant),

@@ -360,8 +360,8 @@ CREATE TABLE release_rule (
 CREATE TABLE result_release (
 	tenant VARCHAR(48) NOT NULL,
 	study_instance_uid VARCHAR(64) NOT NULL,
-	version INTEGER NOT NULL,
-	signed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	version VARCHAR(64) NOT NULL,
+	final BOOLEAN NOT NULL,
 	released_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	patient_at TIMESTAMP WITH TIME ZONE,
 	announced_at TIMESTAMP WITH TIME ZONE,

@@ -332,8 +332,8 @@ CREATE TABLE release_rule (
 CREATE TABLE result_release (
 	tenant VARCHAR(48) NOT NULL,
 	study_instance_uid VARCHAR(64) NOT NULL,
-	version INTEGER NOT NULL,
-	signed_at DATETIME NOT NULL,
+	version VARCHAR(64) NOT NULL,
+	final BOOLEAN NOT NULL,
 	released_at DATETIME NOT NULL,
 	patient_at DATETIME,
 	announced_at DATETIME,

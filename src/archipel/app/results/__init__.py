@@ -1,0 +1,1 @@
+"""Results put together: what the work process does for them, and the portal."""

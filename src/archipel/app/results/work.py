@@ -1,0 +1,89 @@
+"""What the work process does for results: release what was signed, tell whom it concerns."""
+
+from datetime import datetime, timedelta
+
+from archipel.app.dispatcher import Subscription
+from archipel.app.wiring import Node
+from archipel.kernel.errors import Refused
+from archipel.protocols.mail.smtp import MailServer, SmtpPost, TransportSecurity
+from archipel.reading.events import ReportReceived, ReportReleased
+from archipel.reading.model import ExamId
+from archipel.results.events import LinkShared, MailDue, ResultAnnounced, ResultReleased
+from archipel.results.model import MailAddress, Message
+from archipel.results.notify import deliver, tell
+from archipel.results.ports import Post
+from archipel.results.publish import publish
+
+MAIL_LANE = "mail"
+
+
+class _NoPost:
+    """Stands where no mail server is configured."""
+
+    def send(self, message: Message) -> None:
+        """Refuse: nobody is told."""
+        raise Refused(f"mail {message.id} cannot leave: set mail.host and mail.sender")
+
+
+def post_of(node: Node) -> Post:
+    """Return the mail server of the settings. Raises `Malformed`."""
+    told = node.settings.mail
+    if not told.host:
+        return _NoPost()
+    return SmtpPost(
+        MailServer(
+            host=told.host,
+            port=told.port,
+            security=TransportSecurity(told.security),
+            sender=MailAddress(told.sender),
+            login=told.login,
+            password=told.password,
+            timeout_s=told.timeout_s,
+            authority=told.authority,
+        ),
+        node.clock,
+    )
+
+
+def subscriptions(node: Node) -> list[Subscription]:
+    """Return who hears of what, of results."""
+    post = post_of(node)
+
+    def release(event: ReportReleased | ReportReceived, *, now: datetime) -> None:
+        publish(
+            ExamId(event.tenant, event.study),
+            documents=node.documents,
+            releases=node.releases,
+            audit=node.audit,
+            now=now,
+        )
+
+    def tell_of(
+        event: LinkShared | ResultReleased | ResultAnnounced, *, now: datetime
+    ) -> timedelta | None:
+        return tell(
+            ExamId(event.tenant, event.study),
+            links=node.links,
+            releases=node.releases,
+            mails=node.mails,
+            now=now,
+        )
+
+    def send(event: MailDue, *, now: datetime) -> timedelta | None:
+        return deliver(
+            event.mail,
+            mails=node.mails,
+            post=post,
+            secrets=node.portal_secrets,
+            address=node.settings.public_url,
+            now=now,
+        )
+
+    return [
+        Subscription(ReportReleased, "results-publish", release),
+        Subscription(ReportReceived, "results-publish-received", release),
+        Subscription(ResultReleased, "results-released", tell_of),
+        Subscription(LinkShared, "results-shared", tell_of),
+        Subscription(ResultAnnounced, "results-announced", tell_of),
+        Subscription(MailDue, "mail", send, lane=MAIL_LANE),
+    ]
