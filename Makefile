@@ -5,7 +5,7 @@ STATIC := src/archipel/protocols/web/static
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 QUICK := not slow and not long and not browser and not root
 
-.PHONY: setup web check style types house front unit test test-long demo bench lock clean
+.PHONY: setup web check style types house front unit test test-long demo bench bench-wan lock clean
 
 setup: .setup/python web
 
@@ -72,6 +72,9 @@ demo: setup
 
 bench: setup .setup/system
 	scripts/alone $(PY) -m bench
+
+bench-wan: setup .setup/system
+	$(PY) -m bench.wan
 
 lock:
 	scripts/lock

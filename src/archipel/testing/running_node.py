@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Self
@@ -31,6 +31,7 @@ class RunningNode:
     dicom_host: str = ""
     dicom_port: int = 0
     peer: str = ""  # host:port of the peer door; empty: there is none
+    before: Sequence[str] = ()  # words before the command, as `ip netns exec NAME`
 
     def __enter__(self) -> Self:
         self.start()
@@ -42,7 +43,15 @@ class RunningNode:
     def start(self) -> None:
         """Start it and wait until every door is open. Raises `Unavailable` with its last words."""
         self._log = (self.home / "run" / "serve.log").open("ab")
-        command = [sys.executable, "-m", "archipel", "serve", "--home", str(self.home)]
+        command = [
+            *self.before,
+            sys.executable,
+            "-m",
+            "archipel",
+            "serve",
+            "--home",
+            str(self.home),
+        ]
         command += ["--http", self.http_bind, "--dicom", self.dicom_bind]
         self._process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
             command,

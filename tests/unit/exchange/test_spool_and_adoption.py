@@ -18,7 +18,7 @@ from archipel.exchange.schedule import TransferClass
 from archipel.exchange.transfer import Happening, TransferState
 from archipel.exchange.want import Wish, want
 from archipel.kernel.actors import Actor, ActorKind, Scope
-from archipel.kernel.errors import Conflict, Malformed, NotFound
+from archipel.kernel.errors import Conflict, Malformed, NotFound, Unavailable
 from archipel.kernel.hierarchy import Level
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
@@ -190,6 +190,27 @@ def test_what_lies_in_part_files_counts_after_a_restart_and_damage_does_not(
     assert carry(source, spool, row.id, manifest) == missing
     assert len(again.have) == manifest.packs[0].chunks
     spool.adopt(row.id, manifest)
+    spool.close()
+
+
+def test_a_chunk_that_comes_after_the_end_touches_no_other_file(source, reader) -> None:
+    manifest = source.offered(source.study(series=(6,), side=USUAL))
+    row = wanted(reader, manifest.key)
+    spool = reader.spool()
+    carry(source, spool, row.id, manifest, only=1)
+    late = spool.open(row.id, manifest.packs[0])
+    pack = manifest.packs[0]
+    missing = min(set(range(pack.chunks)) - late.have)
+    ranges = source.packs.ranges(source.offers.pack(pack.root).pack, pack.part)
+    spool.forget(row.id)
+    others = [(reader.home / f"other-{n}").open("wb+") for n in range(8)]  # take the numbers
+
+    with pytest.raises(Unavailable, match="ended"):
+        late.write(missing, ranges.read(missing * CHUNK_BYTES, CHUNK_BYTES))
+
+    for other in others:
+        assert other.seek(0, 2) == 0
+        other.close()
     spool.close()
 
 

@@ -172,7 +172,7 @@ class LinkPuller:
                 pack.chunk_bytes(step.chunk),
                 of_class,
             )
-            if work.manifest is manifest:
+            if work.manifest is manifest and not work.over:
                 came = self._keep(errand, step, content)
         except ArchipelError as trouble:
             await self._trouble(errand, step, trouble)
@@ -185,9 +185,13 @@ class LinkPuller:
             self._news.set()
 
     def _keep(self, errand: Errand, step: Step, content: bytes) -> bool:
-        """Keep a chunk. Raises `Malformed` when it has wrong bytes, `Exhausted`."""
+        """Keep a chunk. Raises `Malformed` when it has wrong bytes, `Exhausted`, `Troubled`."""
         work = errand.work
-        if not work.came(step, content):
+        try:
+            kept = work.came(step, content)
+        except Unavailable as disk:  # ours, not the link's
+            raise Troubled(str(disk)) from disk
+        if not kept:
             raise Malformed(f"chunk {step.chunk} of pack {step.pack} has wrong bytes")
         if work.transfer.state is not TransferState.FETCHING:
             self._spawn(errand.tell(Happening.BYTE))
@@ -195,6 +199,8 @@ class LinkPuller:
 
     async def _trouble(self, errand: Errand, step: Step, trouble: ArchipelError) -> None:
         work = errand.work
+        if work.over:  # it ended while the chunk was on its way
+            return
         match trouble:
             case Superseded():
                 errand.superseded = True

@@ -6,7 +6,9 @@ of what is here: it is hashed again. Nothing is made durable before the whole is
 
 import errno
 import os
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from archipel.exchange.manifest import (
@@ -34,6 +36,8 @@ class DiskPartFile:
         self._tree = DigestTree(pack)
         self._pack = pack
         self._have: set[int] = set()
+        self._lock = threading.RLock()  # a number that was closed may be another file's by now
+        self._closed = False
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
         try:
             self._fd = os.open(self.path, flags, 0o600)
@@ -93,20 +97,22 @@ class DiskPartFile:
                 yield leaf, chunk
 
     def read(self, chunk: int) -> bytes:
-        """Read a chunk back."""
-        return os.pread(self._fd, self._pack.chunk_bytes(chunk), chunk * CHUNK_BYTES)
+        """Read a chunk back. Raises `Unavailable` once closed."""
+        with self._at_work():
+            return os.pread(self._fd, self._pack.chunk_bytes(chunk), chunk * CHUNK_BYTES)
 
     def sync(self) -> None:
         """Make the file durable. Raises `Exhausted`, `Unavailable`."""
-        try:
+        with self._at_work():
             os.fsync(self._fd)
-        except OSError as error:
-            raise refused(error) from error
 
     def close(self) -> None:
-        """Let the files go."""
-        for fd in (self._fd, self._digests):
-            os.close(fd)
+        """Let the files go; whoever still writes is told so."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                os.close(self._fd)
+                os.close(self._digests)
 
     def _recall(self) -> None:
         try:
@@ -123,7 +129,8 @@ class DiskPartFile:
 
     def _look(self, segment: int) -> None:
         first = segment * SEGMENT_CHUNKS
-        size = os.fstat(self._fd).st_size
+        with self._at_work():
+            size = os.fstat(self._fd).st_size
         for chunk in range(first, min(first + SEGMENT_CHUNKS, self._pack.chunks)):
             if chunk in self._have:
                 continue
@@ -148,12 +155,21 @@ class DiskPartFile:
 
     def _write(self, fd: int, content: bytes, offset: int) -> None:
         view = memoryview(content)
-        try:
+        with self._at_work():
             while view:
                 written = os.pwrite(fd, view, offset)
                 view, offset = view[written:], offset + written
-        except OSError as error:
-            raise refused(error) from error
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Keep the files open meanwhile. Raises `Unavailable` once closed, or as a disk says."""
+        with self._lock:
+            if self._closed:
+                raise Unavailable("the transfer has ended: its part files are closed")
+            try:
+                yield
+            except OSError as error:
+                raise refused(error) from error
 
 
 def refused(error: OSError) -> ArchipelError:

@@ -49,7 +49,7 @@ class SqlProvenance:
                 provenance.c.tenant == key.tenant.value,
                 provenance.c.study_instance_uid == key.study.value,
             )
-            .order_by(provenance.c.at.desc())
+            .order_by(provenance.c.at.desc(), provenance.c.revision.desc())
         )
         with self._database.read() as connection:
             return [

@@ -57,6 +57,7 @@ class Island:
     address: str
     tenant: TenantId
     settings: dict[str, str] = field(default_factory=dict)
+    before: Sequence[str] = ()  # words before its command, as `ip netns exec NAME`
 
     @property
     def home(self) -> Home:
@@ -71,7 +72,9 @@ class Island:
     def running(self, **more: str) -> RunningNode:
         """Return the node as processes, not yet started."""
         listen = {"ARCHIPEL_PEER__ADDRESS": self.address, "ARCHIPEL_PEER__NAME": self.name}
-        return RunningNode(self.root, settings=QUICK | listen | self.settings | more)
+        return RunningNode(
+            self.root, before=self.before, settings=QUICK | listen | self.settings | more
+        )
 
     @contextmanager
     def open(self) -> Iterator[Node]:
