@@ -62,6 +62,7 @@ REQUESTS = st.builds(
     justification=st.builds(Justification, reason=TEXTS.map(lambda text: "urgence" + text)),
     information=st.sampled_from(Information),
     contact=st.just(Contact(name="Dr Urgences-Test", phone="0594 00 44 17")),
+    relief=st.just((Site(TenantId("lyon"), "fr", "Lyon"),)),
     ladder=st.lists(RUNGS, max_size=4).map(tuple),
     override=TEXTS,
     placed_at=st.just(NOW),

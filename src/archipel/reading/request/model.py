@@ -158,6 +158,7 @@ class Agreement:
     time_zone: str = "UTC"
     delays: Mapping[Urgency, timedelta] | None = None
     phone: str = ""  # the reader on call: what to dial when no link is up
+    relief: tuple[Site, ...] = ()  # who may read in the partner's place, as its rota says
     ends: datetime | None = None
 
     def promise(self, urgency: Urgency) -> timedelta:
@@ -209,6 +210,7 @@ class Request:
     justification: Justification
     information: Information
     contact: Contact
+    relief: tuple[Site, ...]
     ladder: tuple[Rung, ...]
     override: str  # why another partner than the ladder's was taken; empty: the ladder's
     placed_at: datetime
@@ -226,6 +228,11 @@ class Request:
     def due(self) -> datetime:
         """When the answer is promised."""
         return self.placed_at + self.promised
+
+    @property
+    def readers(self) -> tuple[Site, ...]:
+        """Who may claim it: the partner, and who stands in for it."""
+        return (self.partner, *self.relief)
 
 
 class Stage(Enum):
@@ -252,18 +259,13 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingClaim:
-    """Who reads it. `provisional`: claimed without contact to the node that asked."""
+    """Who reads it."""
 
     claim: str
     reader: Professional
     node: str
     at: datetime
-    fence: int | None  # None: not confirmed yet
-
-    @property
-    def provisional(self) -> bool:
-        """Tell whether the asking node has not confirmed it."""
-        return self.fence is None
+    fence: int | None  # None: claimed without the word of the node that asked, so far
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,19 +282,33 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line of the log that both sides keep."""
+
+    at: datetime
+    kind: str
+    node: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """Where a request stands, folded from every fact about it."""
 
     request: Request
     stage: Stage
     exam: ExamId | None
-    claim: ReadingClaim | None = None
-    superseded: tuple[ReadingClaim, ...] = ()
-    answers: tuple[Answer, ...] = ()
-    conflict: bool = False  # two principal candidates: somebody who saw both must choose
-    notes: tuple[Note, ...] = ()
-    acknowledged_by: Professional | None = None
-    acknowledged_at: datetime | None = None
-    reason: str = ""  # of a decline or a cancellation
-    changed_at: datetime
-    log: tuple[tuple[datetime, str, str], ...] = ()  # (time, kind of fact, node): both sides' log
+    priors: tuple[ExamId, ...]
+    claim: ReadingClaim | None
+    superseded: tuple[ReadingClaim, ...]
+    answers: tuple[Answer, ...]  # every version, the principal reading's first
+    conflict: bool  # two readings: somebody who saw both must choose
+    notes: tuple[Note, ...]
+    acknowledged: Note | None
+    reason: str  # of a decline or a cancellation
+    log: tuple[Step, ...]
+
+    @property
+    def changed_at(self) -> datetime:
+        """When the last fact about it was stated."""
+        return self.log[-1].at
