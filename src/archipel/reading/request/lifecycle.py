@@ -52,8 +52,10 @@ def standing(facts: Collection[Fact]) -> Standing | None:
         stage=_stage(request, exam, reading, ordered, acknowledged),
         exam=exam,
         priors=priors,
-        claim=_claim(reading.winner, reading.fence),
-        superseded=tuple(one for f in reading.others if (one := _claim(f, None)) is not None),
+        claim=_claim(reading.winner, reading.fence, ordered),
+        superseded=tuple(
+            one for f in reading.others if (one := _claim(f, None, ordered)) is not None
+        ),
         answers=answers,
         conflict=reading.conflict,
         notes=tuple(one for f in ordered if f.kind == NOTED and (one := _note(f)) is not None),
@@ -124,9 +126,7 @@ def _acknowledged(reading: claims.Claims, ordered: Sequence[Fact]) -> Fact | Non
     return last if last and all(last.knew(version) for version in signed) else None
 
 
-def _images(
-    request: Request, ordered: Sequence[Fact]
-) -> tuple[ExamId | None, tuple[ExamId, ...]]:
+def _images(request: Request, ordered: Sequence[Fact]) -> tuple[ExamId | None, tuple[ExamId, ...]]:
     exam, priors = request.exam, request.priors
     for fact in ordered:
         if fact.kind == ATTACHED:
@@ -159,16 +159,18 @@ def _answers(reading: claims.Claims) -> tuple[Answer, ...]:
     return tuple(found)
 
 
-def _claim(fact: Fact | None, fence: int | None) -> ReadingClaim | None:
+def _claim(fact: Fact | None, fence: int | None, ordered: Sequence[Fact]) -> ReadingClaim | None:
     reader = _person(fact) if fact else None
     if fact is None or reader is None:
         return None
+    claim = _text(fact, "claim")
     return ReadingClaim(
-        claim=_text(fact, "claim"),
+        claim=claim,
         reader=reader,
         node=fact.log.node.value,
         at=_at(fact),
         fence=fence,
+        released=any(f.kind == claims.RELEASED and _text(f, "claim") == claim for f in ordered),
     )
 
 
@@ -200,11 +202,9 @@ def _last(ordered: Sequence[Fact], kinds: Collection[str]) -> Fact | None:
 
 
 def _at(fact: Fact) -> datetime:
-    return hlc.read(fact.clock).at
+    return hlc.moment_of(fact.clock)
 
 
 def _text(fact: Fact, name: str) -> str:
     value = fact.body.get(name)
     return value if isinstance(value, str) else ""
-
-

@@ -266,13 +266,13 @@ class ReadingClaim:
     node: str
     at: datetime
     fence: int | None  # None: claimed without the word of the node that asked, so far
+    released: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A version of a report that answers the request."""
 
-    report: str
     document: str  # digest of the signed version
     status: str  # preliminary, final, addendum ...
     author: Professional

@@ -53,5 +53,34 @@ class Agreements(Protocol):
 class Travel(Protocol):
     """How long images would take to a node now; what the links say."""
 
-    def images_in_s(self, node: str, *, size_bytes: int) -> float | None:
-        """Seconds until `size_bytes` would be there; 0 on this node, None while it is cut off."""
+    def images_in_s(self, node: str, *, exam: ExamId) -> float | None:
+        """Seconds until the exam would be there; 0 on this node, None while it is cut off."""
+
+
+class Room(Protocol):
+    """Requests as the node itself follows them, on behalf of the organisation that asked."""
+
+    def node_standing(self, request: RequestId, *, tenant: TenantId) -> Standing | None:
+        """Where one stands now, folded from the facts held; None while it is not readable."""
+
+    def refold(self, request: RequestId, *, tenant: TenantId, now: datetime) -> Standing | None:
+        """Fold again after facts came, keep the row, announce `RequestChanged` if it changed."""
+
+    def node_tell(self, request: RequestId, told: Telling, *, tenant: TenantId) -> Standing:
+        """State what followed, for the node. Raises `NotFound`."""
+
+    def open_for(self, exam: ExamId, *, tenant: TenantId) -> Sequence[Standing]:
+        """Those about an exam of `tenant` that are not ended."""
+
+
+class Wishes(Protocol):
+    """Images of other nodes."""
+
+    def want(self, exam: ExamId, *, request: Request, prior: bool, now: datetime) -> None:
+        """Have an exam fetched for the partner of `request`; again changes nothing."""
+
+    def is_here(self, exam: ExamId, *, tenant: TenantId) -> bool:
+        """Tell whether `tenant` holds the exam, whole."""
+
+    def hand_over(self, exam: ExamId, *, request: Request, now: datetime) -> None:
+        """Let the readers that are at home here see it, as urgent as it was asked."""

@@ -1,0 +1,20 @@
+"""What requests announce on this node. `tenant` is the organisation that asked."""
+
+from dataclasses import dataclass
+
+from archipel.kernel.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestPlaced(Event):
+    """A request was placed on this node."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestChanged(Event):
+    """A fact about a request was stated here or came from another node; `stage` holds now."""
+
+    request: str
+    stage: str

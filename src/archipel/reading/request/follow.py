@@ -1,0 +1,197 @@
+"""What a node does by itself about requests, on facts that came and on what happened here.
+
+The asking node confirms claims; a reader's node has the images fetched, says when they are there,
+and turns the lease on the exam and its signed reports into facts. Done again, each changes
+nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from archipel.exchange.fold.requests import CLAIMED, CONFIRMED, RELEASED, SIGNED
+from archipel.kernel.errors import Malformed
+from archipel.kernel.identifiers import TenantId
+from archipel.reading.events import ClaimChanged
+from archipel.reading.model import ExamId, Reader
+from archipel.reading.request import lifecycle
+from archipel.reading.request.body import request_of, written
+from archipel.reading.request.model import (
+    Professional,
+    ReadingClaim,
+    RequestId,
+    Stage,
+    Standing,
+)
+from archipel.reading.request.ports import Room, Telling, Wishes
+
+SIGNING_TAKES = timedelta(seconds=15)
+"""A lease that ends by a signature ends before the signature can be told (undo)."""
+
+_OPEN_FOR_IMAGES = frozenset({Stage.PLACED, Stage.TRAVELLING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """The node that follows: `node` its short name, `known` tells who is at home on it."""
+
+    node: str
+    room: Room
+    wishes: Wishes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedReport:
+    """A released version, as the reports' room tells it."""
+
+    exam: ExamId
+    document: str
+    content: str  # canonical JSON
+    parents: tuple[str, ...]
+    status: str
+    fence: int
+    signer: Professional
+    at: datetime
+
+
+def placed(request: RequestId, *, tenant: TenantId, here: Here, now: datetime) -> None:
+    """Care for a request that was placed here: its reader may be at home here too."""
+    held = here.room.node_standing(request, tenant=tenant)
+    if held is not None:
+        _care(held, tenant, here, now)
+
+
+def facts_came(subject: str, *, tenant: TenantId, here: Here, now: datetime) -> None:
+    """Fold a subject again and do what falls to this node. Others' subjects are left alone."""
+    try:
+        request = request_of(subject)
+    except Malformed:
+        return
+    held = here.room.refold(request, tenant=tenant, now=now)
+    if held is not None:
+        _care(held, tenant, here, now)
+
+
+def arrived(exam: ExamId, *, here: Here, now: datetime) -> None:
+    """Say that images are here, for every request that waits for them."""
+    for held in here.room.open_for(exam, tenant=exam.tenant):
+        _say_arrived(held, exam.tenant, here, now)
+
+
+def lease_changed(
+    event: ClaimChanged, reader: Reader | None, *, here: Here, now: datetime
+) -> timedelta | None:
+    """State that an exam under request was claimed or given back; or say when to look again."""
+    exam = ExamId(event.tenant, event.study)
+    claim = f"{here.node}-{event.fence}"
+    for held in here.room.open_for(exam, tenant=exam.tenant):
+        if event.held:
+            if reader is not None and _reads(held, reader, here.node):
+                body = {"claim": claim, "by": written(_professional(reader))}
+                told = Telling(kind=CLAIMED, body=body, login=event.login, at=now)
+                if not _mine(held, claim):
+                    here.room.node_tell(held.request.id, told, tenant=exam.tenant)
+        elif now - event.at < SIGNING_TAKES:
+            return SIGNING_TAKES - (now - event.at)
+        elif _mine(held, claim) and not held.answers:
+            body = {"claim": claim}
+            told = Telling(kind=RELEASED, body=body, login=event.login, at=now)
+            here.room.node_tell(held.request.id, told, tenant=exam.tenant)
+        current = here.room.node_standing(held.request.id, tenant=exam.tenant)
+        if current is not None:
+            _confirm(current, exam.tenant, here, now)
+    return None
+
+
+def signed(report: SignedReport, request: RequestId | None, *, here: Here, now: datetime) -> None:
+    """State that a report answers: it travels whole, being what everybody waits for."""
+    tenant = report.exam.tenant
+    for held in here.room.open_for(report.exam, tenant=tenant):
+        if request is not None and held.request.id != request:
+            continue
+        if here.node not in {site.node for site in held.request.readers}:
+            continue
+        if any(answer.document == report.document for answer in held.answers):
+            continue
+        body = {
+            "document": report.document,
+            "content": report.content,
+            "parents": list(report.parents),
+            "status": report.status,
+            "claim": f"{here.node}-{report.fence}",
+            "by": written(report.signer),
+        }
+        told = Telling(kind=SIGNED, body=body, login=report.signer.login, at=now)
+        here.room.node_tell(held.request.id, told, tenant=tenant)
+
+
+def _care(held: Standing, tenant: TenantId, here: Here, now: datetime) -> None:
+    _confirm(held, tenant, here, now)
+    reads = here.node in {site.node for site in held.request.readers}
+    if not reads or held.exam is None:
+        return
+    if here.node == held.request.id.home:
+        here.wishes.hand_over(held.exam, request=held.request, now=now)
+        return
+    if held.stage in _OPEN_FOR_IMAGES:
+        partner = held.request.partner.tenant
+        if here.wishes.is_here(held.exam, tenant=partner):
+            _say_arrived(held, tenant, here, now)
+        else:
+            here.wishes.want(held.exam, request=held.request, prior=False, now=now)
+        for prior in held.priors:
+            if not here.wishes.is_here(prior, tenant=partner):
+                here.wishes.want(prior, request=held.request, prior=True, now=now)
+
+
+def _say_arrived(held: Standing, tenant: TenantId, here: Here, now: datetime) -> None:
+    if here.node == held.request.id.home or held.stage not in _OPEN_FOR_IMAGES:
+        return
+    if held.exam is None or not here.wishes.is_here(held.exam, tenant=held.request.partner.tenant):
+        return
+    here.wishes.hand_over(held.exam, request=held.request, now=now)
+    told = Telling(
+        kind=lifecycle.ARRIVED, body={"exam": str(held.exam)}, login="system:exchange", at=now
+    )
+    here.room.node_tell(held.request.id, told, tenant=tenant)
+
+
+def _confirm(held: Standing, tenant: TenantId, here: Here, now: datetime) -> None:
+    """Confirm at home the claim that wins; a later one only where it took over on its node."""
+    if here.node != held.request.id.home or held.claim is None:
+        return
+    candidate = _to_confirm(held)
+    if candidate is None:
+        return
+    fence = (held.claim.fence or 0) + 1
+    told = Telling(
+        kind=CONFIRMED,
+        body={"claim": candidate.claim, "fence": fence},
+        login="system:exchange",
+        at=now,
+    )
+    here.room.node_tell(held.request.id, told, tenant=tenant)
+
+
+def _to_confirm(held: Standing) -> ReadingClaim | None:
+    claim = held.claim
+    if claim is None or claim.fence is None:
+        return claim
+    later = [
+        one
+        for one in held.superseded
+        if one.node == claim.node and one.at > claim.at and not one.released
+    ]
+    return max(later, key=lambda one: one.at, default=None)
+
+
+def _mine(held: Standing, claim: str) -> bool:
+    every = [held.claim, *held.superseded]
+    return any(one is not None and one.claim == claim for one in every)
+
+
+def _reads(held: Standing, reader: Reader, node: str) -> bool:
+    return any(site.tenant == reader.tenant and site.node == node for site in held.request.readers)
+
+
+def _professional(reader: Reader) -> Professional:
+    return Professional(login=reader.login, name=reader.name, tenant=reader.tenant)
