@@ -58,7 +58,7 @@ def standing(facts: Collection[Fact]) -> Standing | None:
         ),
         answers=answers,
         conflict=reading.conflict,
-        notes=tuple(one for f in ordered if f.kind == NOTED and (one := _note(f)) is not None),
+        notes=_notes(ordered),
         acknowledged=_note(acknowledged) if acknowledged else None,
         reason=_text(ended, "text") if ended else "",
         log=tuple(_step(fact) for fact in ordered),
@@ -179,6 +179,11 @@ def _note(fact: Fact) -> Note | None:
     if author is None:
         return None
     return Note(author=author, text=_text(fact, "text"), at=_at(fact))
+
+
+def _notes(ordered: Sequence[Fact]) -> tuple[Note, ...]:
+    every = [_note(fact) for fact in ordered if fact.kind == NOTED]
+    return tuple(one for one in every if one is not None)
 
 
 def _person(fact: Fact) -> Professional | None:

@@ -7,6 +7,7 @@ from archipel.stores.sql.schema import (
     exchange,
     identity,
     reading,
+    requests,
     results,
     transfers,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "identity",
     "metadata",
     "reading",
+    "requests",
     "results",
     "transfers",
 ]
