@@ -43,14 +43,14 @@ def request_of(subject: str) -> RequestId:
 
 def written(value: Any) -> dict[str, Any]:
     """Write a frozen value of the model as plain JSON."""
-    body: dict[str, Any] = to_builtins(value)
+    body: dict[str, Any] = to_builtins(value, str_keys=True)
     return body
 
 
 def read(body: Mapping[str, Any], kind: type[_T]) -> _T:
     """Read a frozen value of the model. Raises `Malformed`."""
     try:
-        return convert(dict(body), kind)
+        return convert(dict(body), kind, str_keys=True)
     except ValidationError as unreadable:
         raise Malformed(f"not a {kind.__name__}: {unreadable}") from None
 

@@ -319,6 +319,27 @@ CREATE TABLE report_standing (
 	CONSTRAINT pk_report_standing PRIMARY KEY (tenant, study_instance_uid)
 );
 
+CREATE TABLE reading_request (
+	id VARCHAR(64) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	exam_tenant VARCHAR(48),
+	study_instance_uid VARCHAR(64),
+	stage VARCHAR(16) NOT NULL,
+	is_open BOOLEAN NOT NULL,
+	due TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	standing JSON NOT NULL,
+	CONSTRAINT pk_reading_request PRIMARY KEY (id)
+);
+
+CREATE TABLE reading_agreement (
+	key VARCHAR(64) NOT NULL,
+	asking VARCHAR(48) NOT NULL,
+	agreement JSON NOT NULL,
+	name TEXT NOT NULL,
+	CONSTRAINT pk_reading_agreement PRIMARY KEY (key)
+);
+
 CREATE TABLE result_link (
 	id VARCHAR(16) NOT NULL,
 	tenant VARCHAR(48) NOT NULL,
@@ -595,6 +616,13 @@ CREATE TABLE source_link (
 	CONSTRAINT fk_source_link_other_id_source_patient FOREIGN KEY(other_id) REFERENCES source_patient (id)
 );
 
+CREATE TABLE reading_request_party (
+	request VARCHAR(64) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	CONSTRAINT pk_reading_request_party PRIMARY KEY (request, tenant),
+	CONSTRAINT fk_reading_request_party_request_reading_request FOREIGN KEY(request) REFERENCES reading_request (id) ON DELETE CASCADE
+);
+
 CREATE TABLE portal_challenge (
 	key BYTEA NOT NULL,
 	link VARCHAR(16) NOT NULL,
@@ -828,6 +856,14 @@ CREATE INDEX ix_portal_try_last_at ON portal_try (last_at);
 CREATE INDEX ix_quarantine_tenant ON quarantine (tenant, received_at);
 
 CREATE INDEX ix_questioned_access_tenant_study_instance_uid ON questioned_access (tenant, study_instance_uid);
+
+CREATE INDEX ix_reading_agreement_asking ON reading_agreement (asking);
+
+CREATE INDEX ix_reading_request_exam ON reading_request (exam_tenant, study_instance_uid);
+
+CREATE INDEX ix_reading_request_open ON reading_request (is_open, due);
+
+CREATE INDEX ix_reading_request_party_tenant ON reading_request_party (tenant);
 
 CREATE INDEX ix_report_author ON report (author_login, saved_at);
 
