@@ -30,15 +30,15 @@ from archipel.stores.sql.archive.seal import SqlHoldings, SqlSealIndex, SqlTotal
 from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
 from archipel.stores.sql.feed import SqlFacts
-from archipel.stores.sql.mail import SqlMails
 from archipel.stores.sql.offers import SqlOffers
 from archipel.stores.sql.peers import SqlPeers
-from archipel.stores.sql.portal import SqlEntries, SqlTries
 from archipel.stores.sql.provenance import SqlProvenance
 from archipel.stores.sql.reading import SqlChanges, SqlClaims, SqlDrafts
 from archipel.stores.sql.reading_documents import SqlDocuments
 from archipel.stores.sql.reading_exams import SqlExams
-from archipel.stores.sql.results import SqlLinks, SqlReleases
+from archipel.stores.sql.results.entries import SqlEntries, SqlTries
+from archipel.stores.sql.results.links import SqlLinks, SqlReleases
+from archipel.stores.sql.results.mails import SqlMails
 from archipel.stores.sql.session import Database, Durability, open_database
 from archipel.stores.sql.transfers import SqlTransfers
 

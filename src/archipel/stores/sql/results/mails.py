@@ -9,7 +9,7 @@ from sqlalchemy import Row, or_, select, update
 from archipel.results.events import MailDue
 from archipel.results.model import Link, Mail, MailKind
 from archipel.stores.sql.outbox import announce
-from archipel.stores.sql.results import link_of
+from archipel.stores.sql.results.links import link_of
 from archipel.stores.sql.schema.results import outgoing_mail, result_link
 from archipel.stores.sql.session import Database, upsert
 

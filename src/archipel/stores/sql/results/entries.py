@@ -7,7 +7,7 @@ from sqlalchemy import delete, insert, select, update
 
 from archipel.results.model import Challenge, Link, PortalSession
 from archipel.results.ports import Limit
-from archipel.stores.sql.results import link_of
+from archipel.stores.sql.results.links import link_of
 from archipel.stores.sql.schema.results import (
     portal_challenge,
     portal_session,

@@ -1,0 +1,1 @@
+"""What results keep: links and releases, who came in through a link, mails to send."""
