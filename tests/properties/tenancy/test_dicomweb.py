@@ -183,6 +183,7 @@ def _services(world: World) -> DicomwebServices:
         journal=never,
         audit=world.audit,
         clock=never,
+        workshop=never,
     )
 
 

@@ -42,6 +42,7 @@ from archipel.testing.memory import (
     MemoryDevices,
     MemoryJournal,
 )
+from archipel.testing.memory_images import InlineWorkshop
 from archipel.testing.storage_node import START, StorageNode
 
 TENANTS = (WEST, EAST)
@@ -215,7 +216,10 @@ class TwinNode:
         """Return a client that acts as somebody of `who`, or as nobody."""
         if who not in self._clients:
             services = DicomwebServices(
-                visitor=_visitor, issuer_of=lambda t: Issuer(f"ISSUER-{t}"), **self._ports
+                visitor=_visitor,
+                issuer_of=lambda t: Issuer(f"ISSUER-{t}"),
+                workshop=InlineWorkshop(),
+                **self._ports,
             )
             app = Starlette(routes=[Mount("/dicomweb", router(services))])
             self._clients[who] = httpx.Client(
