@@ -79,12 +79,11 @@ def _archipel(*words: str, given: str = "") -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="session")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Run a node with two organisations, people of several roles and three exams."""
+def new_home(folder: Path) -> tuple[Path, str]:
+    """Make a node with two organisations and people of several roles; also `init`'s token."""
     if not (STATIC / SHELL / "index.html").is_file():
         pytest.skip("the pages are not built: make web")
-    home = tmp_path_factory.mktemp("journey") / "home"
+    home = folder / "home"
     at = ("--home", str(home))
     said = _archipel("init", *at, "--name", "Fort-de-France", "--community", "martinique")
     found = re.search(r"(ai_\S+)", said)
@@ -98,8 +97,26 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         words = ("user", "add", *at, login, "--organisation", key, "--role", role, "--name", name)
         _archipel(*words, "--password-stdin", given=PASSWORD)
     _archipel("ae", "add", *at, "SIM_CT1", "--organisation", "chu-fdf", "--may", "store")
+    return home, found[1]
+
+
+@pytest.fixture(scope="session")
+def founded() -> Callable[[Path], Site]:
+    """Make a node that is not started yet, for a module that needs one of its own."""
+
+    def found(folder: Path) -> Site:
+        home, token = new_home(folder)
+        return Site(RunningNode(home), token)
+
+    return found
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Run a node with three exams."""
+    home, token = new_home(tmp_path_factory.mktemp("journey"))
     with RunningNode(home) as running:
-        site = Site(running, found[1])
+        site = Site(running, token)
         site.receive("thorax-prior", "thorax", "radiograph")
         yield site
 
@@ -158,9 +175,11 @@ def visit(node: Site, chromium: Browser) -> Iterator[Callable[..., Visit]]:
     """Open windows; at the end no script may have failed in any of them."""
     opened: list[Visit] = []
 
-    def window(width: int = 1600, height: int = 1000) -> Visit:
+    def window(width: int = 1600, height: int = 1000, *, touch: bool = False) -> Visit:
         context = chromium.new_context(
             viewport={"width": width, "height": height},
+            has_touch=touch,
+            is_mobile=touch,
             locale="fr-FR",
             timezone_id="America/Martinique",
         )

@@ -2,6 +2,7 @@
 export {
   IconAlertTriangle,
   IconArrowRight,
+  IconArrowsMove,
   IconBan,
   IconBoltFilled,
   IconBuildingHospital,
@@ -16,9 +17,11 @@ export {
   IconClock,
   IconCloudOff,
   IconColumns2,
+  IconContrast2,
   IconCopy,
   IconDeviceDesktop,
   IconDoorEnter,
+  IconEraser,
   IconExternalLink,
   IconEye,
   IconFileText,
@@ -39,6 +42,7 @@ export {
   IconMoon,
   IconPencil,
   IconPhoto,
+  IconPlayerPauseFilled,
   IconPlayerPlayFilled,
   IconPlugConnected,
   IconPlus,
@@ -58,4 +62,5 @@ export {
   IconUser,
   IconUsers,
   IconX,
+  IconZoomIn,
 } from "@tabler/icons-react";

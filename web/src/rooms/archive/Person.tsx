@@ -12,6 +12,7 @@ import { serverNow } from "@/kit/time";
 import { useKeys } from "@/kit/useKeys";
 import css from "./archive.module.css";
 import { ExamCard } from "./ExamCard";
+import { ExamImages } from "./ExamImages";
 import { IdentityBanner } from "./IdentityBanner";
 import { type ExamRow, examQuery, type PersonPage, personQuery } from "./queries";
 
@@ -154,20 +155,23 @@ function Found({ page, exam, mayRead, choose, open, compare }: PersonProps & { p
                 </button>
               )}
             </header>
-            {exams.map((row) => (
-              <Line
-                key={row.exam}
-                row={row}
-                isCurrent={row.exam === current?.exam}
-                isPicked={picked.includes(row.exam)}
-                mayPick={mayRead && page.exams.length > 1}
-                choose={choose}
-                pick={(on) =>
-                  setPicked(on ? [...picked, row.exam].slice(-2) : picked.filter((id) => id !== row.exam))
-                }
-              />
-            ))}
+            <div className={css.list}>
+              {exams.map((row) => (
+                <Line
+                  key={row.exam}
+                  row={row}
+                  isCurrent={row.exam === current?.exam}
+                  isPicked={picked.includes(row.exam)}
+                  mayPick={mayRead && page.exams.length > 1}
+                  choose={choose}
+                  pick={(on) =>
+                    setPicked(on ? [...picked, row.exam].slice(-2) : picked.filter((id) => id !== row.exam))
+                  }
+                />
+              ))}
+            </div>
           </section>
+          {current && mayRead && <ExamImages exam={current.exam} />}
         </div>
         <div className={css.right}>
           {current && <ExamCard key={current.exam} exam={current.exam} mayRead={mayRead} />}

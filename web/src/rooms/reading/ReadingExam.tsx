@@ -25,7 +25,7 @@ import { useClaiming } from "./useClaiming";
 import { useLease } from "./useLease";
 import css from "./viewing.module.css";
 
-const LightViewer = lazy(() => import("@/viewer/LightViewer"));
+const LightViewer = lazy(() => import("@/viewer/light/LightViewer"));
 type Tab = "images" | "report" | "priors";
 const TABS: readonly Tab[] = ["images", "report", "priors"];
 

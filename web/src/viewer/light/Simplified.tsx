@@ -1,33 +1,23 @@
-/** Images drawn by the node, for small screens and for nodes without the diagnostic viewer. Never for diagnosis. */
+/** Pictures drawn by the node, where the images themselves cannot be drawn here. */
 import { useQuery } from "@tanstack/react-query";
 import { type PointerEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "@/i18n";
-import { Thumb } from "@/kit/Thumb";
-import css from "./viewer.module.css";
-
-export interface LightSeries {
-  series_instance_uid: string;
-  description: string;
-  modality: string;
-  images: number;
-  thumbnail_url: string;
-}
-
-export interface LightViewerProps {
-  studyInstanceUid: string;
-  series: LightSeries[];
-}
+import { IconAlertTriangle, IconRefresh } from "@/kit/icons";
+import css from "./light.module.css";
+import type { Simplified as Why } from "./session";
 
 type DicomJson = Record<string, { Value?: unknown[] } | undefined>;
 const SOP_INSTANCE_UID = "00080018";
 const INSTANCE_NUMBER = "00200013";
+const NUMBER_OF_FRAMES = "00280008";
 const PIXELS_PER_IMAGE = 14;
 
 const first = (dataset: DicomJson, tag: string): unknown => dataset[tag]?.Value?.[0];
 
-/** QIDO-RS (PS3.18 section 10.6): the instances of a series in the order of Instance Number (0020,0013). */
-async function instancesOf(root: string, signal: AbortSignal): Promise<string[]> {
-  const answer = await fetch(`${root}/instances?includefield=${INSTANCE_NUMBER}`, {
+/** QIDO-RS (PS3.18 section 10.6): a picture for each frame, by Instance Number (0020,0013). */
+async function picturesOf(root: string, signal: AbortSignal): Promise<string[]> {
+  const fields = `includefield=${INSTANCE_NUMBER}&includefield=${NUMBER_OF_FRAMES}`;
+  const answer = await fetch(`${root}/instances?${fields}`, {
     headers: { accept: "application/dicom+json" },
     signal,
   });
@@ -38,52 +28,30 @@ async function instancesOf(root: string, signal: AbortSignal): Promise<string[]>
     .map((dataset) => ({
       uid: String(first(dataset, SOP_INSTANCE_UID)),
       number: Number(first(dataset, INSTANCE_NUMBER) ?? 0),
+      frames: Math.max(1, Number(first(dataset, NUMBER_OF_FRAMES) ?? 1)),
     }))
     .sort((one, two) => one.number - two.number)
-    .map(({ uid }) => uid);
+    .flatMap(({ uid, frames }) =>
+      Array.from({ length: frames }, (_, at) => `${root}/instances/${uid}/frames/${String(at + 1)}/rendered`),
+    );
 }
 
-export default function LightViewer({ studyInstanceUid, series }: LightViewerProps) {
-  const { t } = useTranslation();
-  const [chosen, setChosen] = useState(series[0]?.series_instance_uid ?? "");
-  const current = series.find((each) => each.series_instance_uid === chosen) ?? series[0];
-  if (current === undefined) return <p className={css.light}>{t("patients.series_none")}</p>;
-  const name = (each: LightSeries): string => each.description || each.modality;
-  return (
-    <div className={css.light}>
-      <div className={css.strip}>
-        {series.map((each) => (
-          <button
-            key={each.series_instance_uid}
-            type="button"
-            aria-pressed={each === current}
-            onClick={() => setChosen(each.series_instance_uid)}
-          >
-            <Thumb
-              url={each.thumbnail_url}
-              caption={name(each)}
-              alt={`${t("reading.series")} ${name(each)}`}
-            />
-          </button>
-        ))}
-      </div>
-      <Stack
-        key={current.series_instance_uid}
-        root={`/dicomweb/studies/${studyInstanceUid}/series/${current.series_instance_uid}`}
-        name={name(current)}
-      />
-    </div>
-  );
+interface SimplifiedProps {
+  root: string;
+  name: string;
+  why: Why;
+  detail: string;
+  again: () => void;
 }
 
-function Stack({ root, name }: { root: string; name: string }) {
+export function Simplified({ root, name, why, detail, again }: SimplifiedProps) {
   const { t } = useTranslation();
-  const { data: instances, isError } = useQuery({
-    queryKey: ["instances", root],
-    queryFn: ({ signal }) => instancesOf(root, signal),
+  const { data: pictures, isError } = useQuery({
+    queryKey: ["pictures", root],
+    queryFn: ({ signal }) => picturesOf(root, signal),
     staleTime: 60_000,
   });
-  const total = instances?.length ?? 0;
+  const total = pictures?.length ?? 0;
   const [at, setAt] = useState<number | null>(null);
   const [broken, setBroken] = useState(false);
   const drag = useRef<{ y: number; from: number } | null>(null);
@@ -95,10 +63,10 @@ function Stack({ root, name }: { root: string; name: string }) {
   useEffect(() => {
     // The neighbours are fetched ahead, so that scrolling does not wait for each picture.
     for (const next of [shown + 1, shown - 1, shown + 2]) {
-      const uid = instances?.[next];
-      if (uid) new Image().src = `${root}/instances/${uid}/rendered`;
+      const picture = pictures?.[next];
+      if (picture) new Image().src = picture;
     }
-  }, [shown, instances, root]);
+  }, [shown, pictures]);
 
   const pointer = {
     onPointerDown: (event: PointerEvent) => {
@@ -113,16 +81,36 @@ function Stack({ root, name }: { root: string; name: string }) {
       drag.current = null;
     },
   };
-  const uid = instances?.[shown];
+  const picture = pictures?.[shown];
   return (
     <>
-      <div className={css.stage} {...pointer} onWheel={(event) => go(shown + Math.sign(event.deltaY))}>
+      <div className={css.notice} role="status">
+        <IconAlertTriangle size={15} aria-hidden />
+        <div>
+          <b>{t("light.simplified")}</b> {t(`light.why.${why}`)}
+          {detail && (
+            <details>
+              <summary>{t("light.detail")}</summary>
+              {detail}
+            </details>
+          )}
+        </div>
+        <button type="button" onClick={again}>
+          <IconRefresh size={14} aria-hidden /> {t("light.again")}
+        </button>
+      </div>
+      <div
+        className={css.stage}
+        data-simplified
+        {...pointer}
+        onWheel={(event) => go(shown + Math.sign(event.deltaY))}
+      >
         {isError || broken ? (
           <p role="alert">{t("reading.image_failed")}</p>
         ) : (
-          uid && (
+          picture && (
             <img
-              src={`${root}/instances/${uid}/rendered`}
+              src={picture}
               alt={t("reading.image_alt", { series: name, n: shown + 1, total })}
               draggable={false}
               onError={() => setBroken(true)}
