@@ -71,8 +71,12 @@ def fold(facts: Collection[Fact]) -> Claims:
 
 
 def _winner(claims: Sequence[Fact], ordered: Sequence[Fact]) -> tuple[Fact | None, int | None]:
-    released = {_text(f, "claim") for f in ordered if f.kind == RELEASED}
-    live = {_text(f, "claim"): f for f in reversed(claims) if _text(f, "claim") not in released}
+    released = [f for f in ordered if f.kind == RELEASED]
+    live = {
+        _text(claim, "claim"): claim
+        for claim in reversed(claims)
+        if not any(_gives_back(one, claim) for one in released)
+    }
     confirmed = [
         (number, fact.order, _text(fact, "claim"))
         for fact in ordered
@@ -84,6 +88,12 @@ def _winner(claims: Sequence[Fact], ordered: Sequence[Fact]) -> tuple[Fact | Non
         number, _order, claim = max(confirmed)
         return live[claim], number
     return min(live.values(), key=lambda fact: fact.order, default=None), None
+
+
+def _gives_back(release: Fact, claim: Fact) -> bool:
+    """Tell whether a release ends a claim: the node that claimed states it, or home."""
+    same = _text(release, "claim") == _text(claim, "claim")
+    return same and (release.log.node == claim.log.node or _by_home(release))
 
 
 def _by_home(fact: Fact) -> bool:

@@ -1,0 +1,320 @@
+"""A request for reading on two real nodes' stores: asked on one, read on the other."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from archipel.exchange.model import Agreement, Capability, NodeName, Purpose
+from archipel.exchange.trust import certificates
+from archipel.exchange.trust.heads import verifier
+from archipel.kernel.actors import Actor, ActorKind, Scope
+from archipel.kernel.errors import NotFound
+from archipel.kernel.identifiers import Issuer, PatientIdentifier, TenantId
+from archipel.kernel.uid import Uid
+from archipel.reading.events import ClaimChanged
+from archipel.reading.model import ExamId, Reader, Urgency
+from archipel.reading.request import lifecycle
+from archipel.reading.request.body import new_request_id, subject_of, written
+from archipel.reading.request.follow import (
+    SIGNING_TAKES,
+    Here,
+    SignedReport,
+    arrived,
+    facts_came,
+    lease_changed,
+    placed,
+    signed,
+)
+from archipel.reading.request.model import (
+    Contact,
+    Information,
+    Justification,
+    Professional,
+    Request,
+    RequestId,
+    Site,
+    Stage,
+    Standing,
+    Subject,
+)
+from archipel.reading.request.ports import Telling
+from archipel.stores.sql import facts, peers
+from archipel.stores.sql.feed import SqlFacts
+from archipel.stores.sql.migrations import migrate
+from archipel.stores.sql.requests import SqlRequests
+from archipel.stores.sql.session import open_database
+
+NOW = datetime(2026, 11, 24, 2, 40, tzinfo=UTC)
+WEST, CITY, LYON = TenantId("ch-ouest"), TenantId("chu-martinique"), TenantId("lyon")
+EXAM = ExamId(WEST, Uid("1.2.3"))
+DOCTOR = Professional(login="m.urgences", name="Dr Urgences-Test", tenant=WEST)
+CITY_READER = Reader(login="j.letchimy", name="Dr Letchimy-Test", tenant=CITY)
+LYON_READER = Reader(login="l.martin", name="Dr Martin-Test", tenant=LYON)
+
+
+class KeptImages:
+    """`ports.Wishes` in memory: what was wanted, what is here, who was let in."""
+
+    def __init__(self) -> None:
+        self.wanted: list[ExamId] = []
+        self.here: set[ExamId] = set()
+        self.handed: list[ExamId] = []
+
+    def want(self, exam: ExamId, *, request: Request, prior: bool, now: datetime) -> None:
+        del request, prior, now
+        if exam not in self.wanted:
+            self.wanted.append(exam)
+
+    def is_here(self, exam: ExamId, *, tenant: TenantId) -> bool:
+        del tenant
+        return exam in self.here
+
+    def hand_over(self, exam: ExamId, *, request: Request, now: datetime) -> None:
+        del request, now
+        self.handed.append(exam)
+
+
+@cache
+def authority() -> certificates.Authority:
+    return certificates.new_authority("test", now=NOW)
+
+
+@dataclass(frozen=True)
+class Keys:
+    certificate: str
+    key: str
+
+    def sign(self, content: bytes) -> bytes:
+        return certificates.sign(self.key, content)
+
+
+class Island:
+    """One node: its database, its log, what it does by itself."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.name, self.now = name, NOW
+        key = certificates.new_key()
+        request = certificates.request_for(NodeName(name), key)
+        self.keys = Keys(authority().issue(request, NodeName(name), now=NOW), key)
+        self.database = open_database(f"sqlite:///{path}")
+        migrate(self.database)
+        self.facts = SqlFacts(self.database, clock=lambda: self.now)
+        self.requests, self.images = SqlRequests(self.database), KeptImages()
+        self.here = Here(node=name, room=self.requests, wishes=self.images)
+        with self.database.write() as connection:
+            facts.open_log(connection, NodeName(name), now=NOW)
+            for peer in ("mq", "fr"):
+                agreed = Agreement(
+                    home=NodeName("gy"),
+                    tenant=WEST,
+                    peer=NodeName(peer),
+                    capabilities=frozenset({Capability.REQUEST, Capability.REPORT}),
+                    purposes=frozenset({Purpose.TREATMENT}),
+                )
+                peers.keep_agreement(connection, agreed, clock="")
+
+    def hear(self, other: "Island") -> None:
+        """Pull what `other` has, and do what falls to this node."""
+        batch = other.facts.after(
+            self.facts.cursor(), reader=NodeName(self.name), limit=1000, signer=other.keys
+        )
+        check = verifier(authority().certificate, revoked=lambda _: False)
+        taken = self.facts.take(batch, verify=check, now=self.now)
+        assert not taken.refused
+        for tenant, subject in sorted(taken.subjects, key=str):
+            facts_came(subject, tenant=tenant, here=self.here, now=self.now)
+
+    def claims(self, reader: Reader, fence: int, *, held: bool = True) -> timedelta | None:
+        event = ClaimChanged(
+            tenant=WEST,
+            at=self.now,
+            study=EXAM.study,
+            login=reader.login,
+            held=held,
+            fence=fence,
+        )
+        return lease_changed(event, reader, here=self.here, now=self.now)
+
+    def signs(self, reader: Reader, fence: int, document: str, status: str = "final") -> None:
+        signer = Professional(login=reader.login, name=reader.name, tenant=reader.tenant)
+        report = SignedReport(
+            exam=EXAM,
+            document=document,
+            content="{}",
+            parents=(),
+            status=status,
+            fence=fence,
+            signer=signer,
+            at=self.now,
+        )
+        signed(report, None, here=self.here, now=self.now)
+
+    def of(self, tenant: TenantId, request: RequestId) -> Standing:
+        return self.requests.standing(request, scope=scope(tenant))
+
+
+def scope(*tenants: TenantId) -> Scope:
+    return Scope(Actor(ActorKind.PERSON, "someone"), frozenset(tenants))
+
+
+@pytest.fixture
+def islands(tmp_path: Path) -> Iterator[tuple[Island, Island, Island]]:
+    made = [Island(name, tmp_path / f"{name}.db") for name in ("gy", "mq", "fr")]
+    yield made[0], made[1], made[2]
+    for one in made:
+        one.database.close()
+
+
+def asked(home: Island) -> RequestId:
+    request = Request(
+        id=new_request_id("gy", now=NOW),
+        asked_by=DOCTOR,
+        asking=Site(WEST, "gy", "CH de l'Ouest"),
+        partner=Site(CITY, "mq", "CHU de Martinique"),
+        subject=Subject(
+            name="TEST-BALISIER^Raymond",
+            birth_date="19590301",
+            sex="M",
+            identifier=PatientIdentifier("55012", Issuer("gy-issuer")),
+        ),
+        exam=EXAM,
+        priors=(ExamId(WEST, Uid("1.2.2")),),
+        modality="CT",
+        procedure="Angio-scanner cérébral",
+        question="Hémiparésie gauche brutale, occlusion proximale ?",
+        urgency=Urgency.STAT,
+        promised=timedelta(minutes=15),
+        justification=Justification(reason="urgence vitale"),
+        information=Information.DEFERRED,
+        contact=Contact(name="Dr Urgences-Test", phone="0594 00 44 17"),
+        relief=(Site(LYON, "fr", "Lyon"),),
+        ladder=(),
+        override="",
+        placed_at=NOW,
+    )
+    home.requests.place(request, scope=scope(WEST))
+    placed(request.id, tenant=WEST, here=home.here, now=NOW)
+    return request.id
+
+
+def test_a_request_is_asked_read_and_acknowledged_over_two_nodes(
+    islands: tuple[Island, Island, Island],
+) -> None:
+    gy, mq, _fr = islands
+    request = asked(gy)
+    assert gy.of(WEST, request).stage is Stage.TRAVELLING
+
+    mq.hear(gy)
+    assert mq.images.wanted == [EXAM, ExamId(WEST, Uid("1.2.2"))]
+    mq.images.here.add(EXAM)
+    arrived(EXAM, here=mq.here, now=NOW)
+    assert mq.images.handed == [EXAM]
+    assert mq.of(CITY, request).stage is Stage.READY
+
+    mq.claims(CITY_READER, 1)
+    gy.hear(mq)  # and confirms
+    mq.hear(gy)
+    for standing in (gy.of(WEST, request), mq.of(CITY, request)):
+        assert standing.stage is Stage.READING
+        assert standing.claim is not None
+        assert (standing.claim.reader.login, standing.claim.fence) == ("j.letchimy", 1)
+
+    mq.signs(CITY_READER, 1, "d" * 64)
+    gy.hear(mq)
+    returned = gy.of(WEST, request)
+    assert returned.stage is Stage.RETURNED
+    assert [answer.principal for answer in returned.answers] == [True]
+    seen = Telling(
+        kind=lifecycle.ACKNOWLEDGED, body={"by": written(DOCTOR)}, login="m.urgences", at=NOW
+    )
+    gy.requests.tell(request, seen, scope=scope(WEST))
+    mq.hear(gy)
+    assert mq.of(CITY, request).stage is Stage.ACKNOWLEDGED
+    assert mq.of(CITY, request) == gy.of(WEST, request)
+
+
+def test_two_readers_who_claim_in_a_cut_leave_one_confirmed_and_both_reports(
+    islands: tuple[Island, Island, Island],
+) -> None:
+    gy, mq, fr = islands
+    request = asked(gy)
+    for reader in (mq, fr):
+        reader.hear(gy)
+    mq.claims(CITY_READER, 1)
+    fr.claims(LYON_READER, 1)
+    mq.signs(CITY_READER, 1, "a" * 64)
+    fr.signs(LYON_READER, 1, "b" * 64)
+
+    gy.hear(fr)
+    gy.hear(mq)
+    for reader in (mq, fr):
+        reader.hear(gy)
+
+    ends = [gy.of(WEST, request), mq.of(CITY, request), fr.of(LYON, request)]
+    assert ends[0] == ends[1] == ends[2]
+    (end, *_) = ends
+    assert end.conflict
+    assert end.claim is not None
+    assert end.claim.reader.login == "l.martin"  # the first that home saw
+    assert {answer.document[0]: answer.principal for answer in end.answers} == {
+        "a": False,
+        "b": True,
+    }
+
+
+def test_a_claim_given_back_without_a_report_opens_the_request_again(
+    islands: tuple[Island, Island, Island],
+) -> None:
+    gy, mq, _fr = islands
+    request = asked(gy)
+    mq.hear(gy)
+    mq.claims(CITY_READER, 1)
+    assert mq.claims(CITY_READER, 1, held=False) == SIGNING_TAKES
+    event = ClaimChanged(
+        tenant=WEST, at=NOW, study=EXAM.study, login="j.letchimy", held=False, fence=1
+    )
+    later = NOW + SIGNING_TAKES
+    assert lease_changed(event, CITY_READER, here=mq.here, now=later) is None
+    gy.hear(mq)
+    assert gy.of(WEST, request).stage is Stage.TRAVELLING
+    assert gy.of(WEST, request).claim is None
+
+
+def test_only_those_who_ask_or_are_asked_see_a_request(
+    islands: tuple[Island, Island, Island],
+) -> None:
+    gy, _mq, _fr = islands
+    request = asked(gy)
+    stranger = scope(TenantId("clinique"))
+    assert gy.requests.board(scope=stranger, now=NOW) == []
+    assert gy.requests.of_exam(EXAM, scope=stranger) == []
+    with pytest.raises(NotFound):
+        gy.requests.standing(request, scope=stranger)
+    told = Telling(kind=lifecycle.NOTED, body={"text": "…"}, login="x", at=NOW)
+    with pytest.raises(NotFound):
+        gy.requests.tell(request, told, scope=stranger)
+    assert [one.request.id for one in gy.requests.board(scope=scope(CITY), now=NOW)] == [request]
+
+
+def test_what_a_node_may_not_state_counts_for_nothing(
+    islands: tuple[Island, Island, Island],
+) -> None:
+    gy, mq, _fr = islands
+    request = asked(gy)
+    mq.hear(gy)
+    before = gy.of(WEST, request)
+    lies = (
+        Telling(kind=lifecycle.CANCELLED, body={"text": "no"}, login="x", at=NOW),
+        Telling(kind="request.confirmed", body={"claim": "mq-1", "fence": 9}, login="x", at=NOW),
+        Telling(kind="request.reconciled", body={"principal": "f" * 64}, login="x", at=NOW),
+    )
+    for lie in lies:
+        mq.requests.node_tell(request, lie, tenant=WEST)
+    gy.hear(mq)
+    after = gy.requests.node_standing(request, tenant=WEST)
+    assert after == before == replace(after, log=before.log)
+    assert len(gy.facts.of(subject_of(request), tenant=WEST)) == 1 + len(lies)
