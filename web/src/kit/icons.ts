@@ -56,6 +56,7 @@ export {
   IconShieldCheck,
   IconShieldLock,
   IconStack2,
+  IconStar,
   IconStethoscope,
   IconSun,
   IconTrash,
