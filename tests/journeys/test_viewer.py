@@ -55,6 +55,16 @@ STORE = """async () => {
 }"""
 
 
+VIEWS = """[...services.viewportGridService.getState().viewports.keys()]
+    .map(id => services.cornerstoneViewportService.getCornerstoneViewport(id))"""
+PLANES = f"{VIEWS}.filter(view => view?.type === 'orthographic').length"
+INDEX = f"{VIEWS}[0].getCurrentImageIdIndex()"
+WIDTH = f"(({{lower, upper}}) => upper - lower + 1)({VIEWS}[0].getProperties().voiRange)"
+STUDIES = """[...services.viewportGridService.getState().viewports.values()].map(view =>
+    services.displaySetService.getDisplaySetByUID(view.displaySetInstanceUIDs[0]).StudyInstanceUID)"""
+MEASURED = "services.measurementService.getMeasurements().length"
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """An exam on the screen: its page, the viewer's frame, and what went wrong in either."""
@@ -77,7 +87,11 @@ def study(node: Any) -> str:
 @pytest.fixture
 def opened(visit: Callable[..., Any], node: Any, study: str) -> Opened:
     """Open the exam as its reader and wait until the viewer has drawn an image."""
-    window = visit()
+    return opening(visit(), node, study)
+
+
+def opening(window: Any, node: Any, study: str) -> Opened:
+    """Open an exam as its reader and wait until the viewer has drawn an image."""
     page = window.page
     page.add_init_script("window.heard = []; addEventListener('message', e => heard.push(e.data))")
     window.sign_in(READER)
@@ -126,6 +140,12 @@ def measure(opened: Opened) -> float:
     return float(length_px * FIELD_MM / min(box["width"], box["height"]))
 
 
+def press(opened: Opened, key: str) -> None:
+    """Press a key where the images have the keyboard."""
+    opened.page.locator("iframe").focus()
+    opened.page.keyboard.press(key)
+
+
 def reports(opened: Opened) -> list[str]:
     """Return the Series Instance UIDs of the structured reports of the study."""
     address = f"{opened.url}/dicomweb/studies/{opened.study}/series"
@@ -134,8 +154,8 @@ def reports(opened: Opened) -> list[str]:
     return [row["0020000E"]["Value"][0] for row in rows]
 
 
-def test_the_images_are_drawn_without_a_refused_request_or_an_error(opened: Opened) -> None:
-    opened.frame.wait_for_function("document.body.innerText.includes('1/20')")
+def test_the_middle_image_is_drawn_without_a_refused_request_or_an_error(opened: Opened) -> None:
+    opened.frame.wait_for_function("document.body.innerText.includes('(11/20)')")
     if folder := os.environ.get("ARCHIPEL_PICTURES"):
         opened.page.screenshot(path=Path(folder) / "viewer-1600.png")
 
@@ -164,6 +184,102 @@ def test_a_length_drawn_on_the_images_enters_the_report(opened: Opened) -> None:
     assert unit == "mm"
     chip = opened.page.locator('[data-section="findings"] [data-measurement]').last
     expect(chip).to_have_text(re.compile(rf"^{value.replace('.', ',')}\s{unit}$"))
+    assert opened.troubles == []
+
+
+def test_a_chip_leads_back_to_its_image_and_turns_red_with_its_measurement(
+    opened: Opened,
+) -> None:
+    measure(opened)
+    opened.page.keyboard.press("Shift+D")
+    chip = opened.page.locator('[data-section="findings"] [data-measurement]').last
+    chip.wait_for()
+    press(opened, "End")
+    opened.frame.wait_for_function(f"{INDEX} === 19")
+
+    chip.click()
+
+    opened.frame.wait_for_function(f"{INDEX} === 10")
+
+    press(opened, "Backspace")
+
+    expect(chip).to_have_class(re.compile(r"\bgone\b"))
+    assert opened.troubles == []
+
+
+def test_windows_are_set_by_keys(opened: Opened) -> None:
+    for key, width in (("1", 1500), ("2", 400), ("3", 2500)):
+        press(opened, key)
+
+        opened.frame.wait_for_function(f"Math.abs({WIDTH} - {width}) <= 1")
+
+
+def test_a_key_shows_three_planes_and_again_the_stack(opened: Opened) -> None:
+    press(opened, "m")
+    opened.frame.wait_for_function(f"{PLANES} === 3")
+
+    press(opened, "k")
+    expect(opened.page.get_by_text("Cette vue est recalculée")).to_be_visible()
+
+    press(opened, "m")
+    opened.frame.wait_for_function(f"{PLANES} === 0")
+    assert opened.troubles == []
+
+
+def test_a_key_image_is_kept_with_the_draft_and_shown_again_as_it_was(opened: Opened) -> None:
+    strip = opened.page.get_by_role("region", name="Images clés")
+    marked = strip.get_by_role("button", name=re.compile("l’ouvrir"))
+    press(opened, "2")
+    opened.frame.wait_for_function(f"Math.abs({WIDTH} - 400) <= 1")
+    press(opened, "k")
+    expect(marked).to_have_count(1)
+    expect(opened.page.get_by_text("Enregistré à")).to_be_visible()
+
+    report = f"{opened.url}/api/exams/chu-fdf~{opened.study}/report"
+    (kept,) = opened.page.request.get(report).json()["key_images"]
+    assert (kept["study_instance_uid"], kept["frame"]) == (opened.study, 1)
+    assert kept["window"] == {"center": 40.0, "width": 400.0}
+    loaded = "image => image.complete && image.naturalWidth > 0"
+    opened.page.wait_for_function(f"({loaded})(document.querySelector('figure.thumb img'))")
+
+    press(opened, "1")
+    press(opened, "End")
+    opened.frame.wait_for_function(f"{INDEX} === 19")
+    marked.click()
+    opened.frame.wait_for_function(f"{INDEX} === 10 && Math.abs({WIDTH} - 400) <= 1")
+
+    strip.get_by_role("button", name="Retirer").click()
+    expect(marked).to_have_count(0)
+    assert opened.troubles == []
+
+
+def test_a_prior_comes_beside_the_exam_and_no_measurement_is_lost(
+    visit: Callable[..., Any], node: Any
+) -> None:
+    exams = {plan.name: str(plan.exam.study) for plan in plans(utc_now(), run="journey")}
+    opened = opening(visit(), node, exams["thorax"])
+    measure(opened)
+
+    press(opened, "v")
+
+    beside = [exams["thorax"], exams["thorax-prior"]]
+    opened.frame.wait_for_function(f"{STUDIES}.join() === '{','.join(beside)}'")
+    assert opened.frame.evaluate(MEASURED) == 1
+    said = (
+        "getComputedStyle(document.querySelector('[data-viewportid=archipel-prior]'), '::after')"
+    )
+    assert "antérieur" in opened.frame.evaluate(f"{said}.content")
+    if folder := os.environ.get("ARCHIPEL_PICTURES"):
+        opened.page.wait_for_timeout(1500)
+        opened.page.screenshot(path=Path(folder) / "compare-1600.png")
+
+    press(opened, "v")
+    opened.frame.wait_for_function(f"{STUDIES}.join() === '{exams['thorax']}'")
+
+    timeline = opened.page.get_by_role("region", name="Antérieurs")
+    timeline.get_by_role("button", name=re.compile("CT|Scanner")).first.click()
+    opened.frame.wait_for_function(f"{STUDIES}.join() === '{','.join(beside)}'")
+    assert opened.frame.evaluate(MEASURED) == 1
     assert opened.troubles == []
 
 

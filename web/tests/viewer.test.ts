@@ -68,20 +68,22 @@ test("an image in view comes with its window, or with none where that is no wind
   expect(told({ instance: "../1" })).toBeNull();
 });
 
-test("an image is a key image once, with the window it was seen with last", () => {
-  const other = { ...image, frame: 8 };
+test("an image is a key image once, with its caption and the window it was seen with last", () => {
+  const told = { ...image, caption: "Nodule" };
+  const other = { ...image, frame: 8, caption: "" };
   const brain = { ...image, window: { center: 40, width: 80 } };
-  expect(withImage([image, other], brain)).toEqual([brain, other]);
-  expect(withoutImage([image, other], brain)).toEqual([other]);
-  expect(both([brain], [image, other])).toEqual([brain, other]);
+  expect(withImage([told], { ...image, frame: 8 })).toEqual([told, other]);
+  expect(withImage([told, other], brain)).toEqual([{ ...brain, caption: "Nodule" }, other]);
+  expect(withoutImage([told, other], told)).toEqual([other]);
+  expect(both([told], [{ ...brain, caption: "" }, other])).toEqual([told, other]);
 });
 
 test("the picture of a key image is its frame as it was seen", () => {
-  expect(pictureOf(image)).toBe(
+  expect(pictureOf({ ...image, caption: "" })).toBe(
     "/dicomweb/studies/1.2.3/series/1.2.3.4/instances/1.2.3.4.5/frames/7/rendered" +
       "?viewport=160,160&window=-600,1500,linear",
   );
-  expect(pictureOf({ ...image, window: { center: 0.2, width: 0.5 } })).toContain("linear-exact");
+  expect(pictureOf({ ...image, caption: "", window: { center: 0.2, width: 0.5 } })).toContain("linear-exact");
 });
 
 test("what is not a whole message of the viewer is dropped", () => {

@@ -4,25 +4,29 @@ import type { SeenImage } from "@/viewer/bridge";
 
 export type KeyImage = Schemas["KeyImage"];
 export const MOST = 64;
+type Frame = Pick<KeyImage, "sop_instance_uid" | "frame">;
 
 const PICTURE_PX = 160;
-const frameOf = (image: KeyImage): number => image.frame ?? 1;
+const frameOf = (image: Frame): number => image.frame ?? 1;
 
-export const isSame = (one: KeyImage, two: KeyImage): boolean =>
+export const isSame = (one: Frame, two: Frame): boolean =>
   one.sop_instance_uid === two.sop_instance_uid && frameOf(one) === frameOf(two);
 
-/** The image at the end; one that is there already keeps its place and takes the new window. */
-export const withImage = (images: readonly KeyImage[], image: KeyImage): KeyImage[] =>
-  images.some((other) => isSame(other, image))
-    ? images.map((other) => (isSame(other, image) ? image : other))
-    : [...images, image];
+/** The image at the end; one that is there already keeps its place and its caption, and takes the new window. */
+export const withImage = (images: readonly KeyImage[], seen: SeenImage): KeyImage[] =>
+  images.some((other) => isSame(other, seen))
+    ? images.map((other) => (isSame(other, seen) ? { ...other, window: seen.window } : other))
+    : [...images, { ...seen, caption: "" }];
 
 export const withoutImage = (images: readonly KeyImage[], image: KeyImage): KeyImage[] =>
   images.filter((other) => !isSame(other, image));
 
-/** What two people marked: nothing is lost. */
+/** What two people marked: nothing is lost; of an image that both marked, mine stands. */
 export const both = (mine: readonly KeyImage[], theirs: readonly KeyImage[]): KeyImage[] =>
-  mine.reduce((kept: KeyImage[], image) => withImage(kept, image), [...theirs]).slice(0, MOST);
+  [
+    ...theirs.map((image) => mine.find((other) => isSame(other, image)) ?? image),
+    ...mine.filter((image) => !theirs.some((other) => isSame(other, image))),
+  ].slice(0, MOST);
 
 /** As the viewer wants it. */
 export const whole = (image: KeyImage): SeenImage => ({
