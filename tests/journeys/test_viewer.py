@@ -237,7 +237,7 @@ def test_a_key_shows_three_planes_and_again_the_stack(opened: Opened) -> None:
 
 def test_a_key_image_is_kept_with_the_draft_and_shown_again_as_it_was(opened: Opened) -> None:
     strip = opened.page.get_by_role("region", name="Images clés")
-    marked = strip.get_by_role("button", name=re.compile("l’ouvrir"))
+    marked = strip.get_by_role("button", name=re.compile("l.ouvrir"))
     press(opened, "2")
     until(opened.frame, f"Math.abs({WIDTH} - 400) <= 1")
     press(opened, "k")
