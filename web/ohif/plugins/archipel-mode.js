@@ -5,7 +5,6 @@
  * come from the configuration.
  */
 import { keys } from '/viewer/plugins/keys.js';
-import { opensInTheMiddle } from '/viewer/plugins/protocols.js';
 
 const id = 'archipel.mode';
 
@@ -22,12 +21,7 @@ export default {
       hide: false,
       onModeEnter: (context) => {
         mode.onModeEnter?.(context);
-        const { customizationService, hangingProtocolService } = context.servicesManager.services;
-        // replacing the default is OHIF's own way: every other layout returns to it
-        hangingProtocolService.protocols.set(
-          'default',
-          opensInTheMiddle(hangingProtocolService.getProtocolById('default')),
-        );
+        const { customizationService } = context.servicesManager.services;
         customizationService.setCustomizations({ 'ohif.hotkeyBindings': { $set: keys } });
         window.archipel?.entered(context);
       },

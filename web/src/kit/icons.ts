@@ -56,7 +56,6 @@ export {
   IconShieldCheck,
   IconShieldLock,
   IconStack2,
-  IconStar,
   IconStethoscope,
   IconSun,
   IconTrash,

@@ -16,10 +16,10 @@ import {
   IconRuler2,
 } from "@/kit/icons";
 import { Tag } from "@/kit/Marks";
-import { done, failed } from "@/kit/notify";
+import { done } from "@/kit/notify";
 import { Failure, Loading } from "@/kit/States";
 import { useKeys } from "@/kit/useKeys";
-import type { Measurement, SeenImage } from "@/viewer/bridge";
+import type { Measurement } from "@/viewer/bridge";
 import {
   type Block,
   isEmpty,
@@ -31,8 +31,6 @@ import {
   words,
 } from "./blocks";
 import { Conflict } from "./Conflict";
-import { KeyImages } from "./KeyImages";
-import { MOST, whole, withImage, withoutImage } from "./keyImages";
 import css from "./report.module.css";
 import { SectionEditor } from "./SectionEditor";
 import { type SaveState, useDraft } from "./useDraft";
@@ -41,8 +39,6 @@ type Template = Schemas["ReportTemplate"];
 
 export interface ReportHandle {
   insert: (measurement: Measurement) => void;
-  /** Keeps an image as key image. */
-  mark: (image: SeenImage) => void;
   markDeleted: (id: string) => void;
   focus: () => void;
 }
@@ -54,23 +50,10 @@ interface ReportPanelProps {
   readOnly: boolean;
   measurements: Measurement[];
   jump: (block: MeasurementBlock) => void;
-  show: (image: SeenImage) => void;
-  /** Asks the viewer for the image in view; absent where there is none. */
-  askView: (() => void) | undefined;
   ref?: Ref<ReportHandle>;
 }
 
-export function ReportPanel({
-  exam,
-  login,
-  modality,
-  readOnly,
-  measurements,
-  jump,
-  show,
-  askView,
-  ref,
-}: ReportPanelProps) {
+export function ReportPanel({ exam, login, modality, readOnly, measurements, jump, ref }: ReportPanelProps) {
   const { t } = useTranslation();
   const panel = useRef<HTMLElement>(null);
   const draft = useDraft(exam, login, readOnly);
@@ -86,15 +69,8 @@ export function ReportPanel({
   const insert = (measurement: Measurement): void => {
     if (held.current && !readOnly) draft.change(withMeasurement(held.current, "findings", measurement));
   };
-  const mark = (image: SeenImage): void => {
-    if (readOnly) failed(t("report.key_image_not_kept"), t("report.readonly"));
-    else if (draft.extras.key_images.length >= MOST)
-      failed(t("report.key_image_not_kept"), t("report.key_images_full"));
-    else draft.changeImages((images) => withImage(images, image));
-  };
   useImperativeHandle(ref, () => ({
     insert,
-    mark,
     markDeleted: (id) => {
       if (held.current) draft.change(withDeleted(held.current, id));
     },
@@ -114,9 +90,6 @@ export function ReportPanel({
               if (last) insert(last);
             },
           },
-          ...(askView
-            ? [{ id: "report.key_image", strokes: ["k"], label: t("keys.key_image"), run: askView }]
-            : []),
         ],
   );
 
@@ -166,16 +139,6 @@ export function ReportPanel({
               jump={jump}
             />
           ))}
-        {sections && (
-          <KeyImages
-            images={draft.extras.key_images}
-            study={exam.slice(exam.indexOf("~") + 1)}
-            readOnly={readOnly}
-            show={(image) => show(whole(image))}
-            remove={(image) => draft.changeImages((images) => withoutImage(images, image))}
-            mark={askView}
-          />
-        )}
         {sections && !readOnly && <Measures measurements={measurements} insert={insert} />}
       </div>
       <footer className={css.foot}>{t(readOnly ? "report.readonly" : "report.draft_note")}</footer>
