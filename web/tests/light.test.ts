@@ -41,10 +41,10 @@ const FORM = {
 const PLAIN = { slope: 1, intercept: 0, palette: null };
 
 test("images come in the order of their number, whatever the order of the answer", () => {
-  const { frames } = described([ct(3), ct(1), ct(2)], "/root");
+  const { frames } = described([ct(3), ct(1), ct(2)], "/series");
 
   expect(frames.map(({ name }) => name)).toEqual(["1.2.1/1", "1.2.2/1", "1.2.3/1"]);
-  expect(frames[0]?.url).toBe("/root/instances/1.2.1/frames/1");
+  expect(frames[0]?.url).toBe("/series/instances/1.2.1/frames/1");
   expect(middleOf(frames.length)).toBe(1);
 });
 
@@ -58,7 +58,7 @@ test("the functional groups of a frame speak before the shared ones, those befor
     "52009230": element("SQ", measures(1, 2), {}),
   });
 
-  const { frames, frameTimeMs } = described([enhanced], "/root");
+  const { frames, frameTimeMs } = described([enhanced], "/series");
 
   expect(frames.map(({ spacingMm }) => spacingMm)).toEqual([
     [1, 2],

@@ -49,7 +49,7 @@ class DrawnKeyImages:
 
     def _drawn(self, held: Held, image: KeyImage) -> bytes:
         # It loads numpy: only a process that draws pays for it.
-        from archipel.imaging.description import describe  # noqa: PLC0415
+        from archipel.imaging.description import describe  # noqa: PLC0415  (as said above)
 
         def bulk_data(path: tuple[int, ...]) -> bytes | None:
             syntax = held.transfer_syntax.value

@@ -74,7 +74,7 @@ class Secrets:
 
 
 def fresh_code() -> str:
-    """Make a patient's code, as printed: XXX-XXX-XX, 40 random bits."""
+    """Make a patient's code as printed, in groups of 3, 3 and 2: 40 random bits."""
     drawn = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
     return f"{drawn[:3]}-{drawn[3:6]}-{drawn[6:]}"
 

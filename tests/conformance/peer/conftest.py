@@ -18,6 +18,7 @@ from archipel.app import archipelago, peer_process
 from archipel.app.create import create_node
 from archipel.app.home import Home
 from archipel.app.peer_keys import PeerKeys
+from archipel.app.transfer.packs import pack_routes
 from archipel.app.wiring import Node
 from archipel.exchange.model import Capability, NodeName, Purpose
 from archipel.exchange.trust import assertions, certificates
@@ -143,8 +144,9 @@ def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
     with home.settings_file.open("a") as file:
         file.write(f'[peer]\nlisten = "{address}"\n')
     read = [Route("/x/1/test/read/{patient}", _read)]
-    monkeypatch.setattr(peer_process, "routes", lambda _archipelago: read)
     with Node.open(home) as node:
+        every = [*read, *pack_routes(node)]
+        monkeypatch.setattr(peer_process, "routes", lambda _archipelago: every)
         opened = Door(node, address)
         archipelago.invite(node, None, by="test")
         shared = peer_process.Archipelago(node=node, keys=PeerKeys(home))

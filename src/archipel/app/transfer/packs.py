@@ -47,7 +47,7 @@ def pack_routes(node: Node) -> list[BaseRoute]:
     services = PackServices(
         offers=node.offers,
         ranges=node.packs.ranges,
-        admit=admitted,
+        admit=lambda request, key: admitted(request, key, node=node),
         asker=certificate_of,
         audit=node.audit.record,
         egress=EgressPump(Egress(line=Bucket(_shaped(node)))),
@@ -56,10 +56,17 @@ def pack_routes(node: Node) -> list[BaseRoute]:
     return [*PackServer(services).routes()]
 
 
-def admitted(request: Request, key: StudyKey) -> PeerReader:
-    """Let a node read a study, on behalf of whom its assertion says. Raises `Refused`."""
+def admitted(request: Request, key: StudyKey, *, node: Node) -> PeerReader:
+    """Let a node read a study, on behalf of whom its assertion says.
+
+    Raises `Refused`: by the agreements, or because the patient opposes sharing.
+    """
     held = services_of(request).doorkeeper.person(
-        request, act=Capability.READ, patient=subject_of(key), tenant=key.tenant
+        request,
+        act=Capability.READ,
+        patient=subject_of(key),
+        tenant=key.tenant,
+        opposed=node.facts.opposed(key.study, tenant=key.tenant),
     )
     return PeerReader(
         node=held.issuer.value,

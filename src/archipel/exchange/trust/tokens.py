@@ -35,7 +35,7 @@ class Token:
         """Read a token. Raises `Malformed`."""
         found = _FORM.fullmatch(text.strip())
         if found is None:
-            raise Malformed("not a token, such as arch1.XXXXXXXX.….…: copy it whole")
+            raise Malformed("not a token of four parts that begins with arch1.: copy it whole")
         return cls(*found.groups())
 
     def __str__(self) -> str:
