@@ -35,7 +35,8 @@ ARE_BRIGHT = """bright => {
     for (let at = 0; at < pixels.length; at += 4) count += pixels[at] > bright;
     return count > 0.02 * width * height;
 }"""
-LENGTH_IS_ACTIVE = "services.toolGroupService.getActivePrimaryMouseButtonTool() === 'Length'"
+# Functions, never expressions: those the page itself would evaluate, which its policy forbids.
+LENGTH_IS_ACTIVE = "() => services.toolGroupService.getActivePrimaryMouseButtonTool() === 'Length'"
 # one measurement, with the same value as 300 ms ago: the viewer computes with its next picture
 SETTLED = """() => {
     const all = services.measurementService.getMeasurements();
@@ -135,7 +136,7 @@ def reports(opened: Opened) -> list[str]:
 
 
 def test_the_images_are_drawn_without_a_refused_request_or_an_error(opened: Opened) -> None:
-    opened.frame.wait_for_function("document.body.innerText.includes('1/20')")
+    opened.frame.wait_for_function("() => document.body.innerText.includes('1/20')")
     if folder := os.environ.get("ARCHIPEL_PICTURES"):
         opened.page.screenshot(path=Path(folder) / "viewer-1600.png")
 
@@ -153,7 +154,7 @@ def test_a_length_drawn_on_the_images_enters_the_report(opened: Opened) -> None:
     expected_mm = measure(opened)
     opened.page.keyboard.press("Shift+D")
 
-    told_one = "heard.some(message => message.type === 'archipel:measurement')"
+    told_one = "() => heard.some(message => message.type === 'archipel:measurement')"
     opened.page.wait_for_function(told_one)
     of_type = "heard.filter(message => message.type === 'archipel:measurement')"
     (told,) = opened.page.evaluate(of_type)
