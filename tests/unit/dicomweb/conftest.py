@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -44,18 +45,26 @@ def visitor(tenant: TenantId, permissions: frozenset[Permission] = EVERYTHING) -
 
 
 class Loopback(httpx.BaseTransport):
-    """Speaks to an ASGI application without a socket."""
+    """Speaks to an ASGI application without a socket.
+
+    Its loop has a thread of its own: the browser's driver keeps one running in the tests' thread.
+    """
 
     def __init__(self, app: Starlette) -> None:
         self._app = httpx.ASGITransport(app)
+        self._thread = ThreadPoolExecutor(1)
         self._runner = asyncio.Runner()
 
     def close(self) -> None:
         """Let the loop and its threads go."""
-        self._runner.close()
+        self._thread.submit(self._runner.close).result()
+        self._thread.shutdown()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request and read the whole answer."""
+        return self._thread.submit(self._run, request).result()
+
+    def _run(self, request: httpx.Request) -> httpx.Response:
         return self._runner.run(self._handle(request))
 
     async def _handle(self, request: httpx.Request) -> httpx.Response:
