@@ -27,9 +27,13 @@ from archipel.reading.model import (
     SectionCode,
     Status,
 )
+from archipel.results.events import ResultReleased
+from archipel.results.model import ReleaseRule
+from archipel.results.publish import publish
 from archipel.stores.sql import outbox
 from archipel.stores.sql.access import SqlOrganisations
 from archipel.stores.sql.reading_documents import SqlDocuments
+from archipel.stores.sql.results.links import SqlReleases
 from archipel.testing.reports import SECTIONS, section
 
 NORTH = TenantId("north")
@@ -251,6 +255,27 @@ def test_released_once_when_its_time_has_come(reading, room, now):
     )
     assert released.parents == ()
     assert released.conclusion_length > 0
+
+
+def test_what_is_released_is_published_once_and_the_patient_after_the_rules_delay(
+    reading, room, audit, now
+):
+    version = reading.signs(reading.ready(now), now)
+    (signed,) = told(room, ReportSigned)
+    documents, releases = reading.desk.documents, SqlReleases(room.database)
+
+    def published(at):
+        return publish(reading.exam, documents=documents, releases=releases, audit=audit, now=at)
+
+    assert published(now) is None  # it can still be undone
+    sign.release(signed, documents=documents, now=signed.release_at)
+    first = published(signed.release_at)
+    again = published(signed.release_at + timedelta(hours=1))
+
+    assert (first.version, first.final) == (version.digest, True)
+    assert first.patient_at == version.signed_at + ReleaseRule().patient_after
+    assert again == first == releases.release(reading.exam)
+    assert [fact.version for fact in told(room, ResultReleased)] == [version.digest]
 
 
 def test_a_preliminary_is_told_and_the_draft_goes_on(reading, now):
