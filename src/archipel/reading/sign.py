@@ -94,7 +94,8 @@ def draft_document(
     if draft is None or draft.head.signed is not None:
         raise NotFound(f"nothing is being written for {exam}")
     order = Order(version=draft.head.version, fence=0)
-    return _composed(found, draft, order, None, _Signing(desk, signer, now)), order.version
+    document = _composed(found, draft, order, None, _Signing(desk, signer, now))
+    return replace(document, stale=False), order.version  # under which lease is said when signed
 
 
 def sign(exam: ExamId, order: Order, *, signer: Person, desk: Desk, now: datetime) -> Version:

@@ -39,6 +39,7 @@ class Room:
     drafts: Drafts
     changes: Changes
     given: Callable[..., None]
+    database: Database | None = None
 
 
 @pytest.fixture
@@ -82,8 +83,22 @@ def sql_room(database: Database) -> Room:
         hold(database, exam, shared_with, series)
 
     return Room(
-        SqlExams(database), SqlClaims(database), SqlDrafts(database), SqlChanges(database), given
+        SqlExams(database),
+        SqlClaims(database),
+        SqlDrafts(database),
+        SqlChanges(database),
+        given,
+        database,
     )
+
+
+@pytest.fixture
+def sqlite_room(tmp_path: Path, migrated: Path) -> Iterator[Room]:
+    """Give the ports on SQLite, for what has no twin in memory."""
+    shutil.copy(migrated, tmp_path / "index.db")
+    database = open_database(f"sqlite:///{tmp_path / 'index.db'}")
+    yield sql_room(database)
+    database.close()
 
 
 @pytest.fixture

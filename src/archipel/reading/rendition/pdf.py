@@ -6,6 +6,7 @@ font of the machine is used, nothing is read from disk or network, and time is t
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from archipel.reading.rendition.people import age, day, written_name
 from archipel.reading.rendition.words import Words, words_of
 
 PREVIEW_PPI = 110.0
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # they have no shape
 Picture = bytes | None  # PNG of a key image; None: not held here
 
 
@@ -34,8 +36,17 @@ class Sheet:
 
 
 def pdf(sheet: Sheet) -> bytes:
-    """Set the sheet as PDF/A-2a."""
-    made: bytes = _set(sheet, format="pdf", pdf_standards=["a-2a"])
+    """Set the sheet as PDF/A-2a.
+
+    A sign that no font has stands as a box, as the preview showed it, and the file is then PDF
+    1.7: the archive profile forbids such signs (ISO 19005-2 section 6.2.11.8).
+    """
+    try:
+        made: bytes = _set(sheet, format="pdf", pdf_standards=["a-2a"])
+    except typst.TypstError as refused:
+        if "could not be displayed" not in str(refused):
+            raise
+        made = _set(sheet, format="pdf")
     return made
 
 
@@ -50,10 +61,18 @@ def _set(sheet: Sheet, **wishes: Any) -> Any:
     return compiled(
         _sources(sheet),
         ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(_data(sheet), ensure_ascii=False)},
+        sys_inputs={"data": json.dumps(_clean(_data(sheet)), ensure_ascii=False)},
         timestamp=sheet.document.signed_at.astimezone(UTC).replace(microsecond=0),
         **wishes,
     )
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return _CONTROLS.sub("", value)
+    if isinstance(value, dict):
+        return {key: _clean(one) for key, one in value.items()}
+    return [_clean(one) for one in value] if isinstance(value, list) else value
 
 
 @cache

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from archipel.kernel.uid import Uid
+from archipel.standards.dicom.charset import character_set
 from archipel.standards.dicom.dataset import DataSet, Element
 from archipel.standards.dicom.dictionary import tag_of
 from archipel.standards.dicom.part10 import IMPLEMENTATION_VERSION_NAME
@@ -85,7 +86,7 @@ def key_object(placed: Placed, references: Sequence[Reference], *, text: str) ->
     made.set_text(_tag("ContinuityOfContent"), "SEPARATE")
     made.set_items(_tag("ReferencedPerformedProcedureStepSequence"), [])
     made.set_items(_tag("ConceptNameCodeSequence"), [_code(OF_INTEREST)])
-    template = DataSet()
+    template = _item()
     _texts(template, {"MappingResource": "DCMR", "TemplateIdentifier": "2010"})
     made.set_items(_tag("ContentTemplateSequence"), [template])
     made.set_items(_tag("CurrentRequestedProcedureEvidenceSequence"), _evidence(references))
@@ -119,7 +120,7 @@ def _begun(placed: Placed, sop_class: Uid, modality: str) -> DataSet:
             "ContentTime": f"{at:%H%M%S.%f}",
         },
     )
-    contribution = DataSet()
+    contribution = _item()
     _texts(
         contribution,
         {
@@ -138,11 +139,11 @@ def _evidence(references: Sequence[Reference]) -> list[DataSet]:
     ordered = sorted(references, key=lambda one: (one.study, one.series, one.sop_instance))
     studies = []
     for study, within in groupby(ordered, key=lambda one: one.study):
-        of_study = DataSet()
+        of_study = _item()
         of_study.set_text(_tag("StudyInstanceUID"), study.value)
         series = []
         for uid, images in groupby(within, key=lambda one: one.series):
-            of_series = DataSet()
+            of_series = _item()
             of_series.set_text(_tag("SeriesInstanceUID"), uid.value)
             once = {one.sop_instance: one for one in images}
             of_series.set_items(
@@ -155,7 +156,7 @@ def _evidence(references: Sequence[Reference]) -> list[DataSet]:
 
 
 def _referenced(reference: Reference, *, frame: int | None = None) -> DataSet:
-    made = DataSet()
+    made = _item()
     made.set_text(_tag("ReferencedSOPClassUID"), reference.sop_class.value)
     made.set_text(_tag("ReferencedSOPInstanceUID"), reference.sop_instance.value)
     if frame is not None:
@@ -164,7 +165,7 @@ def _referenced(reference: Reference, *, frame: int | None = None) -> DataSet:
 
 
 def _image(reference: Reference) -> DataSet:
-    made = DataSet()
+    made = _item()
     _texts(made, {"RelationshipType": "CONTAINS", "ValueType": "IMAGE"})
     named = _referenced(reference, frame=reference.frame)
     made.set_items(_tag("ReferencedSOPSequence"), [named])
@@ -172,14 +173,19 @@ def _image(reference: Reference) -> DataSet:
 
 
 def _described(text: str) -> DataSet:
-    made = DataSet()
+    made = _item()
     _texts(made, {"RelationshipType": "CONTAINS", "ValueType": "TEXT", "TextValue": text})
     made.set_items(_tag("ConceptNameCodeSequence"), [_code(DESCRIPTION)])
     return made
 
 
+def _item() -> DataSet:
+    """Begin an item: its texts are encoded as the data set around it says (PS3.5 6.1.2.3)."""
+    return DataSet(outer=character_set(UTF_8))
+
+
 def _code(code: Code) -> DataSet:
-    made = DataSet()
+    made = _item()
     value, scheme, meaning = code
     _texts(made, {"CodeValue": value, "CodingSchemeDesignator": scheme, "CodeMeaning": meaning})
     return made

@@ -28,6 +28,7 @@ from archipel.reading.urgency import set_urgency as keep_urgency
 
 routes = APIRouter(tags=["exams"])
 LOOKS = 50
+REPORT_MODALITIES = frozenset({"DOC", "KO"})  # no images: the report shows what they say
 LOOKED = {Action.READ, Action.SEND, Action.REPORT}
 
 
@@ -58,6 +59,7 @@ def get_exam(exam: str, visitor: SeesExams, services: Services) -> ExamPage:
         series=[
             series_view(found, one)
             for one in services.exams.series(found.id, scope=visitor.scope)
+            if one.modality not in REPORT_MODALITIES
         ],
         cycle=_cycle(found),
         looks=_looks(found, visitor, services),
