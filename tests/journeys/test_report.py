@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -123,13 +124,13 @@ def undo(page: Page, exam: str) -> None:
 
 def released(page: Page, address: str) -> Any:
     """Wait until the time to undo has passed; returns which versions stand."""
-    page.wait_for_function(
-        "at => fetch(at).then(a => a.json()).then(s => s.versions[0].released)",
-        arg=address,
-        timeout=RELEASE_MS,
-        polling=1000,
-    )
-    return page.request.get(address).json()
+    until = time.monotonic() + RELEASE_MS / 1000
+    while time.monotonic() < until:
+        standing = page.request.get(address).json()
+        if standing["versions"][0]["released"]:
+            return standing
+        time.sleep(0.5)
+    raise AssertionError("the version is not released")
 
 
 def complete(page: Page) -> None:
@@ -170,6 +171,8 @@ def test_a_report_is_written_signed_undone_signed_again_and_completed(
     page.keyboard.press("Control+Enter")
     expect(page).not_to_have_url(re.compile(re.escape(exam)))
 
+    window.go(f"/reading/{exam}")
+    expect(panel.get_by_text(CONCLUSION)).to_be_visible()
     standing = released(page, address)
     first = standing["principal"]
     assert [one["withdrawn"] for one in standing["versions"]] == [False, True]
@@ -179,8 +182,7 @@ def test_a_report_is_written_signed_undone_signed_again_and_completed(
             assert words in " ".join(said.split()), words
         assert "Page 1 / 1" in said
 
-    window.go(f"/reading/{exam}")
-    expect(panel.get_by_text(CONCLUSION)).to_be_visible()
+    # The screen is told of the release and offers what may follow, by itself.
     expect(panel.get_by_role("button", name="Addendum")).to_be_visible()
     picture(page, "signed-1600")
     complete(page)
@@ -201,14 +203,12 @@ def stored_beside_the_images(page: Page, node: Any, exam: str) -> None:
     """See that the first validated version is an Encapsulated PDF in the archive."""
     study = exam.partition("~")[2]
     address = f"{node.url}/dicomweb/studies/{study}/series"
-    page.wait_for_function(
-        "at => fetch(at, {headers: {Accept: 'application/dicom+json'}})"
-        ".then(a => a.json()).then(s => s.length > 0)",
-        arg=f"{address}?Modality=DOC",
-        timeout=RELEASE_MS,
-        polling=1000,
-    )
-    series = page.request.get(address, params={"Modality": "DOC"}).json()
+    until = time.monotonic() + RELEASE_MS / 1000
+    found = page.request.get(address, params={"Modality": "DOC"})
+    while found.status != 200 and time.monotonic() < until:
+        time.sleep(0.5)
+        found = page.request.get(address, params={"Modality": "DOC"})
+    series = found.json()
     assert series[0]["0008103E"]["Value"] == ["Compte rendu d\u2019imagerie"]
 
 
