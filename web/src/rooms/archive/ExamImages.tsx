@@ -28,8 +28,6 @@ export function ExamImages({ exam }: { exam: string }) {
     <section className={`panel ${css.images}`} aria-label={t("light.title")}>
       <header>
         <h2>{t("light.title")}</h2>
-        <i className="sp" />
-        <small className="t3">{t("common.not_diagnostic")}</small>
       </header>
       {page && isSettled ? (
         <Suspense fallback={<Loading columns={[1]} rows={4} />}>

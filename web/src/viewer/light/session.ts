@@ -192,6 +192,7 @@ export class Session {
   }
 
   close(): void {
+    if (this.stop.signal.aborted) return;
     this.stop.abort();
     if (this.film !== null) clearInterval(this.film);
     if (this.reporting !== null) clearTimeout(this.reporting);

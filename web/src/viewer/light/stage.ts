@@ -269,6 +269,7 @@ export class Stage {
   }
 
   close(): void {
+    if (this.engine.hasBeenDestroyed) return;
     eventTarget.removeEventListener(Enums.Events.WEBGL_CONTEXT_LOST, this.onLost);
     const { element } = this;
     element.removeEventListener(Enums.Events.PRE_STACK_NEW_IMAGE, this.onMoved);
@@ -285,6 +286,9 @@ export class Stage {
     this.hooks.moved((event as CustomEvent<{ imageIdIndex: number }>).detail.imageIdIndex);
   };
   private readonly onImage = (event: Event): void => {
+    // Between pixels, values are blended: no blocks on a screen finer than the image.
+    if (this.shown < 0)
+      this.viewport.setProperties({ interpolationType: Enums.InterpolationType.LINEAR }, true);
     this.shown = (event as CustomEvent<{ imageIdIndex: number }>).detail.imageIdIndex;
   };
   private readonly onDrawn = (): void => {
