@@ -350,6 +350,70 @@ def test_a_colour_cine_plays_in_its_own_colours(
     page.get_by_role("button", name="Arrêter la lecture").click()
 
 
+# the mean grey of the middle frame of a series: as the canvas shows it, as the node draws it
+BOTH = """async ([root, middle]) => {
+    const fields = "includefield=00200013&includefield=00280008";
+    const rows = await (await fetch(`${root}/instances?${fields}`,
+        {headers: {accept: 'application/dicom+json'}})).json();
+    const first = (row, tag) => row[tag]?.Value?.[0];
+    rows.sort((a, b) => first(a, '00200013') - first(b, '00200013'));
+    const frames = rows.flatMap(row => Array.from({length: first(row, '00280008') ?? 1},
+        (_, at) => `${first(row, '00080018')}/frames/${at + 1}`));
+    const picture = new Image();
+    picture.src = `${root}/instances/${frames[middle]}/rendered`;
+    await picture.decode();
+    const {naturalWidth: w, naturalHeight: h} = picture;
+    const canvas = document.querySelector('[role=application] canvas');
+    const scale = Math.min(canvas.width / w, canvas.height / h);
+    const mean = (draw) => {
+        const small = new OffscreenCanvas(64, 64).getContext('2d');
+        draw(small);
+        const {data} = small.getImageData(0, 0, 64, 64);
+        let sum = 0;
+        for (let i = 0; i < data.length; i += 4) sum += data[i];
+        return sum / 4096;
+    };
+    const [width, height] = [w * scale, h * scale];
+    const [x, y] = [(canvas.width - width) / 2, (canvas.height - height) / 2];
+    return [mean(to => to.drawImage(canvas, x, y, width, height, 0, 0, 64, 64)),
+            mean(to => to.drawImage(picture, 0, 0, 64, 64)), frames.length];
+}"""
+
+
+@pytest.mark.parametrize("name", ["brain", "radiograph", "ultrasound", "pet-ct"])
+def test_other_modalities_look_as_the_node_draws_them(
+    visit: Callable[..., Any], node: Any, name: str
+) -> None:
+    node.receive(name, run="light")
+    (plan,) = (each for each in plans(utc_now(), run="light") if each.name == name)
+    study = plan.exam.study
+    window = visit()
+    page = window.page
+    window.sign_in(READER)
+    window.go(f"/patients/-/exams/chu-fdf~{study}")
+    see(page)
+    address = f"{node.url}/dicomweb/studies/{study}/series"
+    asked = page.request.get(address, headers={"accept": "application/dicom+json"})
+    series = {
+        row["0008103E"]["Value"][0]: row["0020000E"]["Value"][0]
+        for row in asked.json()
+        if row["00080060"]["Value"][0] != "SR"
+    }
+    for description, uid in series.items():
+        if len(series) > 1:
+            page.get_by_role("button", name=description).click()
+        see(page)
+        page.wait_for_timeout(300)
+        middle = int(page.locator(VIEWER).get_attribute("data-index") or -1)
+        ours, theirs, frames = page.evaluate(
+            BOTH, [f"/dicomweb/studies/{study}/series/{uid}", middle]
+        )
+
+        assert middle == frames // 2
+        assert theirs > 4
+        assert ours == pytest.approx(theirs, abs=4), description
+
+
 KEEP_CONTEXTS = """window.contexts = [];
 const original = HTMLCanvasElement.prototype.getContext;
 HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
