@@ -55,6 +55,7 @@ export {
   IconSettings,
   IconShieldCheck,
   IconShieldLock,
+  IconSignature,
   IconStack2,
   IconStethoscope,
   IconSun,

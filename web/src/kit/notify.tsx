@@ -1,5 +1,6 @@
 /** Short notices at the bottom of the screen: what was done, and Undo where it can be undone. */
 import { notifications } from "@mantine/notifications";
+import i18next from "@/i18n";
 import { IconAlertTriangle, IconCircleCheck } from "./icons";
 
 interface Undo {
@@ -10,6 +11,7 @@ interface Undo {
 export function done(message: string, undo?: Undo): void {
   const id = notifications.show({
     withCloseButton: true,
+    closeButtonProps: { "aria-label": i18next.t("common.close") },
     icon: <IconCircleCheck size={18} aria-hidden />,
     autoClose: undo ? 10_000 : 4000,
     message: (
@@ -35,6 +37,7 @@ export function done(message: string, undo?: Undo): void {
 export function failed(message: string, advice: string): void {
   notifications.show({
     color: "critical",
+    closeButtonProps: { "aria-label": i18next.t("common.close") },
     icon: <IconAlertTriangle size={18} aria-hidden />,
     autoClose: 10_000,
     title: message,

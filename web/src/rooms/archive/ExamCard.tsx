@@ -6,6 +6,7 @@ import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { dayAndClock, personName, when } from "@/i18n/format";
 import {
+  IconAlertTriangle,
   IconCircleCheck,
   IconCircleDashed,
   IconDeviceDesktop,
@@ -14,20 +15,22 @@ import {
   IconUser,
 } from "@/kit/icons";
 import { Modalities, Place, StatusTag, UrgencyTag } from "@/kit/Marks";
+import { ReportFiles, ReportText } from "@/kit/ReportText";
 import { Failure, Loading } from "@/kit/States";
 import { Thumb } from "@/kit/Thumb";
 import { serverNow } from "@/kit/time";
 import css from "./archive.module.css";
-import { type ExamPage, examQuery } from "./queries";
+import { documentQuery, type ExamPage, examQuery, standingQuery } from "./queries";
 
 interface ExamCardProps {
   exam: string;
   mayRead: boolean;
+  mayReadReports: boolean;
   /** Extra piece between series and life, on the page of one exam. */
   children?: ReactNode;
 }
 
-export function ExamCard({ exam, mayRead, children }: ExamCardProps) {
+export function ExamCard({ exam, mayRead, mayReadReports, children }: ExamCardProps) {
   const query = useQuery(examQuery(exam));
   if (query.isPending) {
     return (
@@ -46,6 +49,7 @@ export function ExamCard({ exam, mayRead, children }: ExamCardProps) {
   return (
     <>
       <Series page={query.data} mayRead={mayRead} />
+      {mayReadReports && <Report page={query.data} />}
       {children}
       <Cycle page={query.data} />
       <Looks page={query.data} />
@@ -106,10 +110,46 @@ function Series({ page, mayRead }: { page: ExamPage; mayRead: boolean }) {
   );
 }
 
+/** The report that stands, as HTML, with its forms; the page tells that there is none by saying nothing. */
+function Report({ page }: { page: ExamPage }) {
+  const { t } = useTranslation();
+  const { exam } = page.row;
+  const standing = useQuery(standingQuery(exam));
+  const digest = standing.data?.principal ?? null;
+  const query = useQuery({ ...documentQuery(exam, digest ?? ""), enabled: digest !== null });
+  if (digest === null) return null;
+  return (
+    <section className="panel">
+      <header>
+        <h2 className="sp">{t("patients.report")}</h2>
+        {query.data && <small className="t3">{t(`signed.state.${query.data.version.state}`)}</small>}
+      </header>
+      <div className={css.card}>
+        {standing.data?.contested && (
+          <p className="strip" role="status">
+            <IconAlertTriangle size={15} aria-hidden /> <b>{t("signed.contested")}</b>
+            <span>{t("signed.contested_detail")}</span>
+          </p>
+        )}
+        {query.isPending && <Loading columns={[1]} rows={6} />}
+        {query.isError && <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />}
+        {query.data && (
+          <>
+            <ReportText exam={exam} document={query.data} />
+            <ReportFiles exam={exam} document={query.data} />
+          </>
+        )}
+      </div>
+    </section>
+  );
+}
+
 function Cycle({ page }: { page: ExamPage }) {
   const { t } = useTranslation();
   const done = new Set(page.cycle.map((step) => step.step));
-  const coming = (["completed", "claimed", "draft_saved"] as const).filter((step) => !done.has(step));
+  const coming = (["completed", "claimed", "signed"] as const).filter(
+    (step) => !done.has(step) && !(step === "claimed" && done.has("signed")),
+  );
   return (
     <section className="panel">
       <header>

@@ -20,6 +20,7 @@ interface PersonProps {
   person: string;
   exam: string | undefined;
   mayRead: boolean;
+  mayReadReports: boolean;
   choose: (exam: string) => void;
   open: (exam: string) => void;
   compare: (one: ExamRow, other: ExamRow) => void;
@@ -46,7 +47,15 @@ export function Person(props: PersonProps) {
 
 const timeOf = (row: ExamRow): number => Date.parse(row.study_at ?? row.arrived_at);
 
-function Found({ page, exam, mayRead, choose, open, compare }: PersonProps & { page: PersonPage }) {
+function Found({
+  page,
+  exam,
+  mayRead,
+  mayReadReports,
+  choose,
+  open,
+  compare,
+}: PersonProps & { page: PersonPage }) {
   const { t } = useTranslation();
   const [only, setOnly] = useState<string | null>(null);
   const [picked, setPicked] = useState<string[]>([]);
@@ -174,7 +183,14 @@ function Found({ page, exam, mayRead, choose, open, compare }: PersonProps & { p
           {current && mayRead && <ExamImages exam={current.exam} />}
         </div>
         <div className={css.right}>
-          {current && <ExamCard key={current.exam} exam={current.exam} mayRead={mayRead} />}
+          {current && (
+            <ExamCard
+              key={current.exam}
+              exam={current.exam}
+              mayRead={mayRead}
+              mayReadReports={mayReadReports}
+            />
+          )}
         </div>
       </div>
     </div>

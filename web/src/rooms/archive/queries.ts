@@ -33,3 +33,23 @@ export const examQuery = (exam: string) =>
     queryFn: ({ signal }): Promise<ExamPage> =>
       body(api.GET("/api/exams/{exam}", { params: { path: { exam } }, signal })),
   });
+
+export const standingQuery = (exam: string) =>
+  queryOptions({
+    queryKey: ["standing", exam],
+    queryFn: ({ signal }) =>
+      body(api.GET("/api/exams/{exam}/report/documents", { params: { path: { exam } }, signal })),
+  });
+
+export const documentQuery = (exam: string, digest: string) =>
+  queryOptions({
+    queryKey: ["document", exam, digest],
+    queryFn: ({ signal }) =>
+      body(
+        api.GET("/api/exams/{exam}/report/documents/{digest}", {
+          params: { path: { exam, digest } },
+          signal,
+        }),
+      ),
+    staleTime: Number.POSITIVE_INFINITY,
+  });

@@ -19,7 +19,8 @@ import type { ExamRow } from "./merge";
 import { PatientBar, type Place } from "./PatientBar";
 import { type ExamPage, examQuery, worklistQuery } from "./queries";
 import type { MeasurementBlock } from "./report/blocks";
-import { type ReportHandle, ReportPanel } from "./report/ReportPanel";
+import type { ReportHandle } from "./report/ReportPanel";
+import { ReportSide } from "./report/ReportSide";
 import type { ReadingSearch } from "./search";
 import { useClaiming } from "./useClaiming";
 import { useLease } from "./useLease";
@@ -75,7 +76,8 @@ function Opened({
   const online = useOnline();
   const mayWrite = may(session, "write-reports");
   const { row } = page;
-  const lease = useLease(row, mayWrite);
+  // A signed exam is nobody's to read again: who adds to it claims it then.
+  const lease = useLease(row, mayWrite && row.status !== "signed");
   const claiming = useClaiming(lease.hold);
   const place = usePlace(exam, search);
   const viewer = useRef<ViewerHandle>(null);
@@ -195,10 +197,14 @@ function Opened({
             hidden={!isShown("report")}
             style={{ display: "flex", minHeight: 0, flex: phone ? 1 : "none" }}
           >
-            <ReportPanel
+            <ReportSide
               ref={report}
               exam={exam}
               login={session.person.login}
+              fence={row.claim?.mine ? (row.claim.fence ?? 0) : 0}
+              maySign={may(session, "sign-reports")}
+              signed={() => (place.next ? go(place.next) : back())}
+              reopened={() => go(row)}
               modality={row.modalities[0] ?? ""}
               readOnly={lease.lost !== null}
               measurements={measurements}

@@ -68,8 +68,10 @@ export function withClaim(rows: readonly ExamRow[], exam: string, claim: Claim |
 }
 
 function statusAfter(row: ExamRow, claim: Claim | null): ExamRow["status"] {
+  if (row.status === "signed") return row.status;
   if (claim) return row.status === "acquiring" ? row.status : "claimed";
   if (row.status !== "claimed") return row.status;
+  if (row.report.state === "preliminary") return "preliminary";
   return row.report.state === "draft" ? "draft" : "ready";
 }
 
@@ -94,6 +96,8 @@ export function grouped(rows: readonly ExamRow[]): Line[] {
 
 /** The exam to read next: the first one free, in the order of the list, after those already mine. */
 export function suggested(rows: readonly ExamRow[], current: string | undefined): ExamRow | undefined {
-  const free = rows.filter((row) => row.status !== "acquiring" && (row.claim === null || row.claim.mine));
+  const free = rows.filter(
+    (row) => row.status !== "acquiring" && row.status !== "signed" && (row.claim === null || row.claim.mine),
+  );
   return free.find((row) => row.exam !== current) ?? free[0];
 }

@@ -25,6 +25,7 @@ function AnyPerson({ person, exam }: { person: string; exam: string | undefined 
       person={person}
       exam={exam}
       mayRead={may(session, "read-images")}
+      mayReadReports={may(session, "read-reports")}
       choose={(chosen) =>
         void navigate({
           to: "/patients/$person/exams/$exam",

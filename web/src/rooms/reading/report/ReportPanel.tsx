@@ -1,21 +1,8 @@
 /** The report beside the images: template, four sections, measurement chips, and always a word on whether it is saved. */
-import { Menu, Modal } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
-import { type Ref, useImperativeHandle, useRef, useState } from "react";
-import { api, body, type Schemas, troubleOf } from "@/api/client";
-import i18next, { isLanguage, useTranslation } from "@/i18n";
-import { clockSeconds, dayAndClock } from "@/i18n/format";
-import {
-  IconCheck,
-  IconChevronDown,
-  IconClipboardText,
-  IconFileText,
-  IconHistory,
-  IconPencil,
-  IconPlus,
-  IconRuler2,
-} from "@/kit/icons";
-import { Tag } from "@/kit/Marks";
+import { type Ref, useImperativeHandle, useRef } from "react";
+import { type Schemas, troubleOf } from "@/api/client";
+import { useTranslation } from "@/i18n";
+import { IconFileText, IconPlus, IconRuler2 } from "@/kit/icons";
 import { done } from "@/kit/notify";
 import { Failure, Loading } from "@/kit/States";
 import { useKeys } from "@/kit/useKeys";
@@ -30,12 +17,16 @@ import {
   withMeasurement,
   words,
 } from "./blocks";
+import { Checks } from "./Checks";
 import { Conflict } from "./Conflict";
+import { Extras } from "./Extras";
+import { PreviewDialog } from "./PreviewDialog";
+import { DraftTag, History, Saved, Templates } from "./ReportTools";
 import css from "./report.module.css";
 import { SectionEditor } from "./SectionEditor";
-import { type SaveState, useDraft } from "./useDraft";
-
-type Template = Schemas["ReportTemplate"];
+import { SignBar } from "./SignBar";
+import { useDraft } from "./useDraft";
+import { useSigning } from "./useSigning";
 
 export interface ReportHandle {
   insert: (measurement: Measurement) => void;
@@ -43,9 +34,16 @@ export interface ReportHandle {
   focus: () => void;
 }
 
-interface ReportPanelProps {
+export interface ReportPanelProps {
   exam: string;
   login: string;
+  /** Of the lease that this reader holds; 0: of none. */
+  fence: number;
+  maySign: boolean;
+  /** A validated report was signed: on to the next exam. */
+  signed: () => void;
+  /** A signature was undone: back to this exam. */
+  reopened: () => void;
   modality: string;
   readOnly: boolean;
   measurements: Measurement[];
@@ -53,12 +51,35 @@ interface ReportPanelProps {
   ref?: Ref<ReportHandle>;
 }
 
-export function ReportPanel({ exam, login, modality, readOnly, measurements, jump, ref }: ReportPanelProps) {
+export function ReportPanel({
+  exam,
+  login,
+  fence,
+  maySign,
+  signed,
+  reopened,
+  modality,
+  readOnly,
+  measurements,
+  jump,
+  ref,
+}: ReportPanelProps) {
   const { t } = useTranslation();
   const panel = useRef<HTMLElement>(null);
   const draft = useDraft(exam, login, readOnly);
   const { sections, query } = draft;
   const shown: readonly SectionCode[] = query.data?.purpose === "addendum" ? ["addendum"] : REPORT_CODES;
+  const purpose = query.data?.purpose ?? "report";
+  const signing = useSigning({
+    exam,
+    fence,
+    version: query.data?.version ?? 0,
+    isSaved: draft.state === "clean" && query.data?.state === "draft",
+    flush: draft.flush,
+    signed,
+    reopened,
+  });
+  const canSign = maySign && !readOnly && sections !== null;
   const held = useRef(sections);
   held.current = sections;
 
@@ -76,6 +97,24 @@ export function ReportPanel({ exam, login, modality, readOnly, measurements, jum
     },
     focus: () => panel.current?.querySelector<HTMLElement>('[data-section="findings"]')?.focus(),
   }));
+  useKeys(
+    canSign
+      ? [
+          {
+            id: "report.sign",
+            strokes: ["ctrl+Enter"],
+            label: t("keys.sign"),
+            run: () => void signing.sign(false),
+          },
+          {
+            id: "report.preview",
+            strokes: ["ctrl+p"],
+            label: t("keys.preview"),
+            run: () => void signing.show(),
+          },
+        ]
+      : [],
+  );
   useKeys(
     readOnly
       ? []
@@ -98,15 +137,11 @@ export function ReportPanel({ exam, login, modality, readOnly, measurements, jum
       <header className={css.head}>
         <IconFileText size={17} aria-hidden />
         <h2>{t("report.title")}</h2>
-        {query.data && (
-          <Tag tone={query.data.version > 0 ? "info" : "neutral"} icon={IconPencil}>
-            {query.data.version > 0 ? t("report.version", { n: query.data.version }) : t("report.none")}
-          </Tag>
-        )}
+        <DraftTag report={query.data} />
         <i className="sp" />
         <Saved state={draft.state} at={query.data?.saved_at ?? null} why={draft.why?.detail ?? ""} />
       </header>
-      {!readOnly && sections && (
+      {!readOnly && sections && purpose === "report" && (
         <div className={css.tools}>
           <Templates
             modality={modality}
@@ -140,8 +175,17 @@ export function ReportPanel({ exam, login, modality, readOnly, measurements, jum
             />
           ))}
         {sections && !readOnly && <Measures measurements={measurements} insert={insert} />}
+        {sections && <Beside draft={draft} purpose={purpose} readOnly={readOnly} />}
+        {canSign && (
+          <Checks
+            checks={signing.checks}
+            accepted={signing.accepted}
+            accept={signing.accept}
+            asked={signing.asked}
+          />
+        )}
       </div>
-      <footer className={css.foot}>{t(readOnly ? "report.readonly" : "report.draft_note")}</footer>
+      <Foot exam={exam} canSign={canSign} readOnly={readOnly} purpose={purpose} signing={signing} />
       {draft.conflict && sections && (
         <Conflict conflict={draft.conflict} mine={sections} settle={draft.settle} />
       )}
@@ -149,128 +193,56 @@ export function ReportPanel({ exam, login, modality, readOnly, measurements, jum
   );
 }
 
-function Saved({ state, at, why }: { state: SaveState; at: string | null; why: string }) {
-  const { t } = useTranslation();
-  const tone = {
-    clean: "c-ok",
-    dirty: "t3",
-    saving: "t3",
-    local: "c-urgent",
-    failed: "c-critical",
-    conflict: "c-critical",
-  }[state];
-  const word = {
-    clean: at ? t("common.saved_at", { time: clockSeconds(at) }) : "",
-    dirty: t("report.dirty"),
-    saving: t("report.saving"),
-    local: t("report.saved_local"),
-    failed: t("report.save_failed", { why }),
-    conflict: t("state.conflict"),
-  }[state];
+type Purpose = Schemas["ReportView"]["purpose"];
+
+interface BesideProps {
+  draft: ReturnType<typeof useDraft>;
+  purpose: Purpose;
+  readOnly: boolean;
+}
+
+function Beside({ draft, purpose, readOnly }: BesideProps) {
+  if (purpose === "addendum") return null;
   return (
-    <span
-      className={`row ${tone}`}
-      style={{ gap: 4, fontSize: 12, whiteSpace: "normal", textAlign: "right" }}
-      role="status"
-    >
-      {state === "clean" && at && <IconCheck size={14} aria-hidden />}
-      {word}
-    </span>
+    <Extras
+      extras={draft.extras}
+      corrects={purpose === "correction"}
+      readOnly={readOnly}
+      change={draft.changeExtras}
+    />
   );
 }
 
-interface TemplatesProps {
-  modality: string;
-  current: string | null;
-  isBlank: boolean;
-  apply: (template: Template) => void;
+interface FootProps {
+  exam: string;
+  canSign: boolean;
+  readOnly: boolean;
+  purpose: Purpose;
+  signing: ReturnType<typeof useSigning>;
 }
 
-function Templates({ modality, current, isBlank, apply }: TemplatesProps) {
+function Foot({ exam, canSign, readOnly, purpose, signing }: FootProps) {
   const { t } = useTranslation();
-  const language = isLanguage(i18next.language) ? i18next.language : "fr";
-  const [asked, setAsked] = useState<Template | null>(null);
-  const { data } = useQuery({
-    queryKey: ["templates", modality, language],
-    queryFn: ({ signal }) =>
-      body(api.GET("/api/report-templates", { params: { query: { modality, language } }, signal })),
-    staleTime: 5 * 60_000,
-  });
-  if (!data || data.length === 0) return null;
-  const title = data.find((template) => template.key === current)?.title ?? t("report.template_choose");
+  if (!canSign)
+    return <footer className={css.foot}>{t(readOnly ? "report.readonly" : "report.draft_note")}</footer>;
   return (
     <>
-      <Menu position="bottom-start" shadow="md">
-        <Menu.Target>
-          <button type="button" className="btn">
-            <IconClipboardText size={15} aria-hidden />
-            <span className="sr">{t("report.template")} :</span> {title}
-            <IconChevronDown size={14} aria-hidden />
-          </button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {data.map((template) => (
-            <Menu.Item key={template.key} onClick={() => (isBlank ? apply(template) : setAsked(template))}>
-              {template.title}
-            </Menu.Item>
-          ))}
-        </Menu.Dropdown>
-      </Menu>
-      <Modal
-        opened={asked !== null}
-        onClose={() => setAsked(null)}
-        title={t("report.template_replace", { name: asked?.title ?? "" })}
-      >
-        <p>{t("report.template_replace_body")}</p>
-        <div className="row" style={{ justifyContent: "flex-end", marginTop: 16 }}>
-          <button type="button" className="btn ghost" onClick={() => setAsked(null)}>
-            {t("common.cancel")}
-          </button>
-          <button
-            type="button"
-            className="btn primary"
-            onClick={() => {
-              if (asked) apply(asked);
-              setAsked(null);
-            }}
-          >
-            {t("report.template_apply")}
-          </button>
-        </div>
-      </Modal>
+      <SignBar
+        busy={signing.busy}
+        mayTell={purpose === "report"}
+        show={() => void signing.show()}
+        sign={(preliminary) => void signing.sign(preliminary)}
+      />
+      {signing.preview && (
+        <PreviewDialog
+          exam={exam}
+          preview={signing.preview}
+          close={signing.closePreview}
+          sign={() => void signing.sign(false)}
+          busy={signing.busy}
+        />
+      )}
     </>
-  );
-}
-
-function History({ exam, version }: { exam: string; version: number }) {
-  const { t } = useTranslation();
-  const [open, setOpen] = useState(false);
-  const { data } = useQuery({
-    queryKey: ["versions", exam, version],
-    queryFn: ({ signal }) =>
-      body(api.GET("/api/exams/{exam}/report/versions", { params: { path: { exam } }, signal })),
-    enabled: open,
-  });
-  return (
-    <Menu position="bottom-start" shadow="md" opened={open} onChange={setOpen}>
-      <Menu.Target>
-        <button type="button" className="btn ghost">
-          <IconHistory size={15} aria-hidden /> {t("report.history")}
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {data?.length === 0 && <Menu.Label>{t("report.history_none")}</Menu.Label>}
-        {data?.map((saved) => (
-          <Menu.Label key={saved.version}>
-            {t("report.history_row", {
-              n: saved.version,
-              name: saved.author_name,
-              time: dayAndClock(saved.saved_at),
-            })}
-          </Menu.Label>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
   );
 }
 
