@@ -1,7 +1,8 @@
 /** The side of the report: the editor while something is written, the signed report where one stands. */
 import { useQuery } from "@tanstack/react-query";
 import { api, body } from "@/api/client";
-import { standingQuery } from "./queries";
+import { useLiveEvent } from "@/api/useLive";
+import { standingQuery, useRefreshReport } from "./queries";
 import { ReportPanel, type ReportPanelProps } from "./ReportPanel";
 import { SignedPanel } from "./SignedPanel";
 import { type Report, reportKey } from "./useDraft";
@@ -15,6 +16,12 @@ export function ReportSide(props: ReportPanelProps) {
       body(api.GET("/api/exams/{exam}/report", { params: { path: { exam } }, signal })),
     staleTime: Number.POSITIVE_INFINITY,
   }).data;
+  const refresh = useRefreshReport();
+  useLiveEvent("exam", (data) => {
+    const told = data as { exam: string; change: string };
+    // Signed, undone, released or come from another node: what stands may be another version.
+    if (told.exam === exam && told.change.startsWith("Report")) void refresh(exam);
+  });
   const principal = standing?.versions.find((version) => version.digest === standing.principal);
   const stands = standing && principal && principal.state !== "preliminary" && report?.state !== "draft";
   if (stands)
