@@ -5,7 +5,7 @@ STATIC := src/archipel/protocols/web/static
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 QUICK := not slow and not long and not browser and not root
 
-.PHONY: setup web check style types house front unit test test-long demo bench bench-wan lock clean
+.PHONY: setup web check lint style types house front unit test test-long demo bench bench-wan lock clean
 
 setup: .setup/python web
 
@@ -38,7 +38,9 @@ web: .setup/viewer .setup/shell
 	cd web/ohif && npm ci --silent --no-audit --no-fund && npm run --silent build
 	@touch $@
 
-check: .setup/python style types house front unit
+check: lint unit
+
+lint: .setup/python style types house front
 
 style:
 	ruff format --check .
@@ -62,7 +64,9 @@ unit:
 
 test: setup .setup/system
 	scripts/alone $(PY) -m pytest -q -n 2 -m "$(QUICK)"
-	scripts/alone $(PY) -m pytest -q -m "not long and (slow or browser or root)"
+	scripts/lanes \
+	  browser '$(PY) -m pytest -q -m "not long and browser"' \
+	  rest '$(PY) -m pytest -q -m "not long and not browser and (slow or root)"'
 
 test-long: setup .setup/system
 	scripts/alone $(PY) -m pytest -q -m long --timeout 14400
