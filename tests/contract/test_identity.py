@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from archipel.identity.model import Doubt, Link, SourceKey, Traits, doubts
+from archipel.identity.model import Doubt, Link, SourceKey, Standing, Traits, doubts
 from archipel.identity.resolve import Sighting, resolve
 from archipel.identity.search import find
 from archipel.kernel.errors import Malformed, NotFound
@@ -157,6 +157,80 @@ def test_linked_sources_are_one_person_until_unlinked(persons) -> None:
         assert [s.key for s in persons.person(person, scope=scope).sources] == [key(value)]
     with pytest.raises(NotFound):
         persons.unlink(key("B"), key("C"), by="ida", scope=scope, now=NOW)
+
+
+def standing(persons, value: str = "4711", tenant: TenantId = WEST) -> Standing:
+    return persons.source(key(value, tenant), scope=BOTH).standing
+
+
+def test_an_identity_is_provisional_until_a_second_study_says_the_same(persons) -> None:
+    see(persons, sighting(), sighting())
+    assert standing(persons) is Standing.PROVISIONAL
+
+    see(persons, sighting(study=2))
+    assert standing(persons) is Standing.CONFIRMED
+
+
+def test_traits_that_do_not_fit_make_a_conflict_until_the_desk_has_looked(persons) -> None:
+    someone_else = Traits("TEST-LABRADOR^Ti-Jean", "19510101", "M")
+    see(persons, sighting(), sighting(study=2, traits=someone_else))
+    assert standing(persons) is Standing.CONFLICT
+
+    persons.settle(key("4711"), scope=BOTH)
+    assert standing(persons) is Standing.CONFIRMED
+
+
+def test_what_is_left_out_or_names_no_issuer_confirms_nothing(persons) -> None:
+    bare = Traits("TEST-BÉLIZAIRE^Céleste", "", "F")
+    see(persons, sighting(traits=bare), sighting(study=2, traits=bare))
+    assert standing(persons) is Standing.PROVISIONAL
+
+    nobodys = SourceKey(PatientIdentifier("7", Issuer("")))
+    for number in (1, 2):
+        resolve(
+            Sighting(
+                tenant=WEST,
+                study=Uid(f"1.2.{number}"),
+                identifier=nobodys.identifier,
+                traits=CELESTE,
+            ),
+            persons=persons,
+            now=NOW,
+        )
+    assert persons.source(nobodys, scope=BOTH).standing is Standing.PROVISIONAL
+
+
+def test_a_national_identity_is_qualified_where_its_key_fits(persons) -> None:
+    ins = "1.2.250.1.213.1.4.10"
+    see(
+        persons,
+        sighting("279035121518989", issuer=ins),
+        sighting("279035121518988", issuer=ins),
+    )
+
+    right, wrong = (
+        persons.source(SourceKey(PatientIdentifier(v, Issuer(ins))), scope=BOTH).standing
+        for v in ("279035121518989", "279035121518988")
+    )
+    assert (right, wrong) == (Standing.QUALIFIED, Standing.PROVISIONAL)
+
+
+def test_who_links_an_unidentified_study_says_whose_it_is(persons) -> None:
+    known, _, unknown = see(persons, sighting("A"), sighting("A", study=2), sighting(" ", study=3))
+    nameless = SourceKey.of(PatientIdentifier("", Issuer("x")), tenant=WEST, study=Uid("1.2.3"))
+    nameless = SourceKey(PatientIdentifier("", Issuer(f"ISSUER-{WEST}")), nameless.alone)
+    assert persons.standings([known, unknown]) == {
+        known: Standing.CONFIRMED,
+        unknown: Standing.UNIDENTIFIED,
+    }
+
+    persons.link(
+        Link(one=key("A"), other=nameless, by="ida", basis="wristband", at=NOW), scope=BOTH
+    )
+    assert persons.standings([known, unknown]) == {known: Standing.CONFIRMED}
+
+    persons.unlink(key("A"), nameless, by="ida", scope=BOTH, now=NOW)
+    assert persons.standings([unknown]) == {unknown: Standing.UNIDENTIFIED}
 
 
 def test_nobody_links_what_is_out_of_scope(persons) -> None:

@@ -6,8 +6,9 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archipel.identity.model import Link, SourceKey, Traits, doubts
+from archipel.identity.model import Link, SourceKey, Standing, Traits, doubts
 from archipel.identity.resolve import Sighting, resolve
+from archipel.identity.standing import is_matricule, together
 from archipel.kernel.identifiers import Issuer, PatientIdentifier
 from archipel.kernel.uid import Uid
 from archipel.testing.access_builders import EAST, NOW, WEST, scope_of
@@ -39,8 +40,10 @@ def _outcome(sightings: list[Sighting]) -> tuple[dict[Sighting, frozenset], set]
     together = defaultdict(set)
     for one, person in named.items():
         together[person].add(one)
+    standings = persons.standings(set(named.values()))
     desk = {source.key for source in persons.doubted(scope=BOTH)}
-    return {one: frozenset(together[named[one]]) for one in named}, desk
+    known = {(one, standings[person]) for one, person in named.items()}
+    return {one: frozenset(together[named[one]]) for one in named}, desk | known
 
 
 @given(st.lists(SIGHTINGS, max_size=12), st.randoms())
@@ -79,6 +82,43 @@ def test_doubts_do_not_depend_on_the_order(traits, chance) -> None:
     chance.shuffle(shuffled)
 
     assert doubted(traits) == doubted(shuffled)
+
+
+MANY = st.lists(st.sampled_from(Standing), min_size=1)
+
+
+@given(MANY, st.randoms())
+def test_how_far_a_person_is_known_does_not_depend_on_the_order(standings, chance) -> None:
+    shuffled = list(standings)
+    chance.shuffle(shuffled)
+
+    assert together(standings) is together(shuffled) is together(standings * 2)
+    assert together(standings) in standings
+
+
+@given(MANY, MANY)
+def test_linking_hides_no_conflict_and_makes_nobody_less_known(one, other) -> None:
+    joined = together(one + other)
+
+    assert joined is together([together(one), together(other)])
+    assert (joined is Standing.CONFLICT) == (Standing.CONFLICT in one + other)
+
+
+@given(st.text(max_size=20))
+def test_any_text_is_a_national_identity_or_not(text) -> None:
+    assert is_matricule(text) in {True, False}
+
+
+@given(
+    st.from_regex(r"[1278]\d{4}(\d\d|2A|2B)\d{6}", fullmatch=True).filter(str.isascii),
+    st.integers(1, 96),
+)
+def test_a_wrong_key_is_always_seen(body, off) -> None:
+    key = 97 - int(body.replace("2A", "19").replace("2B", "18")) % 97
+    wrong = (key + off - 1) % 97 + 1
+
+    assert is_matricule(f"{body}{key:02}")
+    assert not is_matricule(f"{body}{wrong:02}")
 
 
 PAIRS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)).filter(lambda p: p[0] != p[1]))

@@ -61,6 +61,16 @@ class Doubt(Enum):
     SEX = "sex"
 
 
+class Standing(Enum):
+    """How far an identity is known, in one word. `standing` says when."""
+
+    UNIDENTIFIED = "unidentified"  # the study names no patient: no identifier at all
+    PROVISIONAL = "provisional"  # nothing confirms it, nothing contradicts it
+    CONFIRMED = "confirmed"  # an identifier of a known issuer, and what was said agrees
+    QUALIFIED = "qualified"  # the same, and the identifier is a national identity
+    CONFLICT = "conflict"  # what was said does not fit together: for the identity desk
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appearance:
     """Traits under which a source patient was seen, in which organisation, and when."""
@@ -79,6 +89,7 @@ class SourcePatient:
     person: PersonId
     appearances: tuple[Appearance, ...]
     doubted: bool  # for the identity desk to look at
+    standing: Standing  # from all appearances, also those out of scope
 
     @property
     def traits(self) -> Traits:

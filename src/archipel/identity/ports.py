@@ -1,6 +1,6 @@
 """What identity needs of the world."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from archipel.identity.model import (
     PersonId,
     SourceKey,
     SourcePatient,
+    Standing,
 )
 from archipel.kernel.actors import Scope
 
@@ -26,11 +27,14 @@ class Sightings(Protocol):
         key: SourceKey,
         appearance: Appearance,
         *,
+        study: str,
         fresh: PersonId,
         doubtful: Callable[[tuple[Appearance, ...]], bool],
     ) -> SourcePatient:
         """Note an appearance, in one step with making the source, and person `fresh`, if new.
 
+        `study` names the study that says so, over all organisations: a second one is remembered,
+        for the source's standing (`standing.standing_of`), which is kept with it.
         The same traits in the same tenant widen the appearance that is there. When they are new
         and `doubtful` says so of all there are, the source is put before the identity desk and
         `IdentityDoubted` announced. Past `APPEARANCES_KEPT` of one source no more are kept.
@@ -41,7 +45,13 @@ class Persons(Sightings, Protocol):
     """Source patients and persons."""
 
     def settle(self, key: SourceKey, *, scope: Scope) -> None:
-        """The desk has looked: no longer doubted. Raises `NotFound` (also out of scope)."""
+        """The desk has looked and vouches for it: no longer doubted, its standing follows.
+
+        Raises `NotFound` (also out of scope).
+        """
+
+    def standings(self, persons: Collection[str]) -> Mapping[str, Standing]:
+        """How far each of these persons is known, over all organisations (ADR 0093)."""
 
     def doubted(self, *, scope: Scope, limit: int = 100) -> Sequence[SourcePatient]:
         """Sources before the identity desk, with the appearances in scope."""
@@ -67,7 +77,7 @@ class Persons(Sightings, Protocol):
         """
 
     def link(self, link: Link, *, scope: Scope) -> Sequence[SourceKey]:
-        """Join two sources; returns those whose person is another now.
+        """Join two sources; returns those whose person is another now. Their studies follow.
 
         Raises `NotFound` when one is not in scope. Joining what is joined changes nothing.
         """

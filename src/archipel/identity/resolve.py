@@ -34,7 +34,13 @@ def resolve(sighting: Sighting, *, persons: Sightings, now: datetime) -> PersonI
     traits = Traits(said.name[:TEXT_LENGTH], said.birth_date[:16], said.sex[:16])
     appearance = Appearance(tenant=sighting.tenant, traits=traits, first_seen=now, last_seen=now)
     fresh = PersonId(secrets.token_hex(12))
-    return persons.seen(key, appearance, fresh=fresh, doubtful=_doubtful).person
+    return persons.seen(
+        key,
+        appearance,
+        study=f"{sighting.tenant}/{sighting.study}",
+        fresh=fresh,
+        doubtful=_doubtful,
+    ).person
 
 
 def _doubtful(appearances: tuple[Appearance, ...]) -> bool:

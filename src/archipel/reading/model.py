@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import Enum, IntEnum
 from math import isfinite
 
+from archipel.identity.model import Standing
 from archipel.kernel.errors import Malformed
 from archipel.kernel.identifiers import AccessionNumber, PatientIdentifier, TenantId
 from archipel.kernel.uid import Uid
@@ -330,6 +331,7 @@ class Exam:
     report: ReportHead | None
     priors: tuple["Prior", ...] = ()
     signed: SignedMark | None = None
+    identity: Standing = Standing.PROVISIONAL  # until somebody knows more
 
     @property
     def person_key(self) -> str:

@@ -1,6 +1,6 @@
 """The port of identity in memory, held to the same contract as SQL."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -13,8 +13,10 @@ from archipel.identity.model import (
     PersonId,
     SourceKey,
     SourcePatient,
+    Standing,
 )
 from archipel.identity.ports import APPEARANCES_KEPT
+from archipel.identity.standing import standing_of, together
 from archipel.kernel.actors import Scope
 from archipel.kernel.errors import NotFound
 from archipel.standards.dicom.matching import words_of
@@ -25,6 +27,20 @@ class _Kept:
     source: SourcePatient
     own: PersonId
     links: set[SourceKey] = field(default_factory=set)
+    studies: set[str] = field(default_factory=set)
+    vouched: bool = False
+
+    def stand(self) -> SourcePatient:
+        """Say how far the source is known now."""
+        standing = standing_of(
+            self.source.key,
+            self.source.appearances,
+            again=len(self.studies) > 1,
+            doubted=self.source.doubted,
+            vouched=self.vouched,
+        )
+        self.source = replace(self.source, standing=standing)
+        return self.source
 
 
 class MemoryPersons:
@@ -39,14 +55,22 @@ class MemoryPersons:
         key: SourceKey,
         appearance: Appearance,
         *,
+        study: str,
         fresh: PersonId,
         doubtful: Callable[[tuple[Appearance, ...]], bool],
     ) -> SourcePatient:
         """Note an appearance."""
         if key not in self._kept:
-            source = SourcePatient(key=key, person=fresh, appearances=(), doubted=False)
+            source = SourcePatient(
+                key=key,
+                person=fresh,
+                appearances=(),
+                doubted=False,
+                standing=Standing.PROVISIONAL,
+            )
             self._kept[key] = _Kept(source, fresh)
         kept = self._kept[key]
+        kept.studies.add(study)
         known = {(one.tenant, one.traits): one for one in kept.source.appearances}
         this = (appearance.tenant, appearance.traits)
         added = this not in known and len(known) < APPEARANCES_KEPT
@@ -67,12 +91,22 @@ class MemoryPersons:
                 )
             )
         kept.source = replace(kept.source, appearances=appearances, doubted=doubted)
-        return kept.source
+        return kept.stand()
 
     def settle(self, key: SourceKey, *, scope: Scope) -> None:
         """Take a source off the identity desk."""
         kept = self._visible(key, scope)
         kept.source = replace(kept.source, doubted=False)
+        kept.vouched = True
+        kept.stand()
+
+    def standings(self, persons: Collection[str]) -> Mapping[str, Standing]:
+        """Say how far persons are known."""
+        found: dict[str, set[Standing]] = {}
+        for kept in self._kept.values():
+            if kept.source.person in persons:
+                found.setdefault(kept.source.person, set()).add(kept.source.standing)
+        return {person: together(every) for person, every in found.items()}
 
     def doubted(self, *, scope: Scope, limit: int = 100) -> Sequence[SourcePatient]:
         """List sources before the identity desk."""

@@ -70,11 +70,14 @@ class MemoryIndexTransaction:
         key: SourceKey,
         appearance: Appearance,
         *,
+        study: str,
         fresh: PersonId,
         doubtful: Callable[[tuple[Appearance, ...]], bool],
     ) -> SourcePatient:
         """Note an appearance of a patient."""
-        return self._memory.persons.seen(key, appearance, fresh=fresh, doubtful=doubtful)
+        return self._memory.persons.seen(
+            key, appearance, study=study, fresh=fresh, doubtful=doubtful
+        )
 
     def applied(self, segments: Collection[int]) -> Mapping[int, int]:
         """Give applied offsets."""

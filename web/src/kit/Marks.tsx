@@ -26,7 +26,7 @@ interface Mark {
 
 export type Urgency = "stat" | "urgent" | "inpatient" | "routine";
 export type ExamStatus = "acquiring" | "ready" | "claimed" | "draft" | "preliminary" | "signed";
-export type IdentityStatus = "provisional" | "retrieved" | "validated" | "qualified";
+export type IdentityStatus = "unidentified" | "provisional" | "confirmed" | "qualified" | "conflict";
 
 const URGENCY: Record<Urgency, Mark> = {
   stat: { tone: "critical", icon: IconBoltFilled },
@@ -46,9 +46,10 @@ const STATUS: Record<ExamStatus, Mark> = {
 
 const IDENTITY: Record<IdentityStatus, Mark> = {
   qualified: { tone: "ok", icon: IconRosetteDiscountCheck },
-  validated: { tone: "info", icon: IconCheck },
-  retrieved: { tone: "info", icon: IconCircleDashed },
-  provisional: { tone: "urgent", icon: IconAlertTriangle },
+  confirmed: { tone: "ok", icon: IconCheck },
+  provisional: { tone: "urgent", icon: IconCircleDashed },
+  unidentified: { tone: "urgent", icon: IconAlertTriangle },
+  conflict: { tone: "critical", icon: IconAlertTriangle },
 };
 
 export const urgencyTone = (urgency: Urgency): Tone => URGENCY[urgency].tone;

@@ -117,7 +117,7 @@ def banner(exam: Exam) -> PatientBanner:
         birth_date=day(exam.birth_date),
         identifier=exam.patient.value,
         issuer=exam.patient.issuer.namespace,
-        identity_status="provisional",  # national identity (INS) comes with its teleservice
+        identity_status=exam.identity.value,
     )
 
 

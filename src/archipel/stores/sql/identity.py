@@ -1,13 +1,13 @@
 """Source patients, persons and links, as `identity.ports.Persons` asks for them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
-from archipel.identity.events import IdentityDoubted
+from archipel.identity.events import IdentityDoubted, PersonChanged
 from archipel.identity.link import joined_with
 from archipel.identity.model import (
     Appearance,
@@ -16,14 +16,18 @@ from archipel.identity.model import (
     PersonId,
     SourceKey,
     SourcePatient,
+    Standing,
     Traits,
 )
 from archipel.identity.ports import APPEARANCES_KEPT
+from archipel.identity.standing import standing_of, together
 from archipel.kernel.actors import Scope
 from archipel.kernel.errors import NotFound
 from archipel.kernel.identifiers import Issuer, PatientIdentifier, TenantId
+from archipel.kernel.uid import Uid
 from archipel.standards.dicom.matching import words_of
 from archipel.stores.sql.outbox import announce
+from archipel.stores.sql.schema.archive import study as studies
 from archipel.stores.sql.schema.identity import (
     appearance,
     appearance_word,
@@ -46,20 +50,25 @@ class SqlPersons:
         key: SourceKey,
         appearance: Appearance,
         *,
+        study: str,
         fresh: PersonId,
         doubtful: Callable[[tuple[Appearance, ...]], bool],
     ) -> SourcePatient:
         """Note an appearance. Node-wide: it carries its tenant."""
         with self._database.write() as connection:
-            return seen(connection, key, appearance, fresh=fresh, doubtful=doubtful)
+            return seen(connection, key, appearance, study=study, fresh=fresh, doubtful=doubtful)
 
     def settle(self, key: SourceKey, *, scope: Scope) -> None:
         """Take a source off the identity desk."""
         with self._database.write() as connection:
+            alone(connection, "identity")
             source = _visible(connection, key, scope)
-            connection.execute(
-                update(source_patient).where(source_patient.c.id == source).values(doubted=False)
-            )
+            _stands(connection, source, doubted=False, vouched=True)
+
+    def standings(self, persons: Collection[str]) -> Mapping[str, Standing]:
+        """Say how far persons are known. Node-wide: a doubt elsewhere is a doubt here."""
+        with self._database.read() as connection:
+            return standings(connection, persons)
 
     def doubted(self, *, scope: Scope, limit: int = 100) -> Sequence[SourcePatient]:
         """List sources before the identity desk, oldest first."""
@@ -127,7 +136,7 @@ class SqlPersons:
                         one_id=one, other_id=other, by=link.by, basis=link.basis, at=link.at
                     )
                 )
-            return _regroup(connection, [one])
+            return _regroup(connection, [one], now=link.at)
 
     def unlink(
         self, one: SourceKey, other: SourceKey, *, by: str, scope: Scope, now: datetime
@@ -141,7 +150,7 @@ class SqlPersons:
             )
             if not undone.rowcount:
                 raise NotFound("these two sources are not linked with each other")
-            return _regroup(connection, ids)
+            return _regroup(connection, ids, now=now)
 
 
 def seen(
@@ -149,6 +158,7 @@ def seen(
     key: SourceKey,
     shown: Appearance,
     *,
+    study: str,
     fresh: PersonId,
     doubtful: Callable[[tuple[Appearance, ...]], bool],
 ) -> SourcePatient:
@@ -165,26 +175,62 @@ def seen(
                 own_person=fresh,
                 person=fresh,
                 doubted=False,
+                first_study=study,
+                again=False,
+                vouched=False,
+                standing=Standing.PROVISIONAL.value,
             )
             .returning(source_patient)
         ).one()
     added = _add(connection, row.id, shown)
-    found = tuple(
-        _appearance(one)
-        for one in connection.execute(
-            select(appearance).where(appearance.c.source_id == row.id).order_by(appearance.c.id)
-        )
-    )
+    found = _appearances(connection, row.id)
     doubted = row.doubted or (added and doubtful(found))
     if doubted and not row.doubted:
-        connection.execute(
-            update(source_patient).where(source_patient.c.id == row.id).values(doubted=True)
-        )
         announce(
             connection,
             IdentityDoubted(tenant=shown.tenant, at=shown.last_seen, person=row.person),
         )
-    return SourcePatient(key=key, person=PersonId(row.person), appearances=found, doubted=doubted)
+    again = row.again or study != row.first_study
+    standing = _stands(connection, row.id, doubted=doubted, again=again)
+    return SourcePatient(
+        key=key,
+        person=PersonId(row.person),
+        appearances=found,
+        doubted=doubted,
+        standing=standing,
+    )
+
+
+def standings(connection: Connection, persons: Collection[str]) -> Mapping[str, Standing]:
+    """Say how far persons are known. Node-wide: a doubt elsewhere is a doubt here."""
+    query = select(source_patient.c.person, source_patient.c.standing)
+    found: dict[str, set[Standing]] = {}
+    for person, standing in connection.execute(
+        query.where(source_patient.c.person.in_(sorted(persons)))
+    ):
+        found.setdefault(person, set()).add(Standing(standing))
+    return {person: together(every) for person, every in found.items()}
+
+
+def _stands(connection: Connection, source: int, **changed: bool) -> Standing:
+    """Keep what changed of a source, and how far it is known now."""
+    this = source_patient.c.id == source
+    row = connection.execute(select(source_patient).where(this)).one()
+    known = {name: changed.get(name, getattr(row, name)) for name in _REASONS}
+    standing = standing_of(_key(row), _appearances(connection, source), **known)
+    if standing.value != row.standing or any(known[n] != getattr(row, n) for n in _REASONS):
+        connection.execute(
+            update(source_patient).where(this).values(**known, standing=standing.value)
+        )
+    return standing
+
+
+_REASONS = ("again", "doubted", "vouched")
+
+
+def _appearances(connection: Connection, source: int) -> tuple[Appearance, ...]:
+    query = select(appearance).where(appearance.c.source_id == source).order_by(appearance.c.id)
+    return tuple(_appearance(one) for one in connection.execute(query))
 
 
 def _add(connection: Connection, source: int, shown: Appearance) -> bool:
@@ -231,7 +277,9 @@ def _add(connection: Connection, source: int, shown: Appearance) -> bool:
     return True
 
 
-def _regroup(connection: Connection, starts: Sequence[int]) -> Sequence[SourceKey]:
+def _regroup(
+    connection: Connection, starts: Sequence[int], *, now: datetime
+) -> Sequence[SourceKey]:
     moved: list[SourceKey] = []
     for start in starts:
         together = joined_with(start, lambda ids: _neighbours(connection, ids))
@@ -249,7 +297,28 @@ def _regroup(connection: Connection, starts: Sequence[int]) -> Sequence[SourceKe
                     .where(source_patient.c.id == row.id)
                     .values(person=person)
                 )
+                _studies_follow(connection, row, person, now)
     return moved
+
+
+def _studies_follow(connection: Connection, source: Row[Any], person: str, now: datetime) -> None:
+    """Give the studies of a source to another person, and tell of each.
+
+    Studies are the index writer's (ADR 0030); whose they are is identity's, and changes under the
+    lock that a new study takes too (ADR 0093).
+    """
+    theirs = (studies.c.patient_id == source.value) & (studies.c.patient_issuer == source.issuer)
+    if source.alone:
+        tenant, _, uid = source.alone.partition("/")
+        theirs = (studies.c.tenant == tenant) & (studies.c.study_instance_uid == uid)
+    moved = connection.execute(
+        update(studies)
+        .where(theirs)
+        .values(person=person)
+        .returning(studies.c.tenant, studies.c.study_instance_uid)
+    ).all()
+    for tenant, uid in moved:
+        announce(connection, PersonChanged(tenant=TenantId(tenant), at=now, study=Uid(uid)))
 
 
 def _neighbours(connection: Connection, ids: Iterable[int]) -> set[int]:
@@ -290,6 +359,7 @@ def _sources(connection: Connection, ids: Sequence[int], scope: Scope) -> Sequen
                 person=PersonId(rows[0].person),
                 appearances=tuple(_appearance(row) for row in rows),
                 doubted=rows[0].doubted,
+                standing=Standing(rows[0].standing),
             )
         )
     return found

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Row
 
 from archipel.archive.events import InstancesStored, StudyCompleted
+from archipel.identity.events import PersonChanged
 from archipel.kernel.actors import Scope
 from archipel.kernel.errors import NotFound
 from archipel.kernel.identifiers import TenantId
@@ -187,6 +188,7 @@ class SqlDrafts:
 Told = (
     InstancesStored
     | StudyCompleted
+    | PersonChanged
     | ClaimChanged
     | DraftSaved
     | UrgencySet

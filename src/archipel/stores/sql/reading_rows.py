@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from msgspec import msgpack
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, or_, select, tuple_
 
+from archipel.identity.model import Standing
 from archipel.kernel.actors import Scope
 from archipel.kernel.identifiers import AccessionNumber, Issuer, PatientIdentifier, TenantId
 from archipel.kernel.uid import Uid
@@ -23,6 +25,7 @@ from archipel.reading.model import (
     SignedMark,
     Urgency,
 )
+from archipel.stores.sql.identity import standings
 from archipel.stores.sql.reading import visible
 from archipel.stores.sql.schema.archive import series, study
 from archipel.stores.sql.schema.reading import (
@@ -80,11 +83,15 @@ def exams_of(
 ) -> list[Exam]:
     """Read rows of `joined`; with `marks`, gather the priors of each."""
     priors = _others(connection, rows, scope) if marks else {}
+    known = standings(connection, {row.person for row in rows if row.person})
     parts = _body_parts(
         connection, {row.id for row in rows} | {p.id for found in priors.values() for p in found}
     )
     return [
-        _exam(row, parts.get(row.id, ""), _marks(row, priors.get(whose(row), ()), parts))
+        replace(
+            _exam(row, parts.get(row.id, ""), _marks(row, priors.get(whose(row), ()), parts)),
+            identity=known.get(row.person, Standing.PROVISIONAL),
+        )
         for row in rows
     ]
 

@@ -81,7 +81,7 @@ export function StatesPage() {
           {(["acquiring", "ready", "claimed", "draft"] as const).map((status) => (
             <StatusTag key={status} status={status} />
           ))}
-          {(["qualified", "validated", "retrieved", "provisional"] as const).map((status) => (
+          {(["qualified", "confirmed", "provisional", "unidentified", "conflict"] as const).map((status) => (
             <IdentityMark key={status} status={status} />
           ))}
           <Kbd stroke="ctrl+Enter" />

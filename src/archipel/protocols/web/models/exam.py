@@ -12,7 +12,7 @@ Urgency = Literal["stat", "urgent", "inpatient", "routine"]
 ExamStatus = Literal["acquiring", "ready", "claimed", "draft", "preliminary", "signed"]
 ReportState = Literal["none", "draft", "preliminary", "final", "addendum", "corrected"]
 ListName = Literal["to-read", "mine", "drafts", "recent", "all"]
-IdentityStatus = Literal["provisional", "retrieved", "validated", "qualified"]
+IdentityStatus = Literal["unidentified", "provisional", "confirmed", "qualified", "conflict"]
 
 
 class PatientBanner(View):

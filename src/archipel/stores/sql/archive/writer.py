@@ -70,11 +70,12 @@ class SqlIndexTransaction:
         key: SourceKey,
         appearance: Appearance,
         *,
+        study: str,
         fresh: PersonId,
         doubtful: Callable[[tuple[Appearance, ...]], bool],
     ) -> SourcePatient:
         """Note an appearance of a patient. Node-wide: the appearance names its tenant."""
-        return seen(self._connection, key, appearance, fresh=fresh, doubtful=doubtful)
+        return seen(self._connection, key, appearance, study=study, fresh=fresh, doubtful=doubtful)
 
     def applied(self, segments: Collection[int]) -> Mapping[int, int]:
         """Give applied offsets. Node-wide: a segment serves every organisation."""
@@ -210,6 +211,8 @@ class SqlIndexTransaction:
             )
             return
         values = rows.study_values(one, names[rows.folded_name(one)])
+        if one.person == known.person:
+            del values["person"]  # a link may be moving the study meanwhile (ADR 0093)
         self._connection.execute(say.UPDATE_STUDY, {"number": number, **values})
         if rows.study_moment(known) != rows.study_moment(one):
             moved = {"number": number, "moment": rows.study_moment(one)}

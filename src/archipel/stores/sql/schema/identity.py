@@ -30,6 +30,10 @@ source_patient = Table(
     Column("own_person", String(32), nullable=False, comment="while it is linked with nobody"),
     Column("person", String(32), nullable=False, index=True),
     Column("doubted", Boolean, nullable=False),
+    Column("first_study", _PLAIN, nullable=False, comment="organisation/Study UID that named it"),
+    Column("again", Boolean, nullable=False, comment="another study named it too"),
+    Column("vouched", Boolean, nullable=False, comment="the identity desk looked"),
+    Column("standing", String(16), nullable=False, comment="see identity.standing"),
     UniqueConstraint("value", "issuer", "alone"),
     sqlite_autoincrement=True,
 )

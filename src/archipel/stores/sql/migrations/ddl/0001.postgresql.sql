@@ -220,6 +220,10 @@ CREATE TABLE source_patient (
 	own_person VARCHAR(32) NOT NULL,
 	person VARCHAR(32) NOT NULL,
 	doubted BOOLEAN NOT NULL,
+	first_study TEXT COLLATE "C" NOT NULL,
+	again BOOLEAN NOT NULL,
+	vouched BOOLEAN NOT NULL,
+	standing VARCHAR(16) NOT NULL,
 	CONSTRAINT pk_source_patient PRIMARY KEY (id),
 	CONSTRAINT uq_source_patient_value_issuer_alone UNIQUE (value, issuer, alone)
 );
@@ -227,6 +231,14 @@ CREATE TABLE source_patient (
 COMMENT ON COLUMN source_patient.alone IS 'the study, where there is no identifier';
 
 COMMENT ON COLUMN source_patient.own_person IS 'while it is linked with nobody';
+
+COMMENT ON COLUMN source_patient.first_study IS 'organisation/Study UID that named it';
+
+COMMENT ON COLUMN source_patient.again IS 'another study named it too';
+
+COMMENT ON COLUMN source_patient.vouched IS 'the identity desk looked';
+
+COMMENT ON COLUMN source_patient.standing IS 'see identity.standing';
 
 CREATE TABLE exam_claim (
 	tenant VARCHAR(48) NOT NULL,

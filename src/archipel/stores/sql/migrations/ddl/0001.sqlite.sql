@@ -197,6 +197,10 @@ CREATE TABLE source_patient (
 	own_person VARCHAR(32) NOT NULL,
 	person VARCHAR(32) NOT NULL,
 	doubted BOOLEAN NOT NULL,
+	first_study TEXT NOT NULL,
+	again BOOLEAN NOT NULL,
+	vouched BOOLEAN NOT NULL,
+	standing VARCHAR(16) NOT NULL,
 	CONSTRAINT uq_source_patient_value_issuer_alone UNIQUE (value, issuer, alone)
 );
 
