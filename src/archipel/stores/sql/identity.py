@@ -1,14 +1,13 @@
 """Source patients, persons and links, as `identity.ports.Persons` asks for them."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
-from archipel.identity.events import IdentityDoubted, PersonChanged
-from archipel.identity.link import joined_with
+from archipel.identity.events import IdentityDoubted
 from archipel.identity.model import (
     Appearance,
     Link,
@@ -23,11 +22,10 @@ from archipel.identity.ports import APPEARANCES_KEPT
 from archipel.identity.standing import standing_of, together
 from archipel.kernel.actors import Scope
 from archipel.kernel.errors import NotFound
-from archipel.kernel.identifiers import Issuer, PatientIdentifier, TenantId
-from archipel.kernel.uid import Uid
+from archipel.kernel.identifiers import TenantId
 from archipel.standards.dicom.matching import words_of
+from archipel.stores.sql.identity_links import key_of, regroup
 from archipel.stores.sql.outbox import announce
-from archipel.stores.sql.schema.archive import study as studies
 from archipel.stores.sql.schema.identity import (
     appearance,
     appearance_word,
@@ -136,7 +134,7 @@ class SqlPersons:
                         one_id=one, other_id=other, by=link.by, basis=link.basis, at=link.at
                     )
                 )
-            return _regroup(connection, [one], now=link.at)
+            return regroup(connection, [one], now=link.at)
 
     def unlink(
         self, one: SourceKey, other: SourceKey, *, by: str, scope: Scope, now: datetime
@@ -150,7 +148,7 @@ class SqlPersons:
             )
             if not undone.rowcount:
                 raise NotFound("these two sources are not linked with each other")
-            return _regroup(connection, ids, now=now)
+            return regroup(connection, ids, now=now)
 
 
 def seen(
@@ -217,7 +215,7 @@ def _stands(connection: Connection, source: int, **changed: bool) -> Standing:
     this = source_patient.c.id == source
     row = connection.execute(select(source_patient).where(this)).one()
     known = {name: changed.get(name, getattr(row, name)) for name in _REASONS}
-    standing = standing_of(_key(row), _appearances(connection, source), **known)
+    standing = standing_of(key_of(row), _appearances(connection, source), **known)
     if standing.value != row.standing or any(known[n] != getattr(row, n) for n in _REASONS):
         connection.execute(
             update(source_patient).where(this).values(**known, standing=standing.value)
@@ -277,59 +275,6 @@ def _add(connection: Connection, source: int, shown: Appearance) -> bool:
     return True
 
 
-def _regroup(
-    connection: Connection, starts: Sequence[int], *, now: datetime
-) -> Sequence[SourceKey]:
-    moved: list[SourceKey] = []
-    for start in starts:
-        together = joined_with(start, lambda ids: _neighbours(connection, ids))
-        rows = connection.execute(
-            select(source_patient)
-            .where(source_patient.c.id.in_(together))
-            .order_by(source_patient.c.id)
-        ).all()
-        person = rows[0].own_person
-        for row in rows:
-            if row.person != person:
-                moved.append(_key(row))
-                connection.execute(
-                    update(source_patient)
-                    .where(source_patient.c.id == row.id)
-                    .values(person=person)
-                )
-                _studies_follow(connection, row, person, now)
-    return moved
-
-
-def _studies_follow(connection: Connection, source: Row[Any], person: str, now: datetime) -> None:
-    """Give the studies of a source to another person, and tell of each.
-
-    Studies are the index writer's (ADR 0030); whose they are is identity's, and changes under the
-    lock that a new study takes too (ADR 0093).
-    """
-    theirs = (studies.c.patient_id == source.value) & (studies.c.patient_issuer == source.issuer)
-    if source.alone:
-        tenant, _, uid = source.alone.partition("/")
-        theirs = (studies.c.tenant == tenant) & (studies.c.study_instance_uid == uid)
-    moved = connection.execute(
-        update(studies)
-        .where(theirs)
-        .values(person=person)
-        .returning(studies.c.tenant, studies.c.study_instance_uid)
-    ).all()
-    for tenant, uid in moved:
-        announce(connection, PersonChanged(tenant=TenantId(tenant), at=now, study=Uid(uid)))
-
-
-def _neighbours(connection: Connection, ids: Iterable[int]) -> set[int]:
-    known = list(ids)
-    query = select(source_link.c.one_id, source_link.c.other_id).where(
-        source_link.c.undone_at.is_(None),
-        or_(source_link.c.one_id.in_(known), source_link.c.other_id.in_(known)),
-    )
-    return {number for row in connection.execute(query) for number in row}
-
-
 def _persons(
     connection: Connection, persons: Sequence[PersonId], scope: Scope
 ) -> Sequence[Person]:
@@ -355,7 +300,7 @@ def _sources(connection: Connection, ids: Sequence[int], scope: Scope) -> Sequen
         rows = list(group)
         found.append(
             SourcePatient(
-                key=_key(rows[0]),
+                key=key_of(rows[0]),
                 person=PersonId(rows[0].person),
                 appearances=tuple(_appearance(row) for row in rows),
                 doubted=rows[0].doubted,
@@ -399,10 +344,6 @@ def _is(key: SourceKey) -> Any:
         & (source_patient.c.issuer == key.identifier.issuer.namespace)
         & (source_patient.c.alone == key.alone)
     )
-
-
-def _key(row: Row[Any]) -> SourceKey:
-    return SourceKey(PatientIdentifier(row.value, Issuer(row.issuer)), row.alone)
 
 
 def _appearance(row: Row[Any]) -> Appearance:
