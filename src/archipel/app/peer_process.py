@@ -11,20 +11,20 @@ import logging
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
-import msgspec
 from starlette.routing import BaseRoute
 
 from archipel.access.model import Action, AuditEntry
-from archipel.app.archipelago import LINKS_FILE
 from archipel.app.home import Home
+from archipel.app.network.keeping import LineKeeper
+from archipel.app.network.told import LinesTask, Told, line_routes
 from archipel.app.peer_keys import PeerKeys
+from archipel.app.settings import ways
 from archipel.app.transfer.packs import PackTask, pack_routes
 from archipel.app.wiring import Node
 from archipel.exchange.errors import NotEnrolled
-from archipel.exchange.links import Board, LinkState
+from archipel.exchange.links import Board
 from archipel.exchange.model import NodeName
 from archipel.exchange.ports import HeadVerifier
 from archipel.exchange.trust import certificates
@@ -35,6 +35,7 @@ from archipel.protocols.peer.application import PeerServices, application
 from archipel.protocols.peer.doorkeeper import DOOR, Doorkeeper
 from archipel.protocols.peer.enrolment import Enrolment
 from archipel.protocols.peer.identity import Identity
+from archipel.protocols.peer.link_puller import LinkPuller
 from archipel.protocols.peer.neighbours import Neighbours
 from archipel.protocols.peer.news import News
 from archipel.protocols.peer.puller import FeedPuller
@@ -43,7 +44,6 @@ from archipel.protocols.peer.task import PeerTask
 
 LOG = logging.getLogger(__name__)
 _LOOK_EVERY_S = 0.5
-_WRITE_EVERY_S = 1.0
 _RENEW_EVERY_S = 3600.0
 
 
@@ -54,10 +54,16 @@ class Archipelago:
     node: Node
     keys: PeerKeys
     board: Board = field(default_factory=Board)
+    pullers: dict[str, LinkPuller] = field(default_factory=dict)
+    told: dict[str, Told] = field(default_factory=dict)
 
     def identity(self) -> Identity:
         """Return who this node is, as its files say now."""
         return self.keys.identity()
+
+    def keeper(self) -> LineKeeper:
+        """Return who writes down how the lines are."""
+        return LineKeeper(node=self.node, board=self.board, pullers=self.pullers, told=self.told)
 
     def verifier(self) -> HeadVerifier:
         """Return the check of signed heads, with the peers as they are now."""
@@ -85,7 +91,9 @@ class Archipelago:
 
 def routes(archipelago: Archipelago) -> Sequence[BaseRoute]:
     """Return what the door serves beside the feed."""
-    return pack_routes(archipelago.node)
+    node = archipelago.node
+    lines = line_routes(node, archipelago.board, archipelago.identity().node)
+    return [*pack_routes(node), *lines]
 
 
 def tasks(archipelago: Archipelago) -> Sequence[PeerTask]:
@@ -97,7 +105,9 @@ def tasks(archipelago: Archipelago) -> Sequence[PeerTask]:
         clock=archipelago.node.clock,
         address=address_of(archipelago.node),
     )
-    return [feed, PackTask(node=archipelago.node)]
+    node = archipelago.node
+    lines = LinesTask(node=node, board=archipelago.board, told=archipelago.told)
+    return [feed, PackTask(node=node, pullers=archipelago.pullers), lines]
 
 
 def run(
@@ -130,14 +140,15 @@ async def _serve(
     archipelago: Archipelago, listener: socket.socket | None, stopping: asyncio.Event
 ) -> None:
     node = archipelago.node
-    neighbours = Neighbours(archipelago.identity, node.peers)
+    via = ways(node.settings.peer.via)
+    neighbours = Neighbours(archipelago.identity, node.peers, via=via)
     news = News(node.facts.position)
     running = [
         asyncio.create_task(one.run(neighbours, stop=stopping)) for one in tasks(archipelago)
     ]
     running += [
         asyncio.create_task(news.watch(stop=stopping)),
-        asyncio.create_task(_write_links(archipelago, stopping)),
+        asyncio.create_task(archipelago.keeper().keep(stopping)),
         asyncio.create_task(_renew(archipelago, neighbours, stopping)),
     ]
     if listener is not None:
@@ -182,21 +193,6 @@ def address_of(node: Node) -> str:
     return node.settings.peer.address or node.settings.peer.listen
 
 
-async def _write_links(archipelago: Archipelago, stopping: asyncio.Event) -> None:
-    """Keep `run/links.json` for the network page: one `LinkState` for each peer."""
-    path, last = archipelago.node.home.run / LINKS_FILE, b""
-    while not stopping.is_set():
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), _WRITE_EVERY_S)
-        states = [msgspec.to_builtins(_plain(one)) for one in archipelago.board.all()]
-        written = json.dumps(states).encode()
-        if written != last:
-            fresh = path.with_suffix(".new")
-            await asyncio.to_thread(fresh.write_bytes, written)
-            fresh.replace(path)
-            last = written
-
-
 async def _renew(
     archipelago: Archipelago, neighbours: Neighbours, stopping: asyncio.Event
 ) -> None:
@@ -239,7 +235,3 @@ async def _from_keeper(node: Node, neighbours: Neighbours, request: str) -> str:
         raise NotEnrolled("nobody is known who keeps the authority's key")
     answer = json.loads(await neighbours.of(peer).post("/x/1/renew", {"request": request}))
     return str(answer["certificate"])
-
-
-def _plain(state: LinkState) -> dict[str, Any]:
-    return {**asdict(state), "peer": state.peer.value, "state": state.state.value}

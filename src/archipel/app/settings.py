@@ -25,6 +25,7 @@ class NodeSettings:
     community: str = "demo"  # the region it belongs to
     number: int = 1  # told apart from the other nodes in journal segments, 1 to 65535
     demonstration: bool = False  # fictional data only: every screen says so
+    switchboard: str = ""  # host:port of a demonstration's simulated lines; loopback only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,7 @@ class PeerSettings:
     idle_timeout_s: float = 300.0  # without a request on a connection; a slow line needs it
     line_out_mbit: float = 0.0  # what the site's line carries outwards; 0: not known, not shaped
     line_in_mbit: float = 0.0  # and inwards; 0: not known
+    via: str = ""  # peers reached elsewhere than they say (VPN, NAT): gp=10.8.0.2:8443 gf=...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +139,14 @@ class Settings:
                 f"mail.host is {self.mail.host}: beyond this machine mail.security is "
                 "starttls or tls"
             )
+        if self.node.switchboard and not (
+            self.node.demonstration and on_loopback(self.node.switchboard)
+        ):
+            raise Malformed(
+                "node.switchboard cuts simulated lines: it is for a demonstration "
+                "(node.demonstration = true), on this machine only"
+            )
+        ways(self.peer.via)
         if self.portal.url and not self.portal.url.startswith(("https://", "http://127.")):
             raise Malformed("portal.url is an https address, such as https://resultats.exemple.fr")
 
@@ -152,6 +162,16 @@ def host_and_port(bind: str) -> tuple[str, int]:
     if not colon or not host or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 (TCP)
         raise Malformed(f"not a host and port, such as 127.0.0.1:8042: {bind!r}")
     return host.strip("[]"), int(port)
+
+
+def ways(text: str) -> Mapping[str, str]:
+    """Read `peer.via`: the address at which this node reaches each peer. Raises `Malformed`."""
+    found = {}
+    for word in text.replace(",", " ").split():
+        name, _, address = word.partition("=")
+        host_and_port(address)
+        found[name] = address
+    return found
 
 
 def load(path: Path, environment: Mapping[str, str] | None = None) -> Settings:

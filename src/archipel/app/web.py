@@ -12,6 +12,8 @@ import archipel
 from archipel.access.authenticate import Desk
 from archipel.access.model import Device
 from archipel.app.health import status_of
+from archipel.app.network.switchboard import Switchboard
+from archipel.app.network.view import network_of
 from archipel.app.wiring import Node
 from archipel.kernel.errors import ArchipelError, NotFound
 from archipel.kernel.identifiers import Issuer, TenantId
@@ -50,6 +52,8 @@ def application(node: Node) -> FastAPI:
         quarantine=node.quarantine,
         echo=lambda device: _echo(node, device),
         status=lambda: status_of(node),
+        network=lambda complete: network_of(node, complete=complete),
+        switchboard=_switchboard(node),
         secure=secure,
     )
     images = DicomwebServices(
@@ -74,6 +78,12 @@ def _identity(node: Node) -> NodeIdentity:
         version=archipel.__version__,
         demo=told.demonstration,
     )
+
+
+def _switchboard(node: Node) -> Switchboard | None:
+    """Return the simulated lines of a demonstration; a real node has none."""
+    told = node.settings.node
+    return Switchboard(told.switchboard) if told.demonstration and told.switchboard else None
 
 
 def _issuer(node: Node, tenant: TenantId) -> Issuer:

@@ -30,6 +30,7 @@ from archipel.stores.sql.archive.seal import SqlHoldings, SqlSealIndex, SqlTotal
 from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
 from archipel.stores.sql.feed import SqlFacts
+from archipel.stores.sql.lines import SqlLines
 from archipel.stores.sql.offers import SqlOffers
 from archipel.stores.sql.peers import SqlPeers
 from archipel.stores.sql.provenance import SqlProvenance
@@ -213,6 +214,11 @@ class Node:
     def peers(self) -> SqlPeers:
         """Return the other nodes."""
         return SqlPeers(self.database)
+
+    @cached_property
+    def lines(self) -> SqlLines:
+        """Return the journal of the lines to the other nodes."""
+        return SqlLines(self.database)
 
     @cached_property
     def links(self) -> SqlLinks:

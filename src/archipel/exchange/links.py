@@ -4,15 +4,18 @@ One `LinkState` for each peer. The peer process keeps the board and writes it do
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
 from archipel.exchange.model import NodeName
 
 _KEPT_CUTS = 20
+_METER_S = 10.0
+_SAMPLED, _SAMPLE_EVERY = timedelta(hours=1), timedelta(seconds=30)
 
 
 class Line(Enum):
@@ -41,6 +44,26 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What a line was like at one time. `bps` None: nothing was carried to tell."""
+
+    at: datetime
+    rtt_ms: float | None
+    bps: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineChange:
+    """A row of the journal of lines: a peer was lost, found, or refused us."""
+
+    at: datetime
+    peer: NodeName
+    line: Line
+    lasted_s: float | None = None  # the state before, where its beginning is known
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkState:
     """All that is known of the line to one peer. A figure is None while it was not measured."""
 
@@ -64,6 +87,7 @@ class LinkState:
     last_error: str = ""
     cuts: Sequence[Cut] = ()
     queues: Mapping[str, Queue] = field(default_factory=dict)
+    samples: Sequence[Sample] = ()  # of the last hour
 
 
 class Board:
@@ -100,6 +124,46 @@ class Board:
         """Take a link off the board."""
         with self._lock:
             self._states.pop(peer, None)
+
+
+@dataclass(slots=True)
+class Meter:
+    """What one line carries: bytes that were counted, as a rate over the last ten seconds."""
+
+    _counts: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def read(self, total_bytes: int, *, now_s: float) -> float:
+        """Note a running total; return bits per second."""
+        if self._counts and total_bytes < self._counts[-1][1]:
+            self._counts.clear()  # the counter began anew
+        self._counts.append((now_s, total_bytes))
+        while len(self._counts) > 1 and now_s - self._counts[0][0] > _METER_S:
+            self._counts.popleft()
+        first_s, before = self._counts[0]
+        passed = now_s - first_s
+        return (total_bytes - before) * 8 / passed if passed > 0 else 0.0
+
+
+def sampled(state: LinkState, *, now: datetime) -> LinkState:
+    """Return the state with one more point of its last hour; one each half minute."""
+    held = [one for one in state.samples if now - one.at < _SAMPLED]
+    if held and now - held[-1].at < _SAMPLE_EVERY:
+        return state
+    up = state.state is Line.UP
+    rtt_ms = state.rtt_ms if up else None
+    fresh = Sample(at=now, rtt_ms=rtt_ms, bps=(state.goodput_bps or None) if up else 0.0)
+    return replace(state, samples=(*held, fresh))
+
+
+def change_between(before: LinkState, after: LinkState) -> LineChange | None:
+    """Tell what the journal says when a line's state became another; None: nothing."""
+    if before.state is after.state or after.since is None:
+        return None
+    lasted_s = (after.since - before.since).total_seconds() if before.since else None
+    detail = after.last_error if after.state is not Line.UP else ""
+    return LineChange(
+        at=after.since, peer=after.peer, line=after.state, lasted_s=lasted_s, detail=detail
+    )
 
 
 def moved(state: LinkState, line: Line, *, now: datetime, error: str = "") -> LinkState:

@@ -22,6 +22,7 @@ from archipel.kernel.aetitle import AETitle
 from archipel.kernel.clock import utc_now
 from archipel.kernel.identifiers import Issuer, TenantId
 from archipel.protocols.web.application import application
+from archipel.protocols.web.models.network import NetworkView
 from archipel.protocols.web.models.node import Disk, Holdings, Lag, NodeStatus
 from archipel.protocols.web.models.session import NodeBrief
 from archipel.protocols.web.services import EchoOutcome, NodeIdentity, WebServices
@@ -202,6 +203,7 @@ def furnished(database: Database, clock: Clock) -> tuple[WebServices, enrol.Offi
         quarantine=SqlQuarantine(database),
         echo=lambda device: EchoOutcome(ok=True, duration_ms=1, detail=str(device.ae_title)),
         status=status,
+        network=network,
         secure=False,
     )
     return services, office
@@ -229,6 +231,20 @@ def status() -> NodeStatus:
         ),
         quarantined=0,
         alarms=[],
+    )
+
+
+def network(complete: bool) -> NetworkView:  # noqa: FBT001  (the port's own shape)
+    """Return a page of the right shape: gathering it is the wiring's."""
+    return NetworkView(
+        here="test",
+        as_of=datetime.now(UTC),  # noqa: TID251  (no clock is handed to this callable)
+        complete=complete,
+        switches=False,
+        nodes=[],
+        links=[],
+        works=[],
+        journal=[],
     )
 
 

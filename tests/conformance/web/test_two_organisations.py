@@ -278,9 +278,13 @@ CASES: dict[str, Case] = {
         "/api/node/quarantine/3-64/resolve", body={"decision": "keep_first"}, before=_set_aside
     ),
     "get_node": administering("/api/node", refuses=200),
+    # The lines serve every organisation: both see them, no patient is on the page.
+    "get_network": administering("/api/network", refuses=200, barred="referrer-north"),
+    # A node that is no demonstration has no line to switch, whoever asks.
+    "switch_line": administering("/api/network/lines/mq/gf", body={"cut": True}, gives=404),
 }
 # Their own tests: a stream does not end by itself (test_events), a token cannot sign out.
-ELSEWHERE = {"stream_events", "sign_out"}
+ELSEWHERE = {"stream_events", "stream_network", "sign_out"}
 SECRETS = ("north", "NORTH", "BALISIER", "Eléonore", "TEST finding", "1.2.3.")
 
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 from starlette.requests import Request
@@ -85,6 +85,7 @@ class PackTask:
     """`task.PeerTask`: fetches what is wanted here."""
 
     node: Node
+    pullers: dict[str, LinkPuller] = field(default_factory=dict)  # for those who watch
 
     async def run(self, neighbours: Neighbours, *, stop: asyncio.Event) -> None:
         """Fetch until told to stop."""
@@ -113,7 +114,7 @@ class PackTask:
             spool.close()
 
     def _link(self, name: str, neighbours: Neighbours, spool: DiskSpool) -> LinkPuller | None:
-        peer = self._peer(name)
+        peer = self._peer(name, neighbours)
         if peer is None:
             return None
 
@@ -121,9 +122,9 @@ class PackTask:
 
         def dial() -> httpx.AsyncClient:
             # Asked each time: the peer may have moved, our certificate may be newer.
-            return Neighbour(self._peer(name) or peer, neighbours.identity).http
+            return Neighbour(self._peer(name, neighbours) or peer, neighbours.identity).http
 
-        return LinkPuller(
+        self.pullers[name] = LinkPuller(
             node=name,
             client=PackClient(dial, self._headers(peer.name, lambda: neighbours.identity)),
             spool=spool,
@@ -131,12 +132,14 @@ class PackTask:
             clock=self.node.clock,
             window=Window(line_bytes_per_s=line or None),
         )
+        return self.pullers[name]
 
-    def _peer(self, name: str) -> Peer | None:
+    def _peer(self, name: str, neighbours: Neighbours) -> Peer | None:
         with suppress(ArchipelError):
             peer = self.node.peers.peer(NodeName(name))
-            if peer is not None and peer.active and peer.address:
-                return peer
+            reached = neighbours.reached(peer) if peer is not None and peer.active else None
+            if reached is not None and reached.address:
+                return reached
         return None
 
     def _headers(

@@ -7,6 +7,7 @@ wrong node answering fails the handshake before anything is sent (`identity.Node
 import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -96,13 +97,28 @@ class Neighbour:
 class Neighbours:
     """Every active peer with an address, as we call it. `current` follows the list of peers."""
 
-    def __init__(self, identity: Callable[[], Identity], peers: Peers) -> None:
-        self._identity, self._peers = identity, peers
+    def __init__(
+        self,
+        identity: Callable[[], Identity],
+        peers: Peers,
+        *,
+        via: Mapping[str, str] | None = None,
+    ) -> None:
+        self._identity, self._peers, self._via = identity, peers, via or {}
         self._known: dict[NodeName, tuple[str, str, Neighbour]] = {}
 
     def wanted(self) -> Sequence[Peer]:
         """Return the peers that can be called. Blocks on the database."""
-        return [peer for peer in self._peers.all() if peer.active and peer.address]
+        return [
+            self.reached(peer)
+            for peer in self._peers.all()
+            if peer.active and self.reached(peer).address
+        ]
+
+    def reached(self, peer: Peer) -> Peer:
+        """Return a peer at the address at which this node reaches it: its own, unless told."""
+        address = self._via.get(peer.name.value)
+        return replace(peer, address=address) if address else peer
 
     def of(self, peer: Peer) -> Neighbour:
         """Return how `peer` is called; a new connection when its address or our key changed."""

@@ -9,6 +9,7 @@ from archipel.protocols.web.routes import (
     admin_people,
     events,
     exams,
+    network,
     node,
     persons,
     reports,
@@ -32,6 +33,7 @@ PARTS = (
     admin_people,
     admin_audit,
     node,
+    network,
 )
 
 

@@ -1,8 +1,8 @@
 """What this door needs, handed in by the wiring; it reaches for nothing itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, cast
+from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, Request
 
@@ -12,6 +12,7 @@ from archipel.access.model import Device, Permission, Visitor
 from archipel.access.ports import AuditTrail
 from archipel.archive.ports import QuarantineDesk
 from archipel.kernel.clock import Clock
+from archipel.protocols.web.models.network import NetworkView
 from archipel.protocols.web.models.node import NodeStatus
 from archipel.reading import claim, published, report, sign
 from archipel.reading.ports import Changes, Claims, Documents, Drafts, Exams, Pictures
@@ -38,6 +39,19 @@ class EchoOutcome:
     detail: str
 
 
+class Switchboard(Protocol):
+    """The simulated lines of a demonstration."""
+
+    def lines(self) -> Mapping[frozenset[str], bool]:
+        """Return each line by the names of its ends, and whether it is cut.
+
+        Raises `Unavailable`.
+        """
+
+    def turn(self, a: str, b: str, *, cut: bool) -> None:
+        """Cut or heal a line. Raises `NotFound`, `Unavailable`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebServices:
     """The ports of this door. `recognise` is `visitors.recogniser(...)`."""
@@ -56,6 +70,8 @@ class WebServices:
     quarantine: QuarantineDesk
     echo: Callable[[Device], EchoOutcome]
     status: Callable[[], NodeStatus]
+    network: Callable[[bool], NetworkView]  # whether with all that administrators see
+    switchboard: Switchboard | None = None  # only in a demonstration
     secure: bool  # served over TLS: the cookie says so
 
     def claiming(self, visitor: Visitor) -> claim.Desk:

@@ -94,6 +94,14 @@ def may(permission: Permission) -> Callable[[Request, WebServices], Visitor]:
     return entitled
 
 
+def sees_network(request: Request, services: Services) -> Visitor:
+    """Let in administrators, and those whose work the lines carry."""
+    visitor = services.recognise(request)
+    if not visitor.may(Permission.SEE_NODE):
+        visitor.require(Permission.SEE_EXAMS)
+    return visitor
+
+
 SignedIn = Annotated[Visitor, Depends(anyone)]
 SeesExams = Annotated[Visitor, Depends(may(Permission.SEE_EXAMS))]
 WritesReports = Annotated[Visitor, Depends(may(Permission.WRITE_REPORTS))]
@@ -103,4 +111,5 @@ SearchesPatients = Annotated[Visitor, Depends(may(Permission.SEARCH_PATIENTS))]
 Administers = Annotated[Visitor, Depends(may(Permission.ADMINISTER_ORGANISATION))]
 AdministersNode = Annotated[Visitor, Depends(may(Permission.ADMINISTER_NODE))]
 SeesNode = Annotated[Visitor, Depends(may(Permission.SEE_NODE))]
+SeesNetwork = Annotated[Visitor, Depends(sees_network)]
 SeesAudit = Annotated[Visitor, Depends(may(Permission.SEE_AUDIT))]

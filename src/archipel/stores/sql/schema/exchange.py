@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -125,3 +126,16 @@ peer_agreement = Table(  # what the facts `node.agreed` say, for the filter of t
     Column("clock", _PLAIN, nullable=False, comment="of the fact it was taken from"),
 )
 Index(None, peer_agreement.c.peer)
+
+line_change = Table(  # the journal of the lines to the peers, its oldest rows let go
+    "line_change",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("peer", String(32), nullable=False),
+    Column("line", String(16), nullable=False),
+    Column("lasted_s", Float, comment="of the state before"),
+    Column("detail", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ix_line_change_peer", line_change.c.peer, line_change.c.id)

@@ -212,6 +212,18 @@ CREATE TABLE peer_agreement (
 
 COMMENT ON COLUMN peer_agreement.clock IS 'of the fact it was taken from';
 
+CREATE TABLE line_change (
+	id BIGSERIAL NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	peer VARCHAR(32) NOT NULL,
+	line VARCHAR(16) NOT NULL,
+	lasted_s FLOAT,
+	detail TEXT NOT NULL,
+	CONSTRAINT pk_line_change PRIMARY KEY (id)
+);
+
+COMMENT ON COLUMN line_change.lasted_s IS 'of the state before';
+
 CREATE TABLE source_patient (
 	id BIGSERIAL NOT NULL,
 	issuer TEXT COLLATE "C" NOT NULL,
@@ -844,6 +856,8 @@ CREATE INDEX ix_fact_stub ON fact (log, sequence) WHERE kind IS NULL;
 CREATE INDEX ix_fact_subject ON fact (subject);
 
 CREATE INDEX ix_instance_series_id ON instance (series_id);
+
+CREATE INDEX ix_line_change_peer ON line_change (peer, id);
 
 CREATE INDEX ix_machine_token_login ON machine_token (login);
 

@@ -189,6 +189,15 @@ CREATE TABLE peer_agreement (
 	CONSTRAINT pk_peer_agreement PRIMARY KEY (home, tenant, peer)
 );
 
+CREATE TABLE line_change (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+	at DATETIME NOT NULL,
+	peer VARCHAR(32) NOT NULL,
+	line VARCHAR(16) NOT NULL,
+	lasted_s FLOAT,
+	detail TEXT NOT NULL
+);
+
 CREATE TABLE source_patient (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
 	issuer TEXT NOT NULL,
@@ -764,6 +773,8 @@ CREATE INDEX ix_fact_stub ON fact (log, sequence) WHERE kind IS NULL;
 CREATE INDEX ix_fact_subject ON fact (subject);
 
 CREATE INDEX ix_instance_series_id ON instance (series_id);
+
+CREATE INDEX ix_line_change_peer ON line_change (peer, id);
 
 CREATE INDEX ix_machine_token_login ON machine_token (login);
 
