@@ -42,6 +42,7 @@ class Permission(Enum):
     WRITE_REPORTS = "write-reports"
     SIGN_REPORTS = "sign-reports"
     READ_REPORTS = "read-reports"  # released ones, preliminary and validated
+    SHARE_RESULTS = "share-results"  # links for referrers and patients
     RESOLVE_IDENTITY = "resolve-identity"
     ADMINISTER_ORGANISATION = "administer-organisation"  # its people, devices, tokens
     ADMINISTER_NODE = "administer-node"  # organisations, and whatever belongs to none

@@ -31,6 +31,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 _P.WRITE_REPORTS,
                 _P.SIGN_REPORTS,
                 _P.READ_REPORTS,
+                _P.SHARE_RESULTS,
             }
         ),
         Role.TECHNOLOGIST: frozenset(
@@ -44,7 +45,9 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             }
         ),
         Role.REFERRER: frozenset({_P.READ_REPORTS}),
-        Role.SECRETARY: frozenset({_P.SEE_EXAMS, _P.SEARCH_PATIENTS, _P.READ_REPORTS}),
+        Role.SECRETARY: frozenset(
+            {_P.SEE_EXAMS, _P.SEARCH_PATIENTS, _P.READ_REPORTS, _P.SHARE_RESULTS}
+        ),
         Role.IDENTITY_OFFICER: frozenset({_P.SEE_EXAMS, _P.SEARCH_PATIENTS, _P.RESOLVE_IDENTITY}),
         Role.SITE_ADMIN: frozenset({_P.ADMINISTER_ORGANISATION, _P.SEE_NODE, _P.SEE_AUDIT}),
         Role.NETWORK_ADMIN: frozenset(

@@ -32,7 +32,7 @@ class DrawnKeyImages:
         if held is None or not 1 <= image.frame <= held.frames:
             return None
         try:
-            return self._drawn(held, image)
+            return self.draw(held, image.frame, _wishes(image))
         except (NotAnImage, Undecodable, NotFound):
             return None
 
@@ -47,7 +47,8 @@ class DrawnKeyImages:
         )
         return found[0] if found else None
 
-    def _drawn(self, held: Held, image: KeyImage) -> bytes:
+    def draw(self, held: Held, number: int, wishes: Wishes) -> bytes:
+        """Draw one frame, 1 first. Raises `NotAnImage`, `Undecodable`, `NotFound`."""
         # It loads numpy: only a process that draws pays for it.
         from archipel.imaging.description import describe  # noqa: PLC0415  (as said above)
 
@@ -59,14 +60,17 @@ class DrawnKeyImages:
             except NotFound:
                 return None
 
-        seen = image.window
-        wishes = Wishes(
-            format=Format.PNG,
-            # A linear window is at least 1 wide (PS3.3 section C.11.2.1.2).
-            window=Window(center=seen.center, width=max(seen.width, 1.0)) if seen else None,
-            viewport=Viewport(width=LONGEST_SIDE, height=LONGEST_SIDE),
-        )
-        described = describe(self.contents.series_metadata([held]), image.frame, bulk_data)
-        frame = self.contents.frame(held, image.frame)
+        described = describe(self.contents.series_metadata([held]), number, bulk_data)
+        frame = self.contents.frame(held, number)
         syntax = frame.transfer_syntax.value
         return self.workshop.run(RenderFrame(frame.content, syntax, described, wishes))
+
+
+def _wishes(image: KeyImage) -> Wishes:
+    seen = image.window
+    return Wishes(
+        format=Format.PNG,
+        # A linear window is at least 1 wide (PS3.3 section C.11.2.1.2).
+        window=Window(center=seen.center, width=max(seen.width, 1.0)) if seen else None,
+        viewport=Viewport(width=LONGEST_SIDE, height=LONGEST_SIDE),
+    )

@@ -8,6 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -101,6 +102,7 @@ class PortalSettings:
     """The results portal."""
 
     url: str = ""  # how it is reached from outside; empty: at the web door itself
+    proxies: str = ""  # addresses of our reverse proxies, separated by spaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +149,17 @@ class Settings:
                 "(node.demonstration = true), on this machine only"
             )
         ways(self.peer.via)
+        proxies_of(self.portal.proxies)
         if self.portal.url and not self.portal.url.startswith(("https://", "http://127.")):
             raise Malformed("portal.url is an https address, such as https://resultats.exemple.fr")
+
+
+def proxies_of(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Read addresses or networks separated by spaces. Raises `Malformed`."""
+    try:
+        return tuple(ip_network(one) for one in text.split())
+    except ValueError as error:
+        raise Malformed(f"portal.proxies: {error}") from None
 
 
 def on_loopback(bind: str) -> bool:

@@ -14,6 +14,7 @@ from archipel.access.model import Device
 from archipel.app.health import status_of
 from archipel.app.network.switchboard import Switchboard
 from archipel.app.network.view import network_of
+from archipel.app.results.door import portal_services
 from archipel.app.wiring import Node
 from archipel.kernel.errors import ArchipelError, NotFound
 from archipel.kernel.identifiers import Issuer, TenantId
@@ -22,7 +23,8 @@ from archipel.protocols.dicomweb import DicomwebServices
 from archipel.protocols.dimse.echo_scu import echo
 from archipel.protocols.dimse.user import Peer
 from archipel.protocols.web.application import application as web_application
-from archipel.protocols.web.services import EchoOutcome, NodeIdentity, WebServices
+from archipel.protocols.web.portal.router import portal_router
+from archipel.protocols.web.services import EchoOutcome, NodeIdentity, Sharing, WebServices
 from archipel.protocols.web.visitors import recogniser
 
 
@@ -49,6 +51,16 @@ def application(node: Node) -> FastAPI:
         documents=node.documents,
         pictures=node.pictures,
         changes=node.changes,
+        sharing=Sharing(
+            links=node.links,
+            releases=node.releases,
+            correspondents=node.correspondents,
+            mails=node.mails,
+            trail=node.audit,
+            secrets=lambda: node.portal_secrets,
+            address=f"{node.settings.public_url}/portal/",
+            mailed=bool(node.settings.mail.host),
+        ),
         quarantine=node.quarantine,
         echo=lambda device: _echo(node, device),
         status=lambda: status_of(node),
@@ -66,8 +78,9 @@ def application(node: Node) -> FastAPI:
         workshop=node.workshop,
         clock=node.clock,
     )
+    portal = portal_router(portal_services(node, secure=secure))
     routes = [Mount("/dicomweb", dicomweb.router(images)), Route("/health", _health(node))]
-    return web_application(services, routes=routes)
+    return web_application(services, doors=[portal], routes=routes)
 
 
 def _identity(node: Node) -> NodeIdentity:

@@ -37,6 +37,7 @@ from archipel.stores.sql.provenance import SqlProvenance
 from archipel.stores.sql.reading import SqlChanges, SqlClaims, SqlDrafts
 from archipel.stores.sql.reading_documents import SqlDocuments
 from archipel.stores.sql.reading_exams import SqlExams
+from archipel.stores.sql.results.correspondents import SqlCorrespondents
 from archipel.stores.sql.results.entries import SqlEntries, SqlTries
 from archipel.stores.sql.results.links import SqlLinks, SqlReleases
 from archipel.stores.sql.results.mails import SqlMails
@@ -224,6 +225,11 @@ class Node:
     def links(self) -> SqlLinks:
         """Return the links to results."""
         return SqlLinks(self.database)
+
+    @cached_property
+    def correspondents(self) -> SqlCorrespondents:
+        """Return the referrers whose address is known."""
+        return SqlCorrespondents(self.database)
 
     @cached_property
     def releases(self) -> SqlReleases:

@@ -8,7 +8,7 @@ from archipel.kernel.uid import Uid
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkShared(Event):
-    """A link was made or sent again."""
+    """A link was made, sent again, or restored after a cut."""
 
     study: Uid
     link: str

@@ -6,12 +6,15 @@ the workstation.
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
 from archipel.kernel.actors import Actor, ActorKind, Scope
 from archipel.kernel.errors import Malformed
+from archipel.kernel.identifiers import TenantId
+from archipel.kernel.uid import Uid
 from archipel.reading.model import ExamId
 
 LONGEST = timedelta(days=90)
@@ -28,6 +31,19 @@ class Audience(Enum):
 
     REFERRER = "referrer"
     PATIENT = "patient"
+
+
+class Content(Enum):
+    """How much of an exam a link opens; each holds what stands before it."""
+
+    REPORT = "report"
+    KEY_IMAGES = "key-images"
+    IMAGES = "images"  # every image, drawn
+
+    def holds(self, other: "Content") -> bool:
+        """Tell whether a link of this content opens `other`."""
+        order = list(Content)
+        return order.index(other) <= order.index(self)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -80,6 +96,7 @@ class Link:
     created_by: str  # login, or the id of the link whose guest made it
     created_at: datetime
     expires_at: datetime
+    content: Content = Content.KEY_IMAGES
     generation: int = 1
     code: bytes | None = None
     birth: bytes | None = None
@@ -230,14 +247,66 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One access to an exam, as its patient is shown it."""
+    """One access to an exam, as its patient is shown it: requests that follow closely are one."""
 
-    sequence: int
-    at: datetime
+    sequence: int  # of its latest row in the audit
+    at: datetime  # of the same
     who: str
     what: str  # role of a user, audience of a guest, kind of an actor
     organisation: str
     mine: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correspondent:
+    """A referrer whose mail address an organisation knows. Raises `Malformed`.
+
+    `name` is written as in a DICOM object (0008,0090), such as ``TEST-POMMIER^Guy``.
+    """
+
+    tenant: TenantId
+    name: str
+    mail: MailAddress
+    language: str = "fr"
+
+    def __post_init__(self) -> None:
+        if not self.key or not self.name.isprintable() or len(self.name) > NAME_LENGTH:
+            raise Malformed("a referrer is named as in (0008,0090), such as TEST-POMMIER^Guy")
+        if self.language not in LANGUAGES:
+            raise Malformed(f"a recipient's language is one of {', '.join(LANGUAGES)}")
+
+    @property
+    def key(self) -> str:
+        """What the name is found by."""
+        return name_key(self.name)
+
+    @property
+    def recipient(self) -> Recipient:
+        """The same as the recipient of a link."""
+        family, _, given = self.name.partition("^")
+        shown = " ".join(f"{given.replace('^', ' ')} {family}".split())
+        return Recipient(name=shown, mail=self.mail, language=self.language)
+
+
+def name_key(name: str) -> str:
+    """Reduce a DICOM name to family and given name in capitals without accents; may be empty.
+
+    Two who share both cannot be told apart by name: the register holds one of them at most.
+    """
+    plain = unicodedata.normalize("NFKD", name.partition("=")[0]).encode("ascii", "ignore")
+    parts = plain.decode().upper().split("^")[:2]
+    words = [" ".join(re.findall(r"[A-Z0-9]+", part)) for part in parts]
+    return "^".join(words) if words[0] else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """One series as a guest leafs through it: its frames in order, numbered from 1."""
+
+    series: Uid
+    modality: str
+    description: str
+    pictures: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ has shown that the address is theirs. A patient reaches the one exam: families s
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -23,6 +24,7 @@ from archipel.results.model import (
     LONGEST,
     Audience,
     Concern,
+    Content,
     Guest,
     Link,
     Look,
@@ -31,11 +33,10 @@ from archipel.results.model import (
 from archipel.results.ports import Links, Releases
 from archipel.results.publish import standing
 from archipel.results.share import cut, entry
+from archipel.results.visits import link_of, visits
 
 EXTENSION = timedelta(days=30)
-LOOKS = 100
 CONCERN_LENGTH = 1000
-LOOKED = frozenset({Action.READ, Action.SEND, Action.REPORT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,22 +69,27 @@ def reachable(guest: Guest, *, portal: Portal, now: datetime) -> Sequence[Link]:
     """Return the standing links that this guest reaches, the own one among them."""
     if guest.link.audience is Audience.PATIENT:
         return [guest.link]
-    return portal.links.of_recipient(guest.link.recipient.mail, now=now)
+    others = portal.links.of_recipient(guest.link.recipient.mail, now=now)
+    # A link with a count of uses is entered by itself: here nobody would count.
+    return [one for one in others if one.id == guest.link.id or one.uses_allowed is None]
 
 
 def glance(guest: Guest, *, portal: Portal, now: datetime) -> Sequence[Opened]:
     """Return the list of a guest's exams, without any report; audited."""
-    found = [_opened(link, portal, now) for link in reachable(guest, portal=portal, now=now)]
-    rows = [_row(guest, one.link, Action.QUERY, "list of results", now) for one in found]
+    found = []
+    for link in reachable(guest, portal=portal, now=now):
+        with suppress(NotFound):  # an exam that was withdrawn meanwhile is not listed
+            found.append(_opened(link, None, portal, now))
+    rows = [row(guest, one.link, Action.QUERY, "list of results", now) for one in found]
     portal.audit.record(rows)
-    return [replace(one, report=None) for one in found]
+    return found
 
 
 def look(guest: Guest, link: str, *, portal: Portal, now: datetime) -> Opened:
     """Open one result; audited before it is read. Raises `NotFound`."""
     held = reached(guest, link, portal=portal, now=now)
-    portal.audit.record([_row(guest, held, Action.READ, "result", now)])
-    opened = _opened(held, portal, now)
+    portal.audit.record([row(guest, held, Action.READ, "result", now)])
+    opened = _opened(held, _shown(held, portal, now), portal, now)
     if opened.report is not None:
         portal.links.opened(held.id, now=now)
     return opened
@@ -92,7 +98,7 @@ def look(guest: Guest, link: str, *, portal: Portal, now: datetime) -> Opened:
 def document(guest: Guest, link: str, *, portal: Portal, now: datetime) -> rendition.Rendition:
     """Return the report as PDF; audited before. Raises `NotFound`, also while unreleased."""
     held, kept = _report(guest, link, portal, now)
-    portal.audit.record([_row(guest, held, Action.READ, "result as PDF", now)])
+    portal.audit.record([row(guest, held, Action.READ, "result as PDF", now)])
     return rendition.render(kept, rendition.Format.PDF, pictures=portal.pictures, scope=held.scope)
 
 
@@ -102,10 +108,12 @@ def key_image(guest: Guest, link: str, number: int, *, portal: Portal, now: date
     Raises `NotFound`, also while the result is not released to this guest.
     """
     held, kept = _report(guest, link, portal, now)
+    if not held.content.holds(Content.KEY_IMAGES):
+        raise NotFound("this link opens the report only")
     images = kept.document.key_images
     if not 0 <= number < len(images):
         raise NotFound("there is no such image")
-    portal.audit.record([_row(guest, held, Action.READ, f"key image {number + 1}", now)])
+    portal.audit.record([row(guest, held, Action.READ, f"key image {number + 1}", now)])
     # A key image may be of a prior: the organisation's scope still bounds what is drawn.
     drawn = portal.pictures.picture(images[number], scope=held.scope)
     if drawn is None:
@@ -128,7 +136,7 @@ def acknowledge(guest: Guest, link: str, *, portal: Portal, now: datetime) -> Li
 def announce(guest: Guest, link: str, *, portal: Portal, now: datetime) -> Release:
     """Say, as the referrer, that the patient was spoken with: the result is theirs to see."""
     held = _as_referrer(guest, link, portal, now)
-    release = _told(held, portal, now)
+    release = told(held, portal, now)
     if release.announced_at is not None:
         return release
     actor = guest.link.actor
@@ -142,12 +150,10 @@ def announce(guest: Guest, link: str, *, portal: Portal, now: datetime) -> Relea
 def who_looked(guest: Guest, *, portal: Portal, now: datetime) -> Sequence[Look]:
     """Return who looked at the patient's exam, latest first. Raises `Refused` (a referrer)."""
     link = _as_patient(guest)
-    wanted = AuditQuery(subject=link.exam.study.value, limit=LOOKS * 4)
-    rows = portal.trail.search(wanted, scope=link.scope, node=False)
-    portal.audit.record([_row(guest, link, Action.QUERY, "who looked", now)])
-    names = {one.actor.name: one for one in portal.links.of_exam(link.exam)}
-    seen = [row for row in rows if row.entry.action in LOOKED]
-    return [_look(row, link, names, portal) for row in seen[:LOOKS]]
+    found = visits(link.exam, trail=portal.trail, scope=link.scope)
+    portal.audit.record([row(guest, link, Action.QUERY, "who looked", now)])
+    links = portal.links.of_exam(link.exam)
+    return [_look(one, link, links, portal) for one in found]
 
 
 def links_of(guest: Guest, *, portal: Portal, now: datetime) -> Sequence[Link]:
@@ -206,23 +212,28 @@ def reached(guest: Guest, link: str, *, portal: Portal, now: datetime) -> Link:
     raise NotFound("there is no such result here")
 
 
-def _opened(link: Link, portal: Portal, now: datetime) -> Opened:
-    exam = portal.exams.exam(link.exam, scope=link.scope, now=now)
+def _shown(link: Link, portal: Portal, now: datetime) -> KeptDocument | None:
     release = portal.releases.release(link.exam)
-    told = release is not None and release.told(link.audience, now)
+    if release is None or not release.told(link.audience, now):
+        return None
+    return _for(link, standing(link.exam, documents=portal.documents))
+
+
+def _opened(link: Link, report: KeptDocument | None, portal: Portal, now: datetime) -> Opened:
+    exam = portal.exams.exam(link.exam, scope=link.scope, now=now)
     found = portal.organisations.organisation(tenant=link.exam.tenant)
     return Opened(
         link=link,
         exam=exam,
         organisation=found.name if found else link.exam.tenant.value,
-        release=release,
-        report=_for(link, standing(link.exam, documents=portal.documents)) if told else None,
+        release=portal.releases.release(link.exam),
+        report=report,
     )
 
 
 def _report(guest: Guest, link: str, portal: Portal, now: datetime) -> tuple[Link, KeptDocument]:
     held = reached(guest, link, portal=portal, now=now)
-    _told(held, portal, now)
+    told(held, portal, now)
     kept = _for(held, standing(held.exam, documents=portal.documents))
     if kept is None:
         raise NotFound("this result is not released yet")
@@ -235,7 +246,8 @@ def _for(link: Link, kept: KeptDocument | None) -> KeptDocument | None:
     return None if link.audience is Audience.PATIENT and early else kept
 
 
-def _told(link: Link, portal: Portal, now: datetime) -> Release:
+def told(link: Link, portal: Portal, now: datetime) -> Release:
+    """Return the release of a link's exam. Raises `NotFound` while this audience is not told."""
     release = portal.releases.release(link.exam)
     if release is None or not release.told(link.audience, now):
         raise NotFound("this result is not released yet")
@@ -262,7 +274,8 @@ def _of_patient(guest: Guest, link: str, portal: Portal) -> Link:
     return held
 
 
-def _row(guest: Guest, link: Link, action: Action, what: str, now: datetime) -> AuditEntry:
+def row(guest: Guest, link: Link, action: Action, what: str, now: datetime) -> AuditEntry:
+    """Write what a guest does as the audit keeps it."""
     return AuditEntry(
         tenant=link.exam.tenant,
         at=now,
@@ -274,20 +287,20 @@ def _row(guest: Guest, link: Link, action: Action, what: str, now: datetime) -> 
     )
 
 
-def _look(row: AuditRow, mine: Link, names: dict[str, Link], portal: Portal) -> Look:
-    actor = row.entry.actor
+def _look(found: AuditRow, mine: Link, links: Sequence[Link], portal: Portal) -> Look:
+    actor = found.entry.actor
     who, what, organisation = actor.name, actor.kind.value, ""
-    if actor.kind is ActorKind.GUEST and (link := names.get(actor.name)):
-        who, what = link.recipient.name, link.audience.value
-    elif actor.kind is ActorKind.GUEST:
-        who, what = "", "referrer"  # came through a link to another exam of the same recipient
+    if actor.kind is ActorKind.GUEST:
+        link = link_of(actor, links, portal.links)
+        who = link.recipient.name if link else ""
+        what = link.audience.value if link else Audience.REFERRER.value
     elif actor.kind is ActorKind.PERSON and (account := portal.accounts.account(actor.name)):
         who, what = account.person.name, account.person.role.value
         at = portal.organisations.organisation(tenant=account.person.tenant)
         organisation = at.name if at else account.person.tenant.value
     return Look(
-        sequence=row.sequence,
-        at=row.entry.at,
+        sequence=found.sequence,
+        at=found.entry.at,
         who=who,
         what=what,
         organisation=organisation,

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from archipel.kernel.actors import Scope
 from archipel.kernel.events import Event
 from archipel.kernel.identifiers import TenantId
+from archipel.kernel.uid import Uid
 from archipel.reading.model import ExamId
 from archipel.results.model import (
     Challenge,
     Concern,
+    Correspondent,
     Link,
     Mail,
     MailAddress,
@@ -18,6 +21,7 @@ from archipel.results.model import (
     PortalSession,
     Release,
     ReleaseRule,
+    Stack,
 )
 
 
@@ -147,6 +151,32 @@ class Mails(Protocol):
 
     def of_link(self, link: Link) -> Sequence[Mail]:
         """Mails of one link, newest first."""
+
+
+class Correspondents(Protocol):
+    """Referrers whose address each organisation knows, found by `name_key`."""
+
+    def keep(self, known: Correspondent) -> None:
+        """Keep one in place of the former of the same key."""
+
+    def remove(self, key: str, *, tenant: TenantId) -> None:
+        """Forget one. Raises `NotFound`."""
+
+    def named(self, name: str, *, tenant: TenantId) -> Correspondent | None:
+        """The one whose key is that of a DICOM name."""
+
+    def of(self, *, tenant: TenantId) -> Sequence[Correspondent]:
+        """Every one of an organisation, by name."""
+
+
+class Gallery(Protocol):
+    """Every image of an exam, drawn for a screen."""
+
+    def stacks(self, exam: ExamId, *, scope: Scope) -> Sequence[Stack]:
+        """Series that hold images, by number."""
+
+    def picture(self, exam: ExamId, series: Uid, number: int, *, scope: Scope) -> bytes | None:
+        """JPEG of one frame, of bounded size; None where there is none or it is no image."""
 
 
 class Post(Protocol):

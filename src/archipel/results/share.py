@@ -8,17 +8,19 @@ from archipel.access import secret
 from archipel.access.model import Action, AuditEntry
 from archipel.access.ports import Audit
 from archipel.kernel.actors import Actor, Scope
-from archipel.kernel.errors import Conflict, Malformed, NotFound
+from archipel.kernel.errors import Conflict, Malformed, NotFound, Refused
 from archipel.reading.model import Exam, ExamId
 from archipel.reading.ports import Exams
 from archipel.results.events import LinkRevoked, LinkShared
-from archipel.results.model import LONGEST, Audience, Link, Recipient, link_id
+from archipel.results.model import LONGEST, Audience, Content, Link, Recipient, link_id
 from archipel.results.ports import Links
 from archipel.results.secrets import Secrets, birth_date, fresh_code
 
+UNDO = timedelta(minutes=10)
 MOST_USES = 1000
 MOST_LINKS = 50
 """Standing links to one exam: whoever asks for more has lost sight of who looks."""
+_GUESTS = tuple(f"{audience.value}/" for audience in Audience)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,7 @@ class Wish:
 
     audience: Audience
     recipient: Recipient
+    content: Content = Content.KEY_IMAGES
     lasts: timedelta = timedelta(days=30)
     uses_allowed: int | None = None
 
@@ -61,7 +64,7 @@ def share(exam: ExamId, wish: Wish, *, counter: Counter, now: datetime) -> Share
         raise Malformed("a link lasts a minute to 90 days")
     if wish.uses_allowed is not None and not 1 <= wish.uses_allowed <= MOST_USES:
         raise Malformed(f"a link is used 1 to {MOST_USES} times, or as often as wanted")
-    found = counter.exams.exam(exam, scope=counter.scope, now=now)
+    found = _owned(exam, counter, now)
     standing = [link for link in counter.links.of_exam(exam) if link.stands(now)]
     if len(standing) >= MOST_LINKS:
         raise Conflict(f"{len(standing)} links to this exam stand: cut some first")
@@ -73,6 +76,7 @@ def share(exam: ExamId, wish: Wish, *, counter: Counter, now: datetime) -> Share
         created_by=counter.scope.actor.name,
         created_at=now,
         expires_at=now + wish.lasts,
+        content=wish.content,
         uses_allowed=wish.uses_allowed,
     )
     link, code = _with_code(link, found, counter.secrets)
@@ -84,7 +88,7 @@ def share(exam: ExamId, wish: Wish, *, counter: Counter, now: datetime) -> Share
 
 def links_of(exam: ExamId, *, counter: Counter, now: datetime) -> Sequence[Link]:
     """Return every link to an exam, newest first. Raises `NotFound` outside the scope."""
-    counter.exams.exam(exam, scope=counter.scope, now=now)
+    _owned(exam, counter, now)
     return counter.links.of_exam(exam)
 
 
@@ -96,7 +100,7 @@ def send_again(exam: ExamId, link: str, *, counter: Counter, now: datetime) -> S
     held = _of(exam, link, counter=counter, now=now)
     if not held.stands(now):
         raise Conflict("this link was cut or has expired: make a new one")
-    found = counter.exams.exam(exam, scope=counter.scope, now=now)
+    found = _owned(exam, counter, now)
     renewed, code = _with_code(
         replace(held, generation=held.generation + 1), found, counter.secrets
     )
@@ -116,6 +120,30 @@ def revoke(exam: ExamId, link: str, *, counter: Counter, now: datetime) -> Link:
         door=counter.door,
         now=now,
     )
+
+
+def restore(exam: ExamId, link: str, *, counter: Counter, now: datetime) -> Link:
+    """Take a cut back, within `UNDO` of it. A patient's own cut is not ours to take back.
+
+    Raises `NotFound`, `Conflict`. A link that stands is left as it is.
+    """
+    held = _of(exam, link, counter=counter, now=now)
+    if held.revoked_at is None:
+        return held
+    if cut_by_guest(held):
+        raise Conflict("this link was cut by the patient: make a new one if they agree")
+    if now >= held.revoked_at + UNDO:
+        raise Conflict("this link was cut too long ago: make a new one")
+    note(held, counter.scope.actor, "link restored", counter=counter, now=now)
+    standing = replace(held, revoked_at=None, revoked_by="")
+    fact = LinkShared(tenant=exam.tenant, at=now, study=exam.study, link=held.id)
+    counter.links.change(standing, fact=fact)
+    return standing
+
+
+def cut_by_guest(link: Link) -> bool:
+    """Tell whether a link was cut from the portal: by the patient."""
+    return link.revoked_by.startswith(_GUESTS)
 
 
 def cut(link: Link, *, by: Actor, links: Links, audit: Audit, door: str, now: datetime) -> Link:
@@ -147,8 +175,16 @@ def note(link: Link, by: Actor, what: str, *, counter: Counter, now: datetime) -
     counter.audit.record([entry(link, by, what, door=counter.door, now=now)])
 
 
+def _owned(exam: ExamId, counter: Counter, now: datetime) -> Exam:
+    """Find the exam. An organisation that it is only shared with hands it on to nobody."""
+    found = counter.exams.exam(exam, scope=counter.scope, now=now)
+    if exam.tenant not in counter.scope.tenants:
+        raise Refused("only the organisation whose exam this is shares its result")
+    return found
+
+
 def _of(exam: ExamId, link: str, *, counter: Counter, now: datetime) -> Link:
-    counter.exams.exam(exam, scope=counter.scope, now=now)
+    _owned(exam, counter, now)
     held = counter.links.link(link_id(link))
     if held is None or held.exam != exam:
         raise NotFound("this exam has no such link")

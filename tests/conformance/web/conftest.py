@@ -25,10 +25,11 @@ from archipel.protocols.web.application import application
 from archipel.protocols.web.models.network import NetworkView
 from archipel.protocols.web.models.node import Disk, Holdings, Lag, NodeStatus
 from archipel.protocols.web.models.session import NodeBrief
-from archipel.protocols.web.services import EchoOutcome, NodeIdentity, WebServices
+from archipel.protocols.web.services import EchoOutcome, NodeIdentity, Sharing, WebServices
 from archipel.protocols.web.visitors import recogniser
 from archipel.reading.model import Exam, ExamId, KeyImage, Urgency
 from archipel.reading.urgency import set_urgency
+from archipel.results.secrets import Secrets
 from archipel.stores.sql.access import SqlDevices, SqlOrganisations
 from archipel.stores.sql.accounts import SqlAccounts
 from archipel.stores.sql.archive.quarantine import SqlQuarantine
@@ -38,6 +39,9 @@ from archipel.stores.sql.migrations import migrate
 from archipel.stores.sql.reading import SqlChanges, SqlClaims, SqlDrafts
 from archipel.stores.sql.reading_documents import SqlDocuments
 from archipel.stores.sql.reading_exams import SqlExams
+from archipel.stores.sql.results.correspondents import SqlCorrespondents
+from archipel.stores.sql.results.links import SqlLinks, SqlReleases
+from archipel.stores.sql.results.mails import SqlMails
 from archipel.stores.sql.session import Database, open_database
 from archipel.testing.exams import drawing, hold
 
@@ -200,6 +204,16 @@ def furnished(database: Database, clock: Clock) -> tuple[WebServices, enrol.Offi
         documents=SqlDocuments(database),
         pictures=NoPictures(),
         changes=SqlChanges(database),
+        sharing=Sharing(
+            links=SqlLinks(database),
+            releases=SqlReleases(database),
+            correspondents=SqlCorrespondents(database),
+            mails=SqlMails(database),
+            trail=audit,
+            secrets=lambda: Secrets(b"k" * 32),
+            address="https://results.test/portal/",
+            mailed=True,
+        ),
         quarantine=SqlQuarantine(database),
         echo=lambda device: EchoOutcome(ok=True, duration_ms=1, detail=str(device.ae_title)),
         status=status,

@@ -25,6 +25,7 @@ from archipel.stores.sql.access import SqlDevices
 from archipel.testing.exams import forget_reports, set_aside
 
 NORTH = TenantId("north")
+WISH = {"audience": "patient", "name": "TEST Balisier", "mail": "balisier@exemple.test"}
 DEVICE, CALLER = seal("north", "CT_NORTH"), seal("MR_NORTH", "NORTH")
 PUBLIC = {"welcome", "sign_in", "first_use"}
 
@@ -48,6 +49,10 @@ def reading(path: str, **more: Any) -> Case:
     return Case(path=path, own="radio-north", other="radio-south", **{"barred": "governance", **more})
 
 
+def sharing(path: str, **more: Any) -> Case:
+    return reading(path, **{"barred": "technologist-north", **more})
+
+
 def administering(path: str, **more: Any) -> Case:
     return Case(
         path=path, own="admin-north", other="admin-south", **{"barred": "radio-north", **more}
@@ -59,6 +64,12 @@ def _claimed(door: Any) -> None:
         path = f"/api/exams/{door.exam.id}/claim"
         body = {"take_over": True, "reason": "test"}
         door.fence = client.post(path, json=body).json()["fence"]
+
+
+def _linked(door: Any) -> None:
+    with door.client("radio-north") as client:
+        made = client.post(f"/api/exams/{door.exam.id}/shares", json=WISH)
+    door.link = made.json()["share"]["link"]
 
 
 def _person(login: str) -> Callable[[Any], None]:
@@ -216,6 +227,11 @@ CASES: dict[str, Case] = {
         before=_released,
         gives=404,  # the rows of this exam have no bytes
     ),
+    "list_shares": sharing("/api/exams/{exam}/shares"),
+    "make_share": sharing("/api/exams/{exam}/shares", body=WISH, gives=201),
+    "renew_share": sharing("/api/exams/{exam}/shares/{link}/renewal", before=_linked, gives=201),
+    "cut_share": sharing("/api/exams/{exam}/shares/{link}", before=_linked),
+    "restore_share": sharing("/api/exams/{exam}/shares/{link}/restoration", before=_linked),
     "find_persons": reading("/api/persons?q=balisier", refuses=200),
     "get_person": reading("/api/persons/p1"),
     "list_organisations": administering("/api/admin/organisations", refuses=200),
@@ -311,6 +327,7 @@ def test_only_its_own_people_pass(door: Any, name: str) -> None:
     path = (
         case.path.replace("{exam}", str(door.exam.id))
         .replace("{fence}", str(getattr(door, "fence", "")))
+        .replace("{link}", getattr(door, "link", "0" * 16))
         .replace("{digest}", getattr(door, "digest", "0" * 64))
         .replace("{token}", getattr(getattr(door, "token", None), "id", ""))
     )

@@ -8,6 +8,7 @@ from archipel.kernel.errors import Refused
 from archipel.protocols.mail.smtp import MailServer, SmtpPost, TransportSecurity
 from archipel.reading.events import ReportReceived, ReportReleased
 from archipel.reading.model import ExamId
+from archipel.results.correspond import invite
 from archipel.results.events import LinkShared, MailDue, ResultAnnounced, ResultReleased
 from archipel.results.model import MailAddress, Message
 from archipel.results.notify import deliver, tell
@@ -79,10 +80,21 @@ def subscriptions(node: Node) -> list[Subscription]:
             now=now,
         )
 
+    def invite_referrer(event: ResultReleased, *, now: datetime) -> None:
+        invite(
+            ExamId(event.tenant, event.study),
+            exams=node.exams,
+            correspondents=node.correspondents,
+            links=node.links,
+            audit=node.audit,
+            now=now,
+        )
+
     return [
         Subscription(ReportReleased, "results-publish", release),
         Subscription(ReportReceived, "results-publish-received", release),
         Subscription(ResultReleased, "results-released", tell_of),
+        Subscription(ResultReleased, "results-referrer", invite_referrer),
         Subscription(LinkShared, "results-shared", tell_of),
         Subscription(ResultAnnounced, "results-announced", tell_of),
         Subscription(MailDue, "mail", send, lane=MAIL_LANE),

@@ -24,6 +24,7 @@ from archipel.kernel.errors import (
     Unavailable,
 )
 from archipel.reading.errors import ChecksOpen, ClaimHeld, ClaimLost
+from archipel.results.errors import CodeRefused, EntryDelayed, EntryRefused, NotEntered
 
 LOG = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -46,6 +47,10 @@ STATUS: dict[type[ArchipelError], int] = {
     NotSignedIn: 401,
     SignInFailed: 401,
     SignInDelayed: 429,
+    EntryRefused: 401,
+    CodeRefused: 401,
+    NotEntered: 401,
+    EntryDelayed: 429,
 }
 TITLE: dict[int, str] = {
     400: "Wrong request",
@@ -101,7 +106,7 @@ def _spoken(_request: Request, error: Exception) -> JSONResponse:
     answer = problem(
         status, _kind(error), str(error), retryable=error.retryable, **_members(error)
     )
-    if isinstance(error, SignInDelayed):
+    if isinstance(error, SignInDelayed | EntryDelayed):
         answer.headers["Retry-After"] = str(error.retry_after_s)
     elif error.retryable:
         answer.headers["Retry-After"] = "5"
@@ -112,6 +117,8 @@ def _members(error: ArchipelError) -> dict[str, Any]:
     """Return what the front end needs beside the sentence: open checks, who holds a claim."""
     if isinstance(error, ChecksOpen):
         return {"rules": list(error.rules)}
+    if isinstance(error, EntryRefused | CodeRefused):
+        return {"tries_left": error.tries_left}
     if not isinstance(error, ClaimHeld | ClaimLost):
         return {}
     claim = error.claim

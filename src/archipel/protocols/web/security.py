@@ -39,6 +39,21 @@ DECODER_POLICY = CONTENT_SECURITY_POLICY.replace(
     "'wasm-unsafe-eval'", "'wasm-unsafe-eval' 'unsafe-eval'"
 )
 _DECODER = re.compile(r"/viewer/[A-Za-z0-9-]+\.bundle\.[0-9a-f]+\.js")
+PORTAL_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+"""The results portal runs its own script and shows its own pictures, framed by nobody."""
 HEADERS: dict[bytes, bytes] = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
@@ -47,6 +62,7 @@ HEADERS: dict[bytes, bytes] = {
     b"permissions-policy": b"camera=(), geolocation=(), payment=(), usb=()",
 }
 HSTS = (b"strict-transport-security", b"max-age=31536000")
+APIS = ("/api", "/portal/api")
 BODY_BYTES = 2 << 20  # of a request to /api: a long report with its measurements is below 1 MiB
 
 
@@ -55,18 +71,18 @@ class BodyTooLarge(Exception):  # noqa: N818  (not a failure of ours: the limit 
 
 
 class Security:
-    """ASGI middleware: headers on every answer, no caching and a body limit below /api."""
+    """ASGI middleware: headers on every answer, no caching and a body limit below `APIS`."""
 
-    def __init__(self, app: ASGIApp, *, secure: bool, api: str = "/api") -> None:
-        self._app, self._secure, self._api = app, secure, api
+    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+        self._app, self._secure = app, secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        policy = DECODER_POLICY if _may_be_decoder(scope["path"]) else CONTENT_SECURITY_POLICY
-        ours = scope["path"] == self._api or scope["path"].startswith(f"{self._api}/")
+        policy = _policy_of(scope["path"])
+        ours = any(_below(scope["path"], api) for api in APIS)
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -94,6 +110,16 @@ class Security:
             wanted[b"cache-control"] = b"no-store"
         headers += [(name, value) for name, value in wanted.items() if name not in named]
         message["headers"] = headers
+
+
+def _policy_of(path: str) -> str:
+    if _below(path, "/portal"):
+        return PORTAL_POLICY
+    return DECODER_POLICY if _may_be_decoder(path) else CONTENT_SECURITY_POLICY
+
+
+def _below(path: str, root: str) -> bool:
+    return path == root or path.startswith(f"{root}/")
 
 
 def _may_be_decoder(path: str) -> bool:

@@ -16,6 +16,9 @@ from archipel.protocols.web.models.network import NetworkView
 from archipel.protocols.web.models.node import NodeStatus
 from archipel.reading import claim, published, report, sign
 from archipel.reading.ports import Changes, Claims, Documents, Drafts, Exams, Pictures
+from archipel.results.ports import Correspondents, Links, Mails, Releases
+from archipel.results.secrets import Secrets
+from archipel.results.share import Counter
 
 DOOR = "web"
 
@@ -53,6 +56,20 @@ class Switchboard(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """What links to results need. `address` is where the portal is reached from outside."""
+
+    links: Links
+    releases: Releases
+    correspondents: Correspondents
+    mails: Mails
+    trail: AuditTrail
+    secrets: Callable[[], Secrets]
+    address: str
+    mailed: bool  # a mail server is configured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebServices:
     """The ports of this door. `recognise` is `visitors.recogniser(...)`."""
 
@@ -67,6 +84,7 @@ class WebServices:
     documents: Documents
     pictures: Pictures
     changes: Changes
+    sharing: Sharing
     quarantine: QuarantineDesk
     echo: Callable[[Device], EchoOutcome]
     status: Callable[[], NodeStatus]
@@ -106,6 +124,17 @@ class WebServices:
             audit=self.desk.audit,
             scope=visitor.scope,
             writes=visitor.may(Permission.WRITE_REPORTS),
+            door=DOOR,
+        )
+
+    def counter(self, visitor: Visitor) -> Counter:
+        """Return what sharing a result needs for this visitor."""
+        return Counter(
+            exams=self.exams,
+            links=self.sharing.links,
+            secrets=self.sharing.secrets(),
+            audit=self.desk.audit,
+            scope=visitor.scope,
             door=DOOR,
         )
 

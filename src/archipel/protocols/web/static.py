@@ -1,4 +1,5 @@
-"""The front end's files: the shell at /, OHIF at /viewer/, as built by ``make web``.
+"""The front end's files: the shell at /, OHIF at /viewer/, the results
+portal at /portal/, as built by ``make web``.
 
 A file whose name holds a hash of its content is kept by browsers for ever; an index is asked for
 again each time. Where the build left a .br or .gz beside a file, that is sent to those who can
@@ -40,7 +41,8 @@ NOT_BUILT = (
     "Run `make web` in the source tree (Node.js 20 or later), then start the node again.\n"
     "The DICOM door, /dicomweb and /api work without them.\n"
 )
-VIEWER, SHELL = "viewer", "shell"
+VIEWER, SHELL, PORTAL = "viewer", "shell", "portal"
+INDEX = {VIEWER: "index.html", SHELL: "index.html", PORTAL: "portal.html"}
 OTHER_DOORS = frozenset({"api", "dicomweb", "fhir", "health", "metrics", "peer"})
 
 
@@ -55,10 +57,11 @@ def static_routes(root: Path = STATIC) -> list[BaseRoute]:
 
 def answer(root: Path, path: str, request: Request) -> Response:
     """Answer one path below `root`."""
-    shell = VIEWER if path.split("/", 1)[0] == VIEWER else SHELL
-    found = _file(root, path if shell == VIEWER else f"{SHELL}/{path}")
+    first = path.split("/", 1)[0]
+    shell = first if first in INDEX else SHELL
+    found = _file(root, path if shell != SHELL else f"{SHELL}/{path}")
     if found is None and _is_page(path):
-        found = _file(root, f"{shell}/index.html")
+        found = _file(root, f"{shell}/{INDEX[shell]}")
         if found is None:
             return PlainTextResponse(NOT_BUILT, status_code=503)
     if found is None:
@@ -68,7 +71,7 @@ def answer(root: Path, path: str, request: Request) -> Response:
 
 def _is_page(path: str) -> bool:
     """Tell whether a path that is no file may be one of the shells' own pages."""
-    if path.split("/", 1)[0] in OTHER_DOORS:
+    if path.split("/", 1)[0] in OTHER_DOORS or path.startswith("portal/api"):
         return False
     # The id of an exam holds dots: only what ends like one of our files is taken for a file.
     return PurePosixPath(path).suffix not in TYPES

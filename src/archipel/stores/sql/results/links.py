@@ -14,6 +14,7 @@ from archipel.reading.model import ExamId
 from archipel.results.model import (
     Audience,
     Concern,
+    Content,
     Link,
     MailAddress,
     Recipient,
@@ -213,6 +214,7 @@ def link_row(link: Link) -> dict[str, Any]:
         "created_by": link.created_by,
         "created_at": link.created_at,
         "expires_at": link.expires_at,
+        "content": link.content.value,
         "generation": link.generation,
         "code": link.code,
         "birth": link.birth,
@@ -235,6 +237,7 @@ def link_of(row: Row[Any]) -> Link:
         created_by=row.created_by,
         created_at=row.created_at,
         expires_at=row.expires_at,
+        content=Content(row.content),
         generation=row.generation,
         code=row.code,
         birth=row.birth,

@@ -36,6 +36,7 @@ result_link = Table(
     Column("created_by", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
+    Column("content", Text, nullable=False),
     Column("generation", Integer, nullable=False),
     Column("code", LargeBinary),
     Column("birth", LargeBinary),
@@ -119,6 +120,16 @@ questioned_access = Table(
     Column("at", Instant, nullable=False),
 )
 Index(None, questioned_access.c.tenant, questioned_access.c.study_instance_uid)
+
+correspondent = Table(
+    "correspondent",
+    metadata,
+    Column("tenant", _TENANT, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("mail", Text, nullable=False),
+    Column("language", Text, nullable=False),
+)
 
 outgoing_mail = Table(
     "outgoing_mail",

@@ -375,6 +375,7 @@ CREATE TABLE result_link (
 	created_by TEXT NOT NULL,
 	created_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	content TEXT NOT NULL,
 	generation INTEGER NOT NULL,
 	code BYTEA,
 	birth BYTEA,
@@ -423,6 +424,15 @@ CREATE TABLE questioned_access (
 	words TEXT NOT NULL,
 	at TIMESTAMP WITH TIME ZONE NOT NULL,
 	CONSTRAINT pk_questioned_access PRIMARY KEY (id)
+);
+
+CREATE TABLE correspondent (
+	tenant VARCHAR(48) NOT NULL,
+	key TEXT NOT NULL,
+	name TEXT NOT NULL,
+	mail TEXT NOT NULL,
+	language TEXT NOT NULL,
+	CONSTRAINT pk_correspondent PRIMARY KEY (tenant, key)
 );
 
 CREATE TABLE offered_study (

@@ -336,6 +336,7 @@ CREATE TABLE result_link (
 	created_by TEXT NOT NULL,
 	created_at DATETIME NOT NULL,
 	expires_at DATETIME NOT NULL,
+	content TEXT NOT NULL,
 	generation INTEGER NOT NULL,
 	code BLOB,
 	birth BLOB,
@@ -384,6 +385,15 @@ CREATE TABLE questioned_access (
 	words TEXT NOT NULL,
 	at DATETIME NOT NULL,
 	CONSTRAINT pk_questioned_access PRIMARY KEY (id)
+);
+
+CREATE TABLE correspondent (
+	tenant VARCHAR(48) NOT NULL,
+	"key" TEXT NOT NULL,
+	name TEXT NOT NULL,
+	mail TEXT NOT NULL,
+	language TEXT NOT NULL,
+	CONSTRAINT pk_correspondent PRIMARY KEY (tenant, "key")
 );
 
 CREATE TABLE offered_study (

@@ -1,0 +1,165 @@
+"""Share the result of an exam: make a link, see who looked, cut it, take that back."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Path
+
+from archipel.access.model import Action, AuditEntry
+from archipel.protocols.web.models.sharing import (
+    ContentName,
+    KnownReferrer,
+    Language,
+    ShareMade,
+    ShareMail,
+    ShareRequest,
+    SharesView,
+    ShareView,
+)
+from archipel.protocols.web.routes.exams import exam_id
+from archipel.protocols.web.services import DOOR, Services, WebServices
+from archipel.protocols.web.visitors import SharesResults
+from archipel.results import enter, share
+from archipel.results.correspond import referrer_of
+from archipel.results.model import Audience, Content, Link, MailAddress, MailKind, Recipient
+from archipel.results.share import UNDO, Shared, Wish
+from archipel.results.visits import by_link, visits
+
+routes = APIRouter(tags=["sharing"])
+LinkName = Annotated[str, Path(max_length=64)]
+
+
+@routes.get("/exams/{exam}/shares", operation_id="list_shares")
+def list_shares(exam: str, visitor: SharesResults, services: Services) -> SharesView:
+    """The links to an exam and who looked through them; audited."""
+    now, named = services.clock(), exam_id(exam)
+    links = share.links_of(named, counter=services.counter(visitor), now=now)
+    said = AuditEntry(
+        tenant=named.tenant,
+        at=now,
+        actor=visitor.scope.actor,
+        action=Action.QUERY,
+        subject=named.study.value,
+        door=DOOR,
+        detail="links to the result",
+    )
+    services.desk.audit.record([said])
+    rows = visits(
+        named, trail=services.sharing.trail, scope=visitor.scope, door=enter.DOOR
+    )
+    seen = by_link(rows, links, services.sharing.links)
+    known = referrer_of(
+        named,
+        exams=services.exams,
+        correspondents=services.sharing.correspondents,
+        now=now,
+    )
+    release = services.sharing.releases.release(named)
+    return SharesView(
+        shares=[share_view(one, services, seen, now) for one in links],
+        referrer=KnownReferrer(
+            name=known.recipient.name,
+            mail=known.mail.value,
+            language=cast("Language", known.language),
+        )
+        if known
+        else None,
+        released_at=release.told_at(Audience.REFERRER) if release else None,
+        patient_at=release.told_at(Audience.PATIENT) if release else None,
+        mailed=services.sharing.mailed,
+        server_time=now,
+    )
+
+
+@routes.post("/exams/{exam}/shares", operation_id="make_share", status_code=201)
+def make_share(
+    exam: str, wanted: ShareRequest, visitor: SharesResults, services: Services
+) -> ShareMade:
+    """Make a link; a patient's code comes back once. A mail follows when there is a result."""
+    wish = Wish(
+        audience=Audience(wanted.audience),
+        recipient=Recipient(
+            name=wanted.name.strip(),
+            mail=MailAddress(wanted.mail.strip()),
+            language=wanted.language,
+        ),
+        content=Content(wanted.content),
+        lasts=timedelta(days=wanted.days),
+    )
+    now = services.clock()
+    made = share.share(exam_id(exam), wish, counter=services.counter(visitor), now=now)
+    return _made(made, services, now)
+
+
+@routes.post("/exams/{exam}/shares/{link}/renewal", operation_id="renew_share", status_code=201)
+def renew_share(
+    exam: str, link: LinkName, visitor: SharesResults, services: Services
+) -> ShareMade:
+    """Send a link again, or give the patient a new code: the former opens nothing any more."""
+    now = services.clock()
+    made = share.send_again(exam_id(exam), link, counter=services.counter(visitor), now=now)
+    return _made(made, services, now)
+
+
+@routes.delete("/exams/{exam}/shares/{link}", operation_id="cut_share")
+def cut_share(
+    exam: str, link: LinkName, visitor: SharesResults, services: Services
+) -> ShareView:
+    """Cut a link: whoever came through it is out at their next request."""
+    now = services.clock()
+    ended = share.revoke(exam_id(exam), link, counter=services.counter(visitor), now=now)
+    return share_view(ended, services, {}, now)
+
+
+@routes.post("/exams/{exam}/shares/{link}/restoration", operation_id="restore_share")
+def restore_share(
+    exam: str, link: LinkName, visitor: SharesResults, services: Services
+) -> ShareView:
+    """Take a cut back, a short while after; never a patient's own cut."""
+    now = services.clock()
+    standing = share.restore(exam_id(exam), link, counter=services.counter(visitor), now=now)
+    return share_view(standing, services, {}, now)
+
+
+def share_view(
+    link: Link, services: WebServices, seen: Mapping[str, Sequence[datetime]], now: datetime
+) -> ShareView:
+    """Return one link."""
+    by_patient = share.cut_by_guest(link)
+    undo = link.revoked_at + UNDO if link.revoked_at and not by_patient else None
+    return ShareView(
+        link=link.id,
+        audience=link.audience.value,
+        name=link.recipient.name,
+        mail=link.recipient.mail.value,
+        language=cast("Language", link.recipient.language),
+        content=link.content.value,
+        created_by=link.created_by,
+        created_at=link.created_at,
+        expires_at=link.expires_at,
+        state="stands" if link.stands(now) else "cut" if link.revoked_at else "expired",
+        cut_at=link.revoked_at,
+        cut_by_patient=by_patient,
+        undo_until=undo if undo is not None and undo > now else None,
+        acknowledged_at=link.acknowledged_at,
+        visits=list(seen.get(link.id, ())),
+        mails=[
+            ShareMail(
+                kind="result" if one.kind is MailKind.RESULT else "ready",
+                created_at=one.created_at,
+                sent_at=one.sent_at,
+            )
+            for one in services.sharing.mails.of_link(link)
+            if one.kind is not MailKind.CODE
+        ],
+    )
+
+
+def _made(made: Shared, services: WebServices, now: datetime) -> ShareMade:
+    return ShareMade(
+        share=share_view(made.link, services, {}, now),
+        code=made.code,
+        address=services.sharing.address,
+        server_time=now,
+    )
