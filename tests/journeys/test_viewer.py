@@ -25,6 +25,7 @@ RUN = "viewer"
 BRIGHT = 90  # of 255: skin and bone, beyond the dark of the frame and its borders
 DRAG_PX = ((-60, -20), (60, 20))
 FIELD_MM = 380.0  # the image of the phantom; it fills the shorter side of the canvas
+PATIENCE_S = 30
 TOLERANCE_MM = 1.0  # two pixels of the screen
 
 ARE_BRIGHT = """bright => {
@@ -56,6 +57,16 @@ STORE = """async () => {
 }"""
 
 
+VIEWS = """[...services.viewportGridService.getState().viewports.keys()]
+    .map(id => services.cornerstoneViewportService.getCornerstoneViewport(id))"""
+PLANES = f"{VIEWS}.filter(view => view?.type === 'orthographic').length"
+INDEX = f"{VIEWS}[0].getCurrentImageIdIndex()"
+WIDTH = f"(({{lower, upper}}) => upper - lower + 1)({VIEWS}[0].getProperties().voiRange)"
+STUDIES = """[...services.viewportGridService.getState().viewports.values()].map(view =>
+    services.displaySetService.getDisplaySetByUID(view.displaySetInstanceUIDs[0]).StudyInstanceUID)"""
+MEASURED = "services.measurementService.getMeasurements().length"
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """An exam on the screen: its page, the viewer's frame, and what went wrong in either."""
@@ -78,7 +89,11 @@ def study(node: Any) -> str:
 @pytest.fixture
 def opened(visit: Callable[..., Any], node: Any, study: str) -> Opened:
     """Open the exam as its reader and wait until the viewer has drawn an image."""
-    window = visit()
+    return opening(visit(), node, study)
+
+
+def opening(window: Any, node: Any, study: str) -> Opened:
+    """Open an exam as its reader and wait until the viewer has drawn an image."""
     page = window.page
     page.add_init_script("window.heard = []; addEventListener('message', e => heard.push(e.data))")
     window.sign_in(READER)
@@ -86,8 +101,16 @@ def opened(visit: Callable[..., Any], node: Any, study: str) -> Opened:
     window.go(f"/reading/chu-fdf~{study}")
     page.frame_locator("iframe").locator("canvas").first.wait_for()
     (frame,) = [each for each in page.frames if "/viewer/" in each.url]
-    frame.wait_for_function(ARE_BRIGHT, arg=BRIGHT)
+    until(frame, ARE_BRIGHT, arg=BRIGHT)
     return Opened(page, frame, node.url, study, troubles)
+
+
+def until(where: Page | Frame, expression: str, *, arg: object = None) -> None:
+    """Wait until an expression holds. Asked from outside: in the page our policy forbids eval."""
+    ends = time.monotonic() + PATIENCE_S
+    while not where.evaluate(expression, arg):
+        assert time.monotonic() < ends, f"never true: {expression}"
+        time.sleep(0.2)
 
 
 def listen(page: Page) -> list[str]:
@@ -115,16 +138,22 @@ def measure(opened: Opened) -> float:
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.locator("iframe").focus()
     page.keyboard.press("d")
-    frame.wait_for_function(LENGTH_IS_ACTIVE)
+    until(frame, LENGTH_IS_ACTIVE)
     (from_x, from_y), (to_x, to_y) = DRAG_PX
     page.mouse.move(x + from_x, y + from_y)
     page.mouse.down()
     page.mouse.move(x, y, steps=6)
     page.mouse.move(x + to_x, y + to_y, steps=6)
     page.mouse.up()
-    frame.wait_for_function(SETTLED, polling=300)
+    until(frame, SETTLED)
     length_px = ((to_x - from_x) ** 2 + (to_y - from_y) ** 2) ** 0.5
     return float(length_px * FIELD_MM / min(box["width"], box["height"]))
+
+
+def press(opened: Opened, key: str) -> None:
+    """Press a key where the images have the keyboard."""
+    opened.page.locator("iframe").focus()
+    opened.page.keyboard.press(key)
 
 
 def reports(opened: Opened) -> list[str]:
@@ -135,8 +164,8 @@ def reports(opened: Opened) -> list[str]:
     return [row["0020000E"]["Value"][0] for row in rows]
 
 
-def test_the_images_are_drawn_without_a_refused_request_or_an_error(opened: Opened) -> None:
-    opened.frame.wait_for_function("() => document.body.innerText.includes('1/20')")
+def test_the_middle_image_is_drawn_without_a_refused_request_or_an_error(opened: Opened) -> None:
+    until(opened.frame, "document.body.innerText.includes('(11/20)')")
     if folder := os.environ.get("ARCHIPEL_PICTURES"):
         opened.page.screenshot(path=Path(folder) / "viewer-1600.png")
 
@@ -147,15 +176,15 @@ def test_a_click_on_the_images_gives_them_the_keyboard(opened: Opened) -> None:
     opened.page.locator("iframe").click()
     opened.page.keyboard.press("d")
 
-    opened.frame.wait_for_function(LENGTH_IS_ACTIVE)
+    until(opened.frame, LENGTH_IS_ACTIVE)
 
 
 def test_a_length_drawn_on_the_images_enters_the_report(opened: Opened) -> None:
     expected_mm = measure(opened)
     opened.page.keyboard.press("Shift+D")
 
-    told_one = "() => heard.some(message => message.type === 'archipel:measurement')"
-    opened.page.wait_for_function(told_one)
+    told_one = "heard.some(message => message.type === 'archipel:measurement')"
+    until(opened.page, told_one)
     of_type = "heard.filter(message => message.type === 'archipel:measurement')"
     (told,) = opened.page.evaluate(of_type)
     assert told["measurement"]["study"] == opened.study
@@ -165,6 +194,102 @@ def test_a_length_drawn_on_the_images_enters_the_report(opened: Opened) -> None:
     assert unit == "mm"
     chip = opened.page.locator('[data-section="findings"] [data-measurement]').last
     expect(chip).to_have_text(re.compile(rf"^{value.replace('.', ',')}\s{unit}$"))
+    assert opened.troubles == []
+
+
+def test_a_chip_leads_back_to_its_image_and_turns_red_with_its_measurement(
+    opened: Opened,
+) -> None:
+    measure(opened)
+    opened.page.keyboard.press("Shift+D")
+    chip = opened.page.locator('[data-section="findings"] [data-measurement]').last
+    chip.wait_for()
+    press(opened, "End")
+    until(opened.frame, f"{INDEX} === 19")
+
+    chip.click()
+
+    until(opened.frame, f"{INDEX} === 10")
+
+    press(opened, "Backspace")
+
+    expect(chip).to_have_class(re.compile(r"\bgone\b"))
+    assert opened.troubles == []
+
+
+def test_windows_are_set_by_keys(opened: Opened) -> None:
+    for key, width in (("1", 1500), ("2", 400), ("3", 2500)):
+        press(opened, key)
+
+        until(opened.frame, f"Math.abs({WIDTH} - {width}) <= 1")
+
+
+def test_a_key_shows_three_planes_and_again_the_stack(opened: Opened) -> None:
+    press(opened, "m")
+    until(opened.frame, f"{PLANES} === 3")
+
+    press(opened, "k")
+    expect(opened.page.get_by_text("Cette vue est recalculée")).to_be_visible()
+
+    press(opened, "m")
+    until(opened.frame, f"{PLANES} === 0")
+    assert opened.troubles == []
+
+
+def test_a_key_image_is_kept_with_the_draft_and_shown_again_as_it_was(opened: Opened) -> None:
+    strip = opened.page.get_by_role("region", name="Images clés")
+    marked = strip.get_by_role("button", name=re.compile("l.ouvrir"))
+    press(opened, "2")
+    until(opened.frame, f"Math.abs({WIDTH} - 400) <= 1")
+    press(opened, "k")
+    expect(marked).to_have_count(1)
+    expect(opened.page.get_by_text("Enregistré à")).to_be_visible()
+
+    report = f"{opened.url}/api/exams/chu-fdf~{opened.study}/report"
+    (kept,) = opened.page.request.get(report).json()["key_images"]
+    assert (kept["study_instance_uid"], kept["frame"]) == (opened.study, 1)
+    assert kept["window"] == {"center": 40.0, "width": 400.0}
+    loaded = "image => image.complete && image.naturalWidth > 0"
+    until(opened.page, f"({loaded})(document.querySelector('figure.thumb img'))")
+
+    press(opened, "1")
+    press(opened, "End")
+    until(opened.frame, f"{INDEX} === 19")
+    marked.click()
+    until(opened.frame, f"{INDEX} === 10 && Math.abs({WIDTH} - 400) <= 1")
+
+    strip.get_by_role("button", name="Retirer").click()
+    expect(marked).to_have_count(0)
+    assert opened.troubles == []
+
+
+def test_a_prior_comes_beside_the_exam_and_no_measurement_is_lost(
+    visit: Callable[..., Any], node: Any
+) -> None:
+    exams = {plan.name: str(plan.exam.study) for plan in plans(utc_now(), run="journey")}
+    opened = opening(visit(), node, exams["thorax"])
+    measure(opened)
+
+    press(opened, "v")
+
+    beside = [exams["thorax"], exams["thorax-prior"]]
+    until(opened.frame, f"{STUDIES}.join() === '{','.join(beside)}'")
+    assert opened.frame.evaluate(MEASURED) == 1
+    said = (
+        "getComputedStyle(document.querySelector('[data-viewportid=archipel-prior]'), '::after')"
+    )
+    assert "antérieur" in opened.frame.evaluate(f"{said}.content")
+    if folder := os.environ.get("ARCHIPEL_PICTURES"):
+        opened.page.wait_for_timeout(1500)
+        opened.page.screenshot(path=Path(folder) / "compare-1600.png")
+
+    press(opened, "v")
+    until(opened.frame, f"{STUDIES}.join() === '{exams['thorax']}'")
+
+    timeline = opened.page.get_by_role("region", name="Antérieurs")
+    timeline.get_by_role("button", name=re.compile("CT|Scanner")).first.click()
+    until(opened.frame, f"{STUDIES}.join() === '{','.join(beside)}'")
+    assert opened.frame.evaluate(MEASURED) == 1
     assert opened.troubles == []
 
 

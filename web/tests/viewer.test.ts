@@ -11,6 +11,7 @@ import {
   withDeleted,
   withMeasurement,
 } from "../src/rooms/reading/report/blocks";
+import { both, pictureOf, withImage, withoutImage } from "../src/rooms/reading/report/keyImages";
 import { heard, type Measurement, quantityOf } from "../src/viewer/bridge";
 
 const raw = {
@@ -48,6 +49,41 @@ test("the first quantity counts, its unit in UCUM", () => {
   expect(quantityOf("Area: 2201 mm²")).toEqual({ value: 2201, unit: "mm2" });
   expect(quantityOf("34.5°")).toEqual({ value: 34.5, unit: "deg" });
   expect(quantityOf("no number")).toBeNull();
+});
+
+const seen = { study: "1.2.3", series: "1.2.3.4", instance: "1.2.3.4.5", frame: 7 };
+const image = {
+  study_instance_uid: "1.2.3",
+  series_instance_uid: "1.2.3.4",
+  sop_instance_uid: "1.2.3.4.5",
+  frame: 7,
+  window: { center: -600, width: 1500 },
+};
+
+test("an image in view comes with its window, or with none where that is no window", () => {
+  const told = (more: object) => heard({ type: "archipel:key-image", image: { ...seen, ...more } });
+  expect(told({ center: -600, width: 1500 })).toEqual({ type: "archipel:key-image", image });
+  for (const none of [{}, { center: 40 }, { center: 40, width: 0 }, { center: Number.NaN, width: 1 }])
+    expect(told(none)).toEqual({ type: "archipel:key-image", image: { ...image, window: null } });
+  expect(told({ instance: "../1" })).toBeNull();
+});
+
+test("an image is a key image once, with its caption and the window it was seen with last", () => {
+  const told = { ...image, caption: "Nodule" };
+  const other = { ...image, frame: 8, caption: "" };
+  const brain = { ...image, window: { center: 40, width: 80 } };
+  expect(withImage([told], { ...image, frame: 8 })).toEqual([told, other]);
+  expect(withImage([told, other], brain)).toEqual([{ ...brain, caption: "Nodule" }, other]);
+  expect(withoutImage([told, other], told)).toEqual([other]);
+  expect(both([told], [{ ...brain, caption: "" }, other])).toEqual([told, other]);
+});
+
+test("the picture of a key image is its frame as it was seen", () => {
+  expect(pictureOf({ ...image, caption: "" })).toBe(
+    "/dicomweb/studies/1.2.3/series/1.2.3.4/instances/1.2.3.4.5/frames/7/rendered" +
+      "?viewport=160,160&window=-600,1500,linear",
+  );
+  expect(pictureOf({ ...image, caption: "", window: { center: 0.2, width: 0.5 } })).toContain("linear-exact");
 });
 
 test("what is not a whole message of the viewer is dropped", () => {

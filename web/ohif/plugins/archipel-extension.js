@@ -3,15 +3,14 @@
  *
  * Messages go between frames of one origin. Up: `archipel:ready`, `archipel:measurement`
  * (insert it into the report), `archipel:measurement-changed`, `archipel:measurement-removed`,
- * `archipel:key`. Down: `archipel:jump` (to a measurement),
- * `archipel:command` (of the list below, nothing else).
+ * `archipel:key-image` (mark the image in view), `archipel:no-key-image`, `archipel:key`. Down:
+ * `archipel:jump` (to a measurement), `archipel:show` (an image), `archipel:compare` (with a prior,
+ * or with none), `archipel:mark` (tell the image in view).
  */
+import { compare, imageInView, modalityInView, show, showKeyImage } from '/viewer/plugins/images.js';
+
 const id = 'archipel.extension';
-const SHELL_KEYS = new Set(['F6', 'Escape']);
-const COMMANDS_FROM_SHELL = new Set([
-  'toggleHangingProtocol', 'setWindowLevel', 'nextImage', 'previousImage', 'resetViewport',
-  'archipelCompare', 'storeMeasurements',
-]);
+const SHELL_KEYS = new Set(['F6', 'Escape', 'v', 'h']); // single letters: the priors are the shell's
 
 const up = (message) => {
   if (window.parent !== window) window.parent.postMessage(message, window.location.origin);
@@ -28,33 +27,61 @@ const plain = (measurement) => ({
   frame: measurement.frameNumber ?? 1,
 });
 
-const commands = ({ servicesManager, commandsManager }) => ({
+const mark = (context) => {
+  const image = imageInView(context);
+  up(image ? { type: 'archipel:key-image', image } : { type: 'archipel:no-key-image' });
+};
+
+const commands = (context) => ({
   archipelInsertMeasurement: () => {
-    const all = servicesManager.services.measurementService.getMeasurements();
+    const all = context.servicesManager.services.measurementService.getMeasurements();
     const last = all[all.length - 1];
     if (last) up({ type: 'archipel:measurement', measurement: plain(last) });
   },
-  archipelCompare: () =>
-    commandsManager.runCommand('toggleHangingProtocol', { protocolId: '@ohif/hpCompare' }),
+  archipelKeyImage: () => mark(context),
+  archipelWindow: (window) => {
+    if (modalityInView(context) === 'CT') context.commandsManager.runCommand('setWindowLevel', window);
+  },
 });
 
-const listen = ({ servicesManager, commandsManager }) => {
-  window.addEventListener('message', (event) => {
-    if (event.origin !== window.location.origin) return;
-    const { type, command, args, uid } = event.data ?? {};
-    if (type === 'archipel:command' && COMMANDS_FROM_SHELL.has(command)) {
-      commandsManager.runCommand(command, args ?? {});
-    }
-    if (type === 'archipel:jump' && uid) {
-      const { measurementService, viewportGridService } = servicesManager.services;
-      measurementService.jumpToMeasurement(viewportGridService.getActiveViewportId(), uid);
+/** The exam that the address names first. */
+const exam = () => {
+  const query = new URLSearchParams(window.location.search);
+  return (query.get('StudyInstanceUIDs') ?? '').split(',')[0];
+};
+
+const jump = async (context, { uid, image }) => {
+  const { measurementService, viewportGridService } = context.servicesManager.services;
+  if (measurementService.getMeasurement(uid)) {
+    measurementService.jumpToMeasurement(viewportGridService.getActiveViewportId(), uid);
+  } else if (image) {
+    await show(context, image);
+  }
+};
+
+const isTyping = (target) => target instanceof Element && target.matches('input, textarea, select');
+
+const listen = (context) => {
+  const answers = {
+    'archipel:jump': (message) => jump(context, message),
+    'archipel:show': ({ image }) => showKeyImage(context, image),
+    'archipel:compare': ({ prior }) => compare(context, prior, exam()),
+    'archipel:mark': () => mark(context),
+  };
+  window.addEventListener('message', async (event) => {
+    if (event.origin !== window.location.origin || event.source !== window.parent) return;
+    try {
+      await answers[event.data?.type]?.(event.data);
+    } catch (error) {
+      console.error('viewer:', event.data.type, error);
     }
   });
   // the images cancel the press of the mouse, so a click would leave the keyboard with the shell
   window.addEventListener('pointerdown', () => window.focus(), true);
   window.addEventListener('keydown', (event) => {
     const commit = event.ctrlKey && (event.key === 'Enter' || event.key === 'p');
-    if (!SHELL_KEYS.has(event.key) && !commit) return;
+    const isOurs = SHELL_KEYS.has(event.key) && !event.ctrlKey && !event.altKey && !event.metaKey;
+    if (!commit && (!isOurs || (event.key.length === 1 && isTyping(event.target)))) return;
     event.preventDefault();
     up({ type: 'archipel:key', key: event.key, ctrl: event.ctrlKey });
   });
@@ -84,12 +111,17 @@ export default {
     window.archipel = {
       entered: ({ servicesManager }) => {
         const { measurementService } = servicesManager.services;
-        const { MEASUREMENT_UPDATED, MEASUREMENT_REMOVED } = measurementService.EVENTS;
+        const { MEASUREMENT_UPDATED, MEASUREMENT_REMOVED, MEASUREMENTS_CLEARED } =
+          measurementService.EVENTS;
+        const removed = (uid) => up({ type: 'archipel:measurement-removed', uid });
         measurementService.subscribe(MEASUREMENT_UPDATED, ({ measurement }) =>
           up({ type: 'archipel:measurement-changed', measurement: plain(measurement) }),
         );
         measurementService.subscribe(MEASUREMENT_REMOVED, ({ measurement }) =>
-          up({ type: 'archipel:measurement-removed', uid: measurement?.uid ?? measurement }),
+          removed(measurement?.uid ?? measurement),
+        );
+        measurementService.subscribe(MEASUREMENTS_CLEARED, ({ measurements }) =>
+          measurements.forEach(({ uid }) => removed(uid)),
         );
         up({ type: 'archipel:ready' });
       },

@@ -5,6 +5,7 @@
  * come from the configuration.
  */
 import { keys } from '/viewer/plugins/keys.js';
+import { opensInTheMiddle } from '/viewer/plugins/protocols.js';
 
 const id = 'archipel.mode';
 
@@ -21,7 +22,12 @@ export default {
       hide: false,
       onModeEnter: (context) => {
         mode.onModeEnter?.(context);
-        const { customizationService } = context.servicesManager.services;
+        const { customizationService, hangingProtocolService } = context.servicesManager.services;
+        // replacing the default is OHIF's own way: every other layout returns to it
+        hangingProtocolService.protocols.set(
+          'default',
+          opensInTheMiddle(hangingProtocolService.getProtocolById('default')),
+        );
         customizationService.setCustomizations({ 'ohif.hotkeyBindings': { $set: keys } });
         window.archipel?.entered(context);
       },

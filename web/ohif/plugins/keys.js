@@ -1,6 +1,6 @@
 /**
  * Our key map, set whole at mode entry: OHIF's defaults collide with ours (z, r, v, h, space).
- * Keys that belong to the shell (F6, Ctrl+Enter, Escape) are passed up by the extension.
+ * Keys that belong to the shell (F6, Ctrl+Enter, Escape, V and H for priors) are passed up by the extension.
  */
 const tool = (toolName, label, keys) => ({
   commandName: 'setToolActiveToolbar',
@@ -14,8 +14,9 @@ const command = (commandName, label, keys, commandOptions = {}) => ({
   label,
   keys: [keys],
 });
-const preset = (name, label, key, window, level) =>
-  command('setWindowLevel', label, key, { description: name, window, level });
+/** In Hounsfield units: of CT only. */
+const preset = (label, key, windowWidth, windowCenter) =>
+  command('archipelWindow', label, key, { windowWidth, windowCenter });
 
 export const keys = [
   tool('WindowLevel', 'Fenêtrage', 'w'),
@@ -27,10 +28,10 @@ export const keys = [
   tool('Angle', 'Angle', 'a'),
   tool('EllipticalROI', 'Ellipse', 'o'),
   tool('Crosshairs', 'Croix', 'x'),
-  command('toggleHangingProtocol', 'MPR', 'm', { protocolId: 'mpr' }),
+  command('toggleHangingProtocol', 'MPR', 'm', { protocolId: 'primaryAxial' }),
   command('toggleHangingProtocol', 'Volume', 'u', { protocolId: 'mprAnd3DVolumeViewport' }),
   command('toggleCine', 'Ciné', 'c'),
-  command('archipelCompare', "Comparer à l'antérieur", 'v'),
+  command('archipelKeyImage', 'Image clé', 'k'),
   command('archipelInsertMeasurement', 'Mesure dans le compte rendu', 'shift+d'),
   command('resetViewport', 'Réinitialiser', '0'),
   command('invertViewport', 'Inverser', 'i'),
@@ -48,9 +49,9 @@ export const keys = [
   command('updateViewportDisplaySet', 'Série suivante', 'pagedown', { direction: 1 }),
   command('updateViewportDisplaySet', 'Série précédente', 'pageup', { direction: -1 }),
   command('deleteActiveAnnotation', 'Supprimer la mesure', 'backspace'),
-  preset('Poumon', 'Poumon', '1', '1500', '-600'),
-  preset('Médiastin', 'Médiastin', '2', '400', '40'),
-  preset('Os', 'Os', '3', '2500', '480'),
-  preset('Cerveau', 'Cerveau', '4', '80', '40'),
-  preset('Foie', 'Foie', '5', '150', '90'),
+  preset('Poumon', '1', 1500, -600),
+  preset('Médiastin', '2', 400, 40),
+  preset('Os', '3', 2500, 480),
+  preset('Cerveau', '4', 80, 40),
+  preset('Foie', '5', 150, 90),
 ];

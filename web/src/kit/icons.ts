@@ -57,6 +57,7 @@ export {
   IconShieldLock,
   IconSignature,
   IconStack2,
+  IconStar,
   IconStethoscope,
   IconSun,
   IconTrash,

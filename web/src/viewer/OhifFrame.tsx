@@ -2,11 +2,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
 import { useTranslation } from "@/i18n";
-import { type FromViewer, heard, type Jump } from "./bridge";
+import { type FromViewer, heard, type ToViewer } from "./bridge";
 import css from "./viewer.module.css";
 
 export interface ViewerHandle {
-  tell: (message: Jump) => void;
+  tell: (message: ToViewer) => void;
   focus: () => void;
 }
 

@@ -1,6 +1,6 @@
 /** Look, compare, measure and write without leaving: images in the centre, report beside them, priors below. */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense, useMemo, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { troubleOf } from "@/api/client";
 import { may, type Session } from "@/api/session";
 import { useLiveTopics, useOnline } from "@/api/useLive";
@@ -8,12 +8,13 @@ import { useTranslation } from "@/i18n";
 import { day } from "@/i18n/format";
 import { IconColumns2, IconPhoto } from "@/kit/icons";
 import { Modalities, Place as PlaceMark } from "@/kit/Marks";
+import { failed } from "@/kit/notify";
 import { Block, Failure, Loading, OfflineStrip } from "@/kit/States";
 import { Timeline } from "@/kit/Timeline";
 import { PHONE, serverNow, useMedia } from "@/kit/time";
 import type { TimelineItem } from "@/kit/timeline";
 import { pressed, useKeys } from "@/kit/useKeys";
-import type { FromViewer, Measurement } from "@/viewer/bridge";
+import type { FromViewer, Measurement, SeenImage } from "@/viewer/bridge";
 import { OhifFrame, type ViewerHandle } from "@/viewer/OhifFrame";
 import type { ExamRow } from "./merge";
 import { PatientBar, type Place } from "./PatientBar";
@@ -85,9 +86,30 @@ function Opened({
   const images = useRef<HTMLElement>(null);
   const [measurements, setMeasurements] = useState<Measurement[]>([]);
   const [tab, setTab] = useState<Tab>("images");
+  const [isOpen, setOpen] = useState(false);
+
+  // Only a prior of this person is ever put beside the exam, whatever the address says.
+  const compared = page.priors.find((prior) => prior.study_instance_uid === compare);
+  const beside = useRef<string | null>(null);
+  const putBeside = (prior: ExamRow | undefined): void => {
+    beside.current = prior?.study_instance_uid ?? null;
+    const words = prior && [t("report.key_image_prior"), day(studyTime(prior)), prior.site.name].join(" · ");
+    viewer.current?.tell({
+      type: "archipel:compare",
+      prior: prior && words ? { study: prior.study_instance_uid, words } : null,
+    });
+  };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: told again only when another prior is chosen
+  useEffect(() => {
+    if (isOpen && beside.current !== (compared?.study_instance_uid ?? null)) putBeside(compared);
+  }, [isOpen, compared?.study_instance_uid]);
 
   const hear = (message: FromViewer): void => {
     switch (message.type) {
+      case "archipel:ready":
+        beside.current = null;
+        setOpen(true);
+        break;
       case "archipel:measurement": {
         const { measurement } = message;
         setMeasurements((held) => [...held.filter((other) => other.id !== measurement.id), measurement]);
@@ -98,6 +120,12 @@ function Opened({
         setMeasurements((held) => held.filter((other) => other.id !== message.id));
         report.current?.markDeleted(message.id);
         break;
+      case "archipel:key-image":
+        report.current?.mark(message.image);
+        break;
+      case "archipel:no-key-image":
+        failed(t("report.key_image_not_kept"), t("report.key_image_none"));
+        break;
       case "archipel:key":
         pressed(new KeyboardEvent("keydown", { ...message, bubbles: true, cancelable: true }));
         break;
@@ -105,9 +133,14 @@ function Opened({
     }
   };
   const jump = (block: MeasurementBlock): void => {
-    if (block.deleted) return;
     setTab("images");
-    viewer.current?.tell({ type: "archipel:jump", uid: block.id });
+    const { study_instance_uid, series_instance_uid, sop_instance_uid, frame = 1 } = block;
+    const image = { study_instance_uid, series_instance_uid, sop_instance_uid, frame };
+    viewer.current?.tell({ type: "archipel:jump", uid: block.id, image });
+  };
+  const show = (image: SeenImage): void => {
+    setTab("images");
+    viewer.current?.tell({ type: "archipel:show", image });
   };
   const regions = (): void => {
     const inImages = images.current?.contains(document.activeElement) ?? false;
@@ -118,7 +151,7 @@ function Opened({
   };
   const nextPrior = (): void => {
     const studies = page.priors.map((prior) => prior.study_instance_uid);
-    const at = compare ? studies.indexOf(compare) : -1;
+    const at = compared ? studies.indexOf(compared.study_instance_uid) : -1;
     setCompare(studies[at + 1]);
   };
   useKeys([
@@ -131,10 +164,15 @@ function Opened({
       label: t("keys.previous"),
       run: () => place.previous && go(place.previous),
     },
-    { id: "viewer.prior", strokes: ["h"], label: t("reading.compare"), run: nextPrior },
+    { id: "viewer.prior", strokes: ["h"], label: t("keys.next_prior"), run: nextPrior },
+    {
+      id: "viewer.compare",
+      strokes: ["v"],
+      label: t("reading.compare"),
+      run: () => setCompare(compared ? undefined : page.priors[0]?.study_instance_uid),
+    },
   ]);
 
-  const url = compare ? `${page.viewer_url},${compare}` : page.viewer_url;
   const light = (
     <Suspense fallback={<Loading columns={[1]} rows={4} />}>
       <LightViewer studyInstanceUid={row.study_instance_uid} series={page.series} />
@@ -151,7 +189,7 @@ function Opened({
         lost={lease.lost}
         takeOver={claiming.askTakeOver}
         go={go}
-        viewerUrl={url}
+        viewerUrl={compared ? `${page.viewer_url},${compared.study_instance_uid}` : page.viewer_url}
       />
       {phone && (
         <div className={css.tabs} role="tablist">
@@ -180,7 +218,7 @@ function Opened({
             ) : (
               <OhifFrame
                 ref={viewer}
-                url={url}
+                url={page.viewer_url}
                 hear={hear}
                 otherwise={<NotInstalled>{light}</NotInstalled>}
               />
@@ -209,6 +247,8 @@ function Opened({
               readOnly={lease.lost !== null}
               measurements={measurements}
               jump={jump}
+              show={show}
+              askView={phone ? undefined : () => viewer.current?.tell({ type: "archipel:mark" })}
             />
           </div>
         )}
@@ -238,11 +278,13 @@ interface PriorsStripProps {
   setCompare: (study: string | undefined) => void;
 }
 
+const studyTime = (row: ExamRow): string => row.study_at ?? row.arrived_at;
+
 export const timelineItem = (row: ExamRow): TimelineItem => ({
   id: row.exam,
-  at: Date.parse(row.study_at ?? row.arrived_at),
+  at: Date.parse(studyTime(row)),
   word: row.modalities[0] ?? "?",
-  title: `${day(row.study_at ?? row.arrived_at)}, ${row.description || row.body_part}, ${row.site.name}`,
+  title: `${day(studyTime(row))}, ${row.description || row.body_part}, ${row.site.name}`,
   laneKey: row.site.key,
   laneName: row.site.name,
   community: row.community,

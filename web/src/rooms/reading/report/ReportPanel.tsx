@@ -3,10 +3,10 @@ import { type Ref, useImperativeHandle, useRef } from "react";
 import { type Schemas, troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { IconFileText, IconPlus, IconRuler2 } from "@/kit/icons";
-import { done } from "@/kit/notify";
+import { done, failed } from "@/kit/notify";
 import { Failure, Loading } from "@/kit/States";
 import { useKeys } from "@/kit/useKeys";
-import type { Measurement } from "@/viewer/bridge";
+import type { Measurement, SeenImage } from "@/viewer/bridge";
 import {
   type Block,
   isEmpty,
@@ -20,6 +20,8 @@ import {
 import { Checks } from "./Checks";
 import { Conflict } from "./Conflict";
 import { Extras } from "./Extras";
+import { KeyImages } from "./KeyImages";
+import { MOST, whole, withImage, withoutImage } from "./keyImages";
 import { PreviewDialog } from "./PreviewDialog";
 import { DraftTag, History, Saved, Templates } from "./ReportTools";
 import css from "./report.module.css";
@@ -30,6 +32,8 @@ import { useSigning } from "./useSigning";
 
 export interface ReportHandle {
   insert: (measurement: Measurement) => void;
+  /** Keeps an image as key image. */
+  mark: (image: SeenImage) => void;
   markDeleted: (id: string) => void;
   focus: () => void;
 }
@@ -48,6 +52,9 @@ export interface ReportPanelProps {
   readOnly: boolean;
   measurements: Measurement[];
   jump: (block: MeasurementBlock) => void;
+  show: (image: SeenImage) => void;
+  /** Asks the viewer for the image in view; absent where there is none. */
+  askView: (() => void) | undefined;
   ref?: Ref<ReportHandle>;
 }
 
@@ -62,6 +69,8 @@ export function ReportPanel({
   readOnly,
   measurements,
   jump,
+  show,
+  askView,
   ref,
 }: ReportPanelProps) {
   const { t } = useTranslation();
@@ -90,8 +99,15 @@ export function ReportPanel({
   const insert = (measurement: Measurement): void => {
     if (held.current && !readOnly) draft.change(withMeasurement(held.current, "findings", measurement));
   };
+  const mark = (image: SeenImage): void => {
+    if (readOnly) failed(t("report.key_image_not_kept"), t("report.readonly"));
+    else if (draft.extras.key_images.length >= MOST)
+      failed(t("report.key_image_not_kept"), t("report.key_images_full"));
+    else draft.changeImages((images) => withImage(images, image));
+  };
   useImperativeHandle(ref, () => ({
     insert,
+    mark,
     markDeleted: (id) => {
       if (held.current) draft.change(withDeleted(held.current, id));
     },
@@ -129,6 +145,9 @@ export function ReportPanel({
               if (last) insert(last);
             },
           },
+          ...(askView
+            ? [{ id: "report.key_image", strokes: ["k"], label: t("keys.key_image"), run: askView }]
+            : []),
         ],
   );
 
@@ -174,6 +193,16 @@ export function ReportPanel({
               jump={jump}
             />
           ))}
+        {sections && (
+          <KeyImages
+            images={draft.extras.key_images}
+            study={exam.slice(exam.indexOf("~") + 1)}
+            readOnly={readOnly}
+            show={(image) => show(whole(image))}
+            remove={(image) => draft.changeImages((images) => withoutImage(images, image))}
+            mark={askView}
+          />
+        )}
         {sections && !readOnly && <Measures measurements={measurements} insert={insert} />}
         {sections && <Beside draft={draft} purpose={purpose} readOnly={readOnly} />}
         {canSign && (

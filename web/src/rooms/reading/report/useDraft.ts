@@ -8,6 +8,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { ApiError, api, body, type Schemas, troubleOf } from "@/api/client";
 import { complete, type Section, same as sameText } from "./blocks";
+import { both, type KeyImage } from "./keyImages";
 
 export type Report = Schemas["ReportView"];
 export type Conflict = Schemas["ReportConflict"];
@@ -160,6 +161,10 @@ export function useDraft(exam: string, login: string, readOnly: boolean) {
   const changeExtras = (extras: Partial<Extras>): void =>
     put({ ...now.current, extras: { ...now.current.extras, ...extras } });
 
+  /** Two marks may come before the next drawing: each stands on the one before. */
+  const changeImages = (update: (images: KeyImage[]) => KeyImage[]): void =>
+    changeExtras({ key_images: update(now.current.extras.key_images) });
+
   /** Makes the node hold what is on screen; resolves to the version it then has, null where it cannot. */
   const flush = async (): Promise<number | null> => {
     if (saving.current) await saving.current;
@@ -184,6 +189,7 @@ export function useDraft(exam: string, login: string, readOnly: boolean) {
     client.setQueryData(reportKey(exam), conflict.theirs);
     setConflict(null);
     change(chosen);
+    changeImages((mine) => both(mine, conflict.theirs.key_images));
   };
 
   const leaveWith = useRef(save);
@@ -211,6 +217,7 @@ export function useDraft(exam: string, login: string, readOnly: boolean) {
     conflict,
     change,
     changeExtras,
+    changeImages,
     save,
     flush,
     restart,
