@@ -36,15 +36,16 @@ export function KeyImages({ images, study, readOnly, show, remove, mark }: KeyIm
       <ul>
         {images.map((image, index) => {
           const n = index + 1;
+          // The button says it whole: the title of the picture inside would hide its own words.
           const prior = image.study_instance_uid === study ? "" : ` · ${t("report.key_image_prior")}`;
           return (
             <li key={`${image.sop_instance_uid}/${String(image.frame)}`}>
-              <button type="button" onClick={() => show(image)}>
-                <Thumb
-                  url={pictureOf(image)}
-                  caption={`${String(n)}${prior}`}
-                  alt={`${t("report.key_image_show", { n })}${prior}`}
-                />
+              <button
+                type="button"
+                aria-label={`${t("report.key_image_show", { n })}${prior}`}
+                onClick={() => show(image)}
+              >
+                <Thumb url={pictureOf(image)} caption={`${String(n)}${prior}`} alt="" />
               </button>
               {!readOnly && (
                 <button
