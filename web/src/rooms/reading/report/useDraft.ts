@@ -31,6 +31,8 @@ interface Kept extends Content {
   version: number;
 }
 
+type ImagesUpdate = (images: KeyImage[]) => KeyImage[];
+
 const NO_EXTRAS: Extras = { key_images: [], plain_words: "", important: false, reason: "" };
 const NOTHING: Content = { sections: [], template: null, extras: NO_EXTRAS };
 
@@ -83,6 +85,8 @@ export function useDraft(exam: string, login: string, readOnly: boolean) {
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
   const now = useRef<Content>(NOTHING);
   const saving = useRef<Promise<boolean> | null>(null);
+  /** Marks made before the draft was read: they are put on it when it is. */
+  const early = useRef<ImagesUpdate[]>([]);
 
   useEffect(() => {
     if (!query.data || content !== null) return;
@@ -91,9 +95,12 @@ export function useDraft(exam: string, login: string, readOnly: boolean) {
     const local = readOnly || report.state === "closed" ? null : kept(key);
     version.current = local?.version ?? report.version;
     saved.current = stored;
-    now.current = local ? { ...local, sections: complete(local.sections) } : stored;
+    const begun = local ? { ...local, sections: complete(local.sections) } : stored;
+    const marks = early.current.splice(0);
+    const key_images = marks.reduce((images, update) => update(images), begun.extras.key_images);
+    now.current = { ...begun, extras: { ...begun.extras, key_images } };
     setContent(now.current);
-    if (local && !sameContent(now.current, stored)) setState("dirty");
+    if (!sameContent(now.current, stored)) setState("dirty");
     else localStorage.removeItem(key);
   }, [query.data, content, key, readOnly]);
 
@@ -162,8 +169,10 @@ export function useDraft(exam: string, login: string, readOnly: boolean) {
     put({ ...now.current, extras: { ...now.current.extras, ...extras } });
 
   /** Two marks may come before the next drawing: each stands on the one before. */
-  const changeImages = (update: (images: KeyImage[]) => KeyImage[]): void =>
-    changeExtras({ key_images: update(now.current.extras.key_images) });
+  const changeImages = (update: ImagesUpdate): void => {
+    if (content === null) early.current.push(update);
+    else changeExtras({ key_images: update(now.current.extras.key_images) });
+  };
 
   /** Makes the node hold what is on screen; resolves to the version it then has, null where it cannot. */
   const flush = async (): Promise<number | null> => {
