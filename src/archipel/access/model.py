@@ -43,6 +43,8 @@ class Permission(Enum):
     SIGN_REPORTS = "sign-reports"
     READ_REPORTS = "read-reports"  # released ones, preliminary and validated
     SHARE_RESULTS = "share-results"  # links for referrers and patients
+    ASK_READING = "ask-reading"  # of another organisation: place, follow, acknowledge
+    CHOOSE_READING = "choose-reading"  # of two: a doctor's act
     RESOLVE_IDENTITY = "resolve-identity"
     ADMINISTER_ORGANISATION = "administer-organisation"  # its people, devices, tokens
     ADMINISTER_NODE = "administer-node"  # organisations, and whatever belongs to none

@@ -2,7 +2,8 @@
 
 Roles follow what each profession does in a French imaging department. A referrer finds and lists
 nothing until the node can tell whose patients are theirs: they open a released report of their
-organisation whose name they were given (ADR 0070). Administrators see no images and no reports.
+organisation whose name they were given (ADR 0070), and follow the requests they made themselves.
+Administrators see no images and no reports.
 """
 
 from collections.abc import Mapping
@@ -32,6 +33,8 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 _P.SIGN_REPORTS,
                 _P.READ_REPORTS,
                 _P.SHARE_RESULTS,
+                _P.ASK_READING,
+                _P.CHOOSE_READING,
             }
         ),
         Role.TECHNOLOGIST: frozenset(
@@ -42,9 +45,10 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 _P.SEND_IMAGES,
                 _P.SEARCH_PATIENTS,
                 _P.READ_REPORTS,
+                _P.ASK_READING,
             }
         ),
-        Role.REFERRER: frozenset({_P.READ_REPORTS}),
+        Role.REFERRER: frozenset({_P.READ_REPORTS, _P.ASK_READING, _P.CHOOSE_READING}),
         Role.SECRETARY: frozenset(
             {_P.SEE_EXAMS, _P.SEARCH_PATIENTS, _P.READ_REPORTS, _P.SHARE_RESULTS}
         ),

@@ -14,6 +14,8 @@ from archipel.access.model import Device
 from archipel.app.health import status_of
 from archipel.app.network.switchboard import Switchboard
 from archipel.app.network.view import network_of
+from archipel.app.peer_keys import name_of
+from archipel.app.requests.travel import FetchedHere, LinkTravel
 from archipel.app.results.door import portal_services
 from archipel.app.wiring import Node
 from archipel.kernel.errors import ArchipelError, NotFound
@@ -24,7 +26,13 @@ from archipel.protocols.dimse.echo_scu import echo
 from archipel.protocols.dimse.user import Peer
 from archipel.protocols.web.application import application as web_application
 from archipel.protocols.web.portal.router import portal_router
-from archipel.protocols.web.services import EchoOutcome, NodeIdentity, Sharing, WebServices
+from archipel.protocols.web.services import (
+    AskingPorts,
+    EchoOutcome,
+    NodeIdentity,
+    Sharing,
+    WebServices,
+)
 from archipel.protocols.web.visitors import recogniser
 
 
@@ -60,6 +68,13 @@ def application(node: Node) -> FastAPI:
             secrets=lambda: node.portal_secrets,
             address=f"{node.settings.public_url}/portal/",
             mailed=bool(node.settings.mail.host),
+        ),
+        asking=AskingPorts(
+            node=name_of(node.settings).value,
+            requests=node.requests,
+            agreements=node.reading_agreements,
+            travel=LinkTravel(node),
+            arrivals=FetchedHere(node),
         ),
         quarantine=node.quarantine,
         echo=lambda device: _echo(node, device),

@@ -37,6 +37,7 @@ from archipel.stores.sql.provenance import SqlProvenance
 from archipel.stores.sql.reading import SqlChanges, SqlClaims, SqlDrafts
 from archipel.stores.sql.reading_documents import SqlDocuments
 from archipel.stores.sql.reading_exams import SqlExams
+from archipel.stores.sql.requests import SqlReadingAgreements, SqlRequests
 from archipel.stores.sql.results.correspondents import SqlCorrespondents
 from archipel.stores.sql.results.entries import SqlEntries, SqlTries
 from archipel.stores.sql.results.links import SqlLinks, SqlReleases
@@ -220,6 +221,16 @@ class Node:
     def lines(self) -> SqlLines:
         """Return the journal of the lines to the other nodes."""
         return SqlLines(self.database)
+
+    @cached_property
+    def requests(self) -> SqlRequests:
+        """Return requests for reading."""
+        return SqlRequests(self.database)
+
+    @cached_property
+    def reading_agreements(self) -> SqlReadingAgreements:
+        """Return who may be asked to read."""
+        return SqlReadingAgreements(self.database)
 
     @cached_property
     def links(self) -> SqlLinks:

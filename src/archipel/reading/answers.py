@@ -39,9 +39,11 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Something happened to an exam, as the live stream tells it."""
+    """Something happened to an exam or a request, as the live stream tells it."""
 
     position: int
-    exam: ExamId
+    exam: ExamId | None  # None: of a request whose exam is not acquired yet
     kind: str  # archive.InstancesStored, reading.ClaimChanged ...
     at: datetime
+    request: str = ""
+    stage: str = ""  # of the request

@@ -202,3 +202,6 @@ class Changes(Protocol):
 
     def audience(self, exam: ExamId) -> frozenset[str]:
         """Keys of the organisations that may see the exam."""
+
+    def parties(self, request: str) -> frozenset[str]:
+        """Keys of the organisations that a request for reading concerns."""

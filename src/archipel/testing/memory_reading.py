@@ -229,6 +229,11 @@ class MemoryReading:
         """See the port."""
         return frozenset(one.value for one in self._holders.get(exam, ()))
 
+    def parties(self, request: str) -> frozenset[str]:
+        """See the port: no requests are kept here."""
+        del request
+        return frozenset()
+
     def _announce(self, exam: ExamId, fact: Event) -> None:
         kind = f"reading.{type(fact).__name__}"
         position = len(self._changes) + 1

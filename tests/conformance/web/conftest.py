@@ -17,6 +17,7 @@ from granian.server.embed import Server
 from archipel.access import enrol
 from archipel.access.authenticate import Desk
 from archipel.access.model import Device, Organisation, Person, Role, Service
+from archipel.exchange.model import NodeName
 from archipel.kernel.actors import Scope
 from archipel.kernel.aetitle import AETitle
 from archipel.kernel.clock import utc_now
@@ -25,9 +26,10 @@ from archipel.protocols.web.application import application
 from archipel.protocols.web.models.network import NetworkView
 from archipel.protocols.web.models.node import Disk, Holdings, Lag, NodeStatus
 from archipel.protocols.web.models.session import NodeBrief
-from archipel.protocols.web.services import EchoOutcome, NodeIdentity, Sharing, WebServices
+from archipel.protocols.web.services import (AskingPorts, EchoOutcome, NodeIdentity, Sharing, WebServices)
 from archipel.protocols.web.visitors import recogniser
 from archipel.reading.model import Exam, ExamId, KeyImage, Urgency
+from archipel.reading.request.model import Arrival, Way
 from archipel.reading.urgency import set_urgency
 from archipel.results.secrets import Secrets
 from archipel.stores.sql.access import SqlDevices, SqlOrganisations
@@ -35,6 +37,7 @@ from archipel.stores.sql.accounts import SqlAccounts
 from archipel.stores.sql.archive.quarantine import SqlQuarantine
 from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
+from archipel.stores.sql.facts import open_log
 from archipel.stores.sql.migrations import migrate
 from archipel.stores.sql.reading import SqlChanges, SqlClaims, SqlDrafts
 from archipel.stores.sql.reading_documents import SqlDocuments
@@ -42,6 +45,7 @@ from archipel.stores.sql.reading_exams import SqlExams
 from archipel.stores.sql.results.correspondents import SqlCorrespondents
 from archipel.stores.sql.results.links import SqlLinks, SqlReleases
 from archipel.stores.sql.results.mails import SqlMails
+from archipel.stores.sql.requests import SqlReadingAgreements, SqlRequests
 from archipel.stores.sql.session import Database, open_database
 from archipel.testing.exams import drawing, hold
 
@@ -70,6 +74,24 @@ class NoPictures:
 
     def sop_class(self, image: KeyImage, *, scope: Scope) -> None:
         """See the port: not held here."""
+
+
+class AtOnce:
+    """Travel on a node without neighbours: only itself is reached."""
+
+    def way(self, node: str, *, exam: ExamId) -> Way:
+        """See the port."""
+        del exam
+        return Way(reachable=node == "test", images_in=timedelta())
+
+
+class Nothing:
+    """Arrivals on a node without neighbours."""
+
+    def under_way(self, *, scope: Scope, now: datetime) -> dict[ExamId, Arrival]:
+        """See the port: nothing comes."""
+        del scope, now
+        return {}
 
 
 @dataclass
@@ -124,6 +146,8 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("web") / "index.db"
     database = open_database(f"sqlite:///{path}")
     migrate(database)
+    with database.write() as connection:
+        open_log(connection, NodeName("test"), now=utc_now())
     database.close()
     return path
 
@@ -213,6 +237,13 @@ def furnished(database: Database, clock: Clock) -> tuple[WebServices, enrol.Offi
             secrets=lambda: Secrets(b"k" * 32),
             address="https://results.test/portal/",
             mailed=True,
+        ),
+        asking=AskingPorts(
+            node="test",
+            requests=SqlRequests(database),
+            agreements=SqlReadingAgreements(database),
+            travel=AtOnce(),
+            arrivals=Nothing(),
         ),
         quarantine=SqlQuarantine(database),
         echo=lambda device: EchoOutcome(ok=True, duration_ms=1, detail=str(device.ae_title)),

@@ -59,6 +59,11 @@ def administering(path: str, **more: Any) -> Case:
     )
 
 
+def asks(path: str, **more: Any) -> Case:
+    barred = {"barred": "secretary-north", **more}
+    return Case(path=path, own="technologist-north", other="radio-south", **barred)
+
+
 def _claimed(door: Any) -> None:
     with door.client("radio-north") as client:
         path = f"/api/exams/{door.exam.id}/claim"
@@ -130,6 +135,46 @@ def _released(door: Any) -> None:
     assert release(fact, documents=door.services.documents, now=fact.release_at) is None
 
 
+def _agreed(door: Any) -> None:
+    """Let the north ask an organisation of another node: the south is nobody in it."""
+    with door.client("admin-north") as client:
+        assert client.put("/api/admin/agreements", json=AGREEMENT).status_code == 200
+
+
+def _free_to_ask(door: Any) -> None:
+    _agreed(door)
+    with door.client("technologist-north") as client:
+        for one in client.get("/api/requests").json()["rows"]:
+            if "cancel" in one["may"]:
+                path = f"/api/requests/{one['request']}/cancel"
+                assert client.post(path, json={"reason": "test"}).status_code == 200
+
+
+def _asked(door: Any) -> None:
+    _free_to_ask(door)
+    with door.client("technologist-north") as client:
+        said = client.post("/api/requests", json=asking(door))
+    assert said.status_code == 201, said.text
+    door.request = said.json()["row"]["request"]
+
+
+def asking(door: Any) -> dict[str, Any]:
+    return {
+        "exam": str(door.exam.id),
+        "question": "TEST finding: hémiparésie gauche brutale ?",
+        "urgency": "stat",
+        "justification": {"reason": "alerte thrombolyse"},
+        "callback": {"name": "TEST urgences", "phone": "0594 00 44 17"},
+        "consent": {"kind": "emergency"},
+    }
+
+
+AGREEMENT = {
+    "key": "city",
+    "asking": "north",
+    "partner": {"key": "city", "node": "mq", "name": "TEST CHU"},
+    "level": "sister-region",
+}
 WHOLE = {
     "sections": [
         {"code": code, "blocks": [{"kind": "text", "text": "TEST finding"}]}
@@ -232,6 +277,35 @@ CASES: dict[str, Case] = {
     "renew_share": sharing("/api/exams/{exam}/shares/{link}/renewal", before=_linked, gives=201),
     "cut_share": sharing("/api/exams/{exam}/shares/{link}", before=_linked),
     "restore_share": sharing("/api/exams/{exam}/shares/{link}/restoration", before=_linked),
+    "list_requests": asks("/api/requests", before=_asked, refuses=200),
+    "place_request": asks("/api/requests", body=asking, before=_free_to_ask, gives=201),
+    "list_partners": asks("/api/requests/partners?exam={exam}&urgency=stat", before=_free_to_ask),
+    "get_request": asks("/api/requests/{request}", before=_asked),
+    "note_request": asks(
+        "/api/requests/{request}/note", body={"text": "TEST finding"}, before=_asked
+    ),
+    "cancel_request": asks(
+        "/api/requests/{request}/cancel", body={"reason": "TEST finding"}, before=_asked
+    ),
+    "decline_request": reading(
+        "/api/requests/{request}/decline",
+        body={"reason": "TEST finding"},
+        before=_asked,
+        barred="technologist-north",
+        gives=403,  # only who was asked declines
+    ),
+    "acknowledge_request": asks(
+        "/api/requests/{request}/acknowledge", before=_asked, gives=409  # nothing is answered
+    ),
+    "reconcile_request": reading(
+        "/api/requests/{request}/reconcile",
+        body={"document": "0" * 64},
+        before=_asked,
+        barred="technologist-north",
+        gives=409,  # there are no two readings
+    ),
+    "list_agreements": administering("/api/admin/agreements", refuses=200, before=_agreed),
+    "keep_agreement": administering("/api/admin/agreements", body=AGREEMENT),
     "find_persons": reading("/api/persons?q=balisier", refuses=200),
     "get_person": reading("/api/persons/p1"),
     "list_organisations": administering("/api/admin/organisations", refuses=200),
@@ -329,6 +403,7 @@ def test_only_its_own_people_pass(door: Any, name: str) -> None:
         .replace("{fence}", str(getattr(door, "fence", "")))
         .replace("{link}", getattr(door, "link", "0" * 16))
         .replace("{digest}", getattr(door, "digest", "0" * 64))
+        .replace("{request}", getattr(door, "request", ""))
         .replace("{token}", getattr(getattr(door, "token", None), "id", ""))
     )
     body = case.body(door) if callable(case.body) else case.body

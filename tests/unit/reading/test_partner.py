@@ -14,7 +14,7 @@ from archipel.reading.request.partner import FULL, Outlook, choose, ladder
 
 MONDAY_NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NEAR = Outlook(images_in=timedelta(minutes=2), waiting=0)
-CUT = Outlook(images_in=None, waiting=0)
+CUT = Outlook(images_in=None, waiting=0, reachable=False)
 EVENING = MONDAY_NOON + timedelta(hours=4)
 ALWAYS = Hours()
 

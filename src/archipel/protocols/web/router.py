@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends, Request
 
 from archipel.protocols.web.live import Live
 from archipel.protocols.web.routes import (
+    admin_agreements,
     admin_audit,
     admin_peers,
     admin_people,
@@ -13,6 +14,7 @@ from archipel.protocols.web.routes import (
     node,
     persons,
     reports,
+    requests,
     session,
     shares,
     signed_reports,
@@ -31,6 +33,8 @@ PARTS = (
     signed_reports,
     shares,
     persons,
+    requests,
+    admin_agreements,
     admin_peers,
     admin_people,
     admin_audit,

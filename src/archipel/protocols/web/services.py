@@ -13,12 +13,16 @@ from archipel.access.ports import AuditTrail
 from archipel.archive.ports import QuarantineDesk
 from archipel.kernel.clock import Clock
 from archipel.protocols.web.models.network import NetworkView
+from archipel.kernel.errors import NotFound
 from archipel.protocols.web.models.node import NodeStatus
 from archipel.reading import claim, published, report, sign
 from archipel.reading.ports import Changes, Claims, Documents, Drafts, Exams, Pictures
 from archipel.results.ports import Correspondents, Links, Mails, Releases
 from archipel.results.secrets import Secrets
 from archipel.results.share import Counter
+from archipel.reading.request import ask
+from archipel.reading.request.model import Site
+from archipel.reading.request.ports import Agreements, Arrivals, Requests, Travel
 
 DOOR = "web"
 
@@ -31,6 +35,17 @@ class NodeIdentity:
     community: str
     version: str
     demo: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskingPorts:
+    """What requests for reading need; `node` is this node's short name, such as `mq`."""
+
+    node: str
+    requests: Requests
+    agreements: Agreements
+    travel: Travel
+    arrivals: Arrivals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +100,7 @@ class WebServices:
     pictures: Pictures
     changes: Changes
     sharing: Sharing
+    asking: AskingPorts
     quarantine: QuarantineDesk
     echo: Callable[[Device], EchoOutcome]
     status: Callable[[], NodeStatus]
@@ -115,6 +131,22 @@ class WebServices:
             audit=self.desk.audit,
             scope=visitor.scope,
             node=self.node.name,
+        )
+
+    def asking_desk(self, visitor: Visitor) -> ask.Desk:
+        """Return what asking for a reading needs for this visitor. Raises `NotFound`."""
+        tenant = visitor.person.tenant
+        held = self.desk.organisations.organisation(tenant=tenant)
+        if held is None:
+            raise NotFound(f"no organisation {tenant} on this node")
+        return ask.Desk(
+            requests=self.asking.requests,
+            agreements=self.asking.agreements,
+            travel=self.asking.travel,
+            exams=self.exams,
+            audit=self.desk.audit,
+            scope=visitor.scope,
+            site=Site(tenant, self.asking.node, held.name),
         )
 
     def published(self, visitor: Visitor) -> published.Desk:

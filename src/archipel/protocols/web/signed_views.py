@@ -13,7 +13,7 @@ from archipel.protocols.web.models.signing import (
     VersionView,
 )
 from archipel.protocols.web.report_views import key_image_view, section_views
-from archipel.protocols.web.views import day, name_parts, readable
+from archipel.protocols.web.words import day, name_parts, readable
 from archipel.reading.checks import Check
 from archipel.reading.document import Document, KeptDocument, Signer, Standing, Version
 from archipel.reading.rendition import Format

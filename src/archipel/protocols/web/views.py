@@ -1,13 +1,13 @@
 """Exams as the front end reads them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Literal, cast
 
 from archipel.access.model import Visitor
 from archipel.access.ports import Organisations
 from archipel.kernel.identifiers import TenantId
+from archipel.protocols.web.models.base import Urgency
 from archipel.protocols.web.models.exam import (
     ClaimView,
     ExamRow,
@@ -17,10 +17,11 @@ from archipel.protocols.web.models.exam import (
     Priors,
     ReportMark,
     SeriesView,
-    Urgency,
 )
+from archipel.protocols.web.models.request import RequestMark
 from archipel.protocols.web.models.session import OrganisationBrief
-from archipel.reading.model import Claim, Exam, Prior, SeriesSummary
+from archipel.protocols.web.words import day, name_parts, readable
+from archipel.reading.model import Claim, Exam, ExamId, Prior, SeriesSummary
 
 MARKS = 8
 SEXES = ("F", "M", "O")
@@ -49,9 +50,18 @@ class ExamViews:
     visitor: Visitor
     sites: Sites
     community: str
+    marks: Callable[[Collection[ExamId]], Mapping[ExamId, RequestMark]]
+
+    def rows(self, exams: Sequence[Exam]) -> list[ExamRow]:
+        """Return the rows of exams, each with what is asked about it."""
+        marks = self.marks([exam.id for exam in exams])
+        return [self._row(exam, marks.get(exam.id)) for exam in exams]
 
     def row(self, exam: Exam) -> ExamRow:
         """Return the row of one exam."""
+        return self.rows([exam])[0]
+
+    def _row(self, exam: Exam, request: RequestMark | None) -> ExamRow:
         return ExamRow(
             exam=str(exam.id),
             study_instance_uid=exam.id.study.value,
@@ -78,6 +88,7 @@ class ExamViews:
             ),
             claim=self.claim(exam.claim) if exam.claim else None,
             report=_report(exam),
+            request=request,
         )
 
     def claim(self, claim: Claim) -> ClaimView:
@@ -133,28 +144,6 @@ def series_view(exam: Exam, series: SeriesSummary) -> SeriesView:
         images=series.instances,
         thumbnail_url=f"{at}/thumbnail",
     )
-
-
-def name_parts(sent: str) -> tuple[str, str]:
-    """Return family and given names of a person name (PS3.5 section 6.2.1.1)."""
-    parts = [*sent.split("=", 1)[0].split("^"), "", ""]
-    middle = f" {parts[2]}" if parts[2] else ""
-    return parts[0].strip(), f"{parts[1]}{middle}".strip()
-
-
-def readable(sent: str) -> str:
-    """Return a person name as one says it: given name, then family name."""
-    family, given = name_parts(sent)
-    return f"{given} {family}".strip()
-
-
-def day(sent: str) -> date | None:
-    """Read a DA value (PS3.5 section 6.2); None where it is no day."""
-    digits = sent.replace(".", "").strip()
-    try:
-        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
-    except ValueError:
-        return None
 
 
 def _report(exam: Exam) -> ReportMark:

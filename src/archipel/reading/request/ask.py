@@ -5,7 +5,7 @@ Every verb states one fact; the standing that comes back is folded from all of t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from archipel.access.model import Action, AuditEntry
 from archipel.access.ports import Audit
@@ -61,8 +61,18 @@ class Asking:
     justification: Justification
     information: Information
     contact: Contact
+    informed_by: str = ""
+    informed_at: datetime | None = None
+    priors: tuple[ExamId, ...] | None = None  # None: the one that helps most
     partner: TenantId | None = None
     override: str = ""
+
+
+def read(request: RequestId, *, desk: Desk, now: datetime) -> Standing:
+    """Return all of one request; audited. Raises `NotFound`."""
+    held = desk.requests.standing(request, scope=desk.scope)
+    _audited(desk, held.request, "read", now, Action.READ)
+    return held
 
 
 def look(exam: ExamId, urgency: Urgency, *, desk: Desk, now: datetime) -> Sequence[Rung]:
@@ -99,7 +109,7 @@ def place(asking: Asking, *, by: Professional, desk: Desk, now: datetime) -> Sta
             identifier=exam.patient,
         ),
         exam=exam.id,
-        priors=_relevant(exam, desk.exams.priors(exam.id, scope=desk.scope, now=now)),
+        priors=_priors(asking, exam, desk.exams.priors(exam.id, scope=desk.scope, now=now)),
         modality=_modality(exam),
         procedure=exam.description,
         question=asking.question,
@@ -107,6 +117,8 @@ def place(asking: Asking, *, by: Professional, desk: Desk, now: datetime) -> Sta
         promised=agreement.promise(asking.urgency),
         justification=asking.justification,
         information=asking.information,
+        informed_by=asking.informed_by.strip(),
+        informed_at=asking.informed_at,
         contact=asking.contact,
         relief=agreement.relief,
         ladder=kept,
@@ -123,9 +135,8 @@ def note(
     """Add a line to the thread. Raises `NotFound`, `Malformed`."""
     if not text.strip() or len(text) > TEXT_MAX:
         raise Malformed(f"a message has 1 to {TEXT_MAX} characters")
-    desk.requests.standing(request, scope=desk.scope)
-    told = _telling(lifecycle.NOTED, {"text": text.strip()}, by, now)
-    return desk.requests.tell(request, told, scope=desk.scope)
+    held = desk.requests.standing(request, scope=desk.scope)
+    return _told(held, _telling(lifecycle.NOTED, {"text": text.strip()}, by, now), desk)
 
 
 def cancel(
@@ -135,7 +146,7 @@ def cancel(
     held = _own(request, desk)
     if held.stage in _ENDED:
         raise Conflict("it is answered or cancelled already")
-    return _close(held, _telling(lifecycle.CANCELLED, _reason(reason), by, now), desk)
+    return _told(held, _telling(lifecycle.CANCELLED, _reason(reason), by, now), desk)
 
 
 def decline(
@@ -147,7 +158,7 @@ def decline(
         raise Refused("only who was asked declines")
     if held.stage in _ENDED or held.stage is Stage.READING:
         raise Conflict("it is being read, answered or cancelled already")
-    return _close(held, _telling(lifecycle.DECLINED, _reason(reason), by, now), desk)
+    return _told(held, _telling(lifecycle.DECLINED, _reason(reason), by, now), desk)
 
 
 def acknowledge(request: RequestId, *, by: Professional, desk: Desk, now: datetime) -> Standing:
@@ -157,7 +168,7 @@ def acknowledge(request: RequestId, *, by: Professional, desk: Desk, now: dateti
         return held
     if held.stage is not Stage.RETURNED:
         raise Conflict("there is no validated answer to acknowledge yet")
-    return _close(held, _telling(lifecycle.ACKNOWLEDGED, {}, by, now), desk)
+    return _told(held, _telling(lifecycle.ACKNOWLEDGED, {}, by, now), desk)
 
 
 def reconcile(
@@ -172,7 +183,7 @@ def reconcile(
         raise Conflict("there are no two readings to choose from")
     if document not in {answer.document for answer in held.answers}:
         raise NotFound("no such reading of this request")
-    return _close(held, _telling(RECONCILED, {"principal": document}, by, now), desk)
+    return _told(held, _telling(RECONCILED, {"principal": document}, by, now), desk)
 
 
 def _rungs(exam: Exam, urgency: Urgency, desk: Desk, now: datetime) -> tuple[Rung, ...]:
@@ -183,10 +194,11 @@ def _rungs(exam: Exam, urgency: Urgency, desk: Desk, now: datetime) -> tuple[Run
             waiting[partner] = waiting.get(partner, 0) + 1
 
     def outlook(agreement: Agreement) -> Outlook:
-        seconds = desk.travel.images_in_s(agreement.partner.node, exam=exam.id)
+        way = desk.travel.way(agreement.partner.node, exam=exam.id)
         return Outlook(
-            images_in=None if seconds is None else timedelta(seconds=round(seconds)),
+            images_in=way.images_in,
             waiting=waiting.get(agreement.partner.tenant, 0),
+            reachable=way.reachable,
         )
 
     return ladder(
@@ -210,7 +222,16 @@ def _modality(exam: Exam) -> str:
     return images[0] if images else ""
 
 
-def _relevant(exam: Exam, priors: Sequence[Exam]) -> tuple[ExamId, ...]:
+def _priors(asking: Asking, exam: Exam, priors: Sequence[Exam]) -> tuple[ExamId, ...]:
+    if asking.priors is None:
+        return relevant(exam, priors)
+    sent = {one.id for one in priors if one.id.tenant == exam.id.tenant}
+    if strange := [str(one) for one in asking.priors if one not in sent]:
+        raise Malformed(f"no earlier exam of this person that can be sent: {strange[0][:80]}")
+    return tuple(dict.fromkeys(asking.priors))
+
+
+def relevant(exam: Exam, priors: Sequence[Exam]) -> tuple[ExamId, ...]:
     """Return the prior that helps most: same body part, then same modality, then the latest."""
     held = [one for one in priors if one.id.tenant == exam.id.tenant]
     held.sort(
@@ -226,14 +247,14 @@ def _relevant(exam: Exam, priors: Sequence[Exam]) -> tuple[ExamId, ...]:
 
 def _own(request: RequestId, desk: Desk) -> Standing:
     held = desk.requests.standing(request, scope=desk.scope)
-    here = held.request.asking == desk.site
-    if not here:
+    asking = held.request.asking
+    if (asking.tenant, asking.node) != (desk.site.tenant, desk.site.node):
         raise Refused(f"only {held.request.asking.name}, who asked, may do this")
     return held
 
 
-def _close(held: Standing, told: Telling, desk: Desk) -> Standing:
-    _audited(desk, held.request, told.kind, told.at)
+def _told(held: Standing, told: Telling, desk: Desk) -> Standing:
+    _audited(desk, held.request, told.kind.removeprefix("request."), told.at)
     return desk.requests.tell(held.request.id, told, scope=desk.scope)
 
 
@@ -247,13 +268,15 @@ def _telling(kind: str, body: dict[str, str], by: Professional, now: datetime) -
     return Telling(kind=kind, body={**body, "by": written(by)}, login=by.login, at=now)
 
 
-def _audited(desk: Desk, request: Request, what: str, now: datetime) -> None:
+def _audited(
+    desk: Desk, request: Request, what: str, now: datetime, action: Action = Action.CHANGE
+) -> None:
     subject = str(request.exam.study) if request.exam else request.id.value
     entry = AuditEntry(
-        tenant=request.asking.tenant,
+        tenant=desk.site.tenant,
         at=now,
         actor=desk.scope.actor,
-        action=Action.CHANGE,
+        action=action,
         subject=subject,
         door="web",
         detail=f"request {request.id.value} {what}",

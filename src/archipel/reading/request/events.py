@@ -18,3 +18,4 @@ class RequestChanged(Event):
 
     request: str
     stage: str
+    exam: str | None = None  # as `ExamId` writes it; None: not acquired yet

@@ -154,6 +154,7 @@ def _answers(reading: claims.Claims) -> tuple[Answer, ...]:
                     node=fact.log.node.value,
                     at=_at(fact),
                     principal=one is reading.principal,
+                    stale=fact.body.get("stale") is True,
                 )
                 found.append(answer)
     return tuple(found)

@@ -99,6 +99,7 @@ class Information(Enum):
     """How the patient was informed of the remote reading (R.6316-2, L.1111-4)."""
 
     CONSENTED = "consented"
+    REPRESENTED = "represented"  # a parent, a guardian or the person of trust agreed for them
     DEFERRED = "deferred"  # a vital emergency: to be told afterwards, and traced
 
 
@@ -166,6 +167,35 @@ class Agreement:
         return (self.delays or PROMISED).get(urgency, PROMISED[urgency])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How images would reach a node now. `images_in` None: no rate of the link is known yet."""
+
+    reachable: bool
+    images_in: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """Images of another node on their way to an organisation of this one.
+
+    `size_bytes` None: how much there is has not been told yet. `due_in` None: no rate is known,
+    or nothing moves (`moving` False).
+    """
+
+    moving: bool
+    done_bytes: int
+    size_bytes: int | None
+    due_in: timedelta | None
+
+    @property
+    def percent(self) -> int | None:
+        """How much of it is here, 0 to 100."""
+        if not self.size_bytes:
+            return None
+        return min(100, 100 * self.done_bytes // self.size_bytes)
+
+
 class Verdict(Enum):
     """Why a partner was chosen or not."""
 
@@ -209,6 +239,8 @@ class Request:
     promised: timedelta
     justification: Justification
     information: Information
+    informed_by: str = ""  # who told the patient, by name
+    informed_at: datetime | None = None
     contact: Contact
     relief: tuple[Site, ...]
     ladder: tuple[Rung, ...]
@@ -279,6 +311,7 @@ class Answer:
     node: str
     at: datetime
     principal: bool
+    stale: bool = False  # signed under a lost claim: principal only if somebody chose it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,10 +20,11 @@ FULL = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """How a partner stands right now. `images_in` None: no link to its node is up."""
+    """How a partner stands right now. `images_in` None: how long they travel is not known."""
 
     images_in: timedelta | None
     waiting: int
+    reachable: bool = True  # a link to its node is up, or it is this one
 
 
 def ladder(
@@ -94,7 +95,7 @@ def _verdict(one: Agreement, seen: Outlook, modality: str, now: datetime) -> Ver
         return Verdict.NOT_COVERED
     if not one.hours.hold(now.astimezone(ZoneInfo(one.time_zone))):
         return Verdict.CLOSED
-    if seen.images_in is None:
+    if not seen.reachable:
         return Verdict.UNREACHABLE
     return Verdict.OVERLOADED if seen.waiting >= FULL else Verdict.FITS
 

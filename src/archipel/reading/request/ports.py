@@ -1,6 +1,6 @@
 """What requests need of the world."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -8,7 +8,14 @@ from typing import Any, Protocol
 from archipel.kernel.actors import Scope
 from archipel.kernel.identifiers import TenantId
 from archipel.reading.model import ExamId
-from archipel.reading.request.model import Agreement, Request, RequestId, Standing
+from archipel.reading.request.model import (
+    Agreement,
+    Arrival,
+    Request,
+    RequestId,
+    Standing,
+    Way,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +46,9 @@ class Requests(Protocol):
     def of_exam(self, exam: ExamId, *, scope: Scope) -> Sequence[Standing]:
         """Those about one exam, newest first."""
 
+    def by_exam(self, exams: Collection[ExamId], *, scope: Scope) -> Mapping[ExamId, Standing]:
+        """The newest about each of these exams that was not cancelled."""
+
 
 class Agreements(Protocol):
     """Who may be asked by an organisation."""
@@ -47,14 +57,21 @@ class Agreements(Protocol):
         """Every agreement of `asking` that is within the scope, ended ones too."""
 
     def keep(self, agreement: Agreement, *, scope: Scope) -> None:
-        """Add it, or replace the one of the same key. Raises `NotFound` outside the scope."""
+        """Add it, or replace `asking`'s one of the same key. Raises `NotFound` out of scope."""
 
 
 class Travel(Protocol):
     """How long images would take to a node now; what the links say."""
 
-    def images_in_s(self, node: str, *, exam: ExamId) -> float | None:
-        """Seconds until the exam would be there; 0 on this node, None while it is cut off."""
+    def way(self, node: str, *, exam: ExamId) -> Way:
+        """How this node's exam would reach `node`; at once where that is this one."""
+
+
+class Arrivals(Protocol):
+    """Images on their way here."""
+
+    def under_way(self, *, scope: Scope, now: datetime) -> Mapping[ExamId, Arrival]:
+        """What is wanted by the organisations within `scope` and not published yet."""
 
 
 class Room(Protocol):

@@ -50,6 +50,7 @@ from archipel.reading.model import (
     Text,
     Urgency,
 )
+from archipel.reading.request.events import RequestChanged
 from archipel.stores.sql.outbox import after, announce, kind_of, last_position
 from archipel.stores.sql.schema.archive import study, study_organisation
 from archipel.stores.sql.schema.events import outbox
@@ -60,6 +61,7 @@ from archipel.stores.sql.schema.reading import (
     report_preview,
     report_version,
 )
+from archipel.stores.sql.schema.requests import reading_request_party
 from archipel.stores.sql.session import Database, alone, upsert
 
 KEPT_EVERY_S = 300
@@ -197,7 +199,7 @@ Told = (
     | ReportReleased
     | ReportReceived
 )
-KINDS = frozenset(kind_of(kind) for kind in get_args(Told))
+KINDS = frozenset(kind_of(kind) for kind in (*get_args(Told), RequestChanged))
 
 
 class SqlChanges:
@@ -223,7 +225,18 @@ class SqlChanges:
         found = []
         for row in rows:
             fact = row.event()
-            if isinstance(fact, Told):
+            if isinstance(fact, RequestChanged):
+                found.append(
+                    Change(
+                        position=row.position,
+                        exam=ExamId.parse(fact.exam) if fact.exam else None,
+                        kind=row.kind,
+                        at=row.at,
+                        request=fact.request,
+                        stage=fact.stage,
+                    )
+                )
+            elif isinstance(fact, Told):
                 exam = ExamId(fact.tenant, fact.study)
                 found.append(Change(position=row.position, exam=exam, kind=row.kind, at=row.at))
         return found, rows[-1].position if rows else position
@@ -236,6 +249,13 @@ class SqlChanges:
             .where(study.c.tenant == exam.tenant.value)
             .where(study.c.study_instance_uid == exam.study.value)
         )
+        with self._database.read() as connection:
+            return frozenset(tenant for (tenant,) in connection.execute(query))
+
+    def parties(self, request: str) -> frozenset[str]:
+        """See the port. Node-wide: as `audience`."""
+        party = reading_request_party.c
+        query = select(party.tenant).where(party.request == request)
         with self._database.read() as connection:
             return frozenset(tenant for (tenant,) in connection.execute(query))
 

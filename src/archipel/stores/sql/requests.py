@@ -1,10 +1,10 @@
 """Requests for reading: each change is a fact and a row folded again, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, tuple_
 
 from archipel.exchange.model import Author, Draft, NodeName
 from archipel.kernel.actors import Scope
@@ -82,6 +82,23 @@ class SqlRequests:
         )
         return self._standings(query)
 
+    def by_exam(self, exams: Collection[ExamId], *, scope: Scope) -> Mapping[ExamId, Standing]:
+        """See the port."""
+        if not exams:
+            return {}
+        row = reading_request.c
+        named = [(exam.tenant.value, exam.study.value) for exam in exams]
+        query = (
+            select(row.standing)
+            .where(
+                tuple_(row.exam_tenant, row.study_instance_uid).in_(named),
+                row.stage != Stage.CANCELLED.value,
+                _visible(scope),
+            )
+            .order_by(row.changed_at)
+        )
+        return {held.exam: held for held in self._standings(query) if held.exam is not None}
+
     def node_standing(self, request: RequestId, *, tenant: TenantId) -> Standing | None:
         """See the port."""
         with self._database.read() as connection:
@@ -157,16 +174,12 @@ class SqlReadingAgreements:
         """See the port."""
         if not scope.sees(agreement.asking):
             raise NotFound(f"no organisation {agreement.asking} in scope")
-        row = {
-            "asking": agreement.asking.value,
-            "name": agreement.partner.name,
-            "agreement": written(agreement),
-        }
+        row = {"name": agreement.partner.name, "agreement": written(agreement)}
         with self._database.write() as connection:
             connection.execute(
                 upsert(connection, reading_agreement)
-                .values(key=agreement.key, **row)
-                .on_conflict_do_update(index_elements=["key"], set_=row)
+                .values(asking=agreement.asking.value, key=agreement.key, **row)
+                .on_conflict_do_update(index_elements=["asking", "key"], set_=row)
             )
 
 
@@ -207,7 +220,13 @@ def _refold(
         )
     announce(
         connection,
-        RequestChanged(tenant=tenant, at=now, request=request.value, stage=held.stage.value),
+        RequestChanged(
+            tenant=tenant,
+            at=now,
+            request=request.value,
+            stage=held.stage.value,
+            exam=str(exam) if exam else None,
+        ),
     )
     return held
 

@@ -1,6 +1,12 @@
 """The common shapes: strict bodies, problems (RFC 9457), keyset cursors."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
+
+
+Urgency = Literal["stat", "urgent", "inpatient", "routine"]
+"""How soon an exam must be read."""
 
 
 class Body(BaseModel):

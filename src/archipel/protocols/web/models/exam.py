@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from archipel.protocols.web.models.base import Body, View
+from archipel.protocols.web.models.base import Body, Urgency, View
+from archipel.protocols.web.models.request import ArrivingExam, RequestMark
 from archipel.protocols.web.models.session import OrganisationBrief
 
-Urgency = Literal["stat", "urgent", "inpatient", "routine"]
 ExamStatus = Literal["acquiring", "ready", "claimed", "draft", "preliminary", "signed"]
 ReportState = Literal["none", "draft", "preliminary", "final", "addendum", "corrected"]
 ListName = Literal["to-read", "mine", "drafts", "recent", "all"]
@@ -102,6 +102,9 @@ class ExamRow(View):
     priors: Priors
     claim: ClaimView | None
     report: ReportMark
+    request: RequestMark | None = Field(
+        default=None, description="Another organisation asks for the reading, or is asked."
+    )
 
 
 class WorklistFilters(Body):
@@ -127,6 +130,11 @@ class WorklistPage(View):
     total: int = Field(description="Exams of this list with these filters.")
     hidden: int = Field(description="Exams of this list that the filters hide.")
     acquiring: int = Field(description="Exams within scope still being received.")
+    arriving: list[ArrivingExam] = Field(
+        default=[],
+        description="With the first page of `to-read` and `all`: foreign exams that the visitor's "
+        "organisation is asked to read and that are not here yet, soonest due first.",
+    )
     as_of: datetime
 
 

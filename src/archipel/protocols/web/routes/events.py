@@ -38,11 +38,11 @@ async def stream_events(
     topics: Annotated[str, Query(max_length=8192)] = "list",
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
 ) -> StreamingResponse:
-    """Follow topics, comma-separated: `list`, `exam:{id}`, `claim:{id}`.
+    """Follow topics, comma-separated: `list`, `requests`, `exam:{id}`, `claim:{id}`.
 
-    Each event has a name (`list`, `exam`, `claim`), an id to resume from and JSON data:
-    `list` {exam, change}, `exam` {exam, change}, `claim` {exam, claim or null}. `reset` tells
-    that the gap is too wide to resume: load again. A comment every 15 s keeps the line open.
+    Each event has a name (`list`, `request`, `exam`, `claim`), an id to resume from and JSON data:
+    `list` {exam, change}, `request` {request, exam or null, stage}, `exam` {exam, change},
+    `claim` {exam, claim or null}. `reset` tells that the gap is too wide to resume: load again. A comment every 15 s keeps the line open.
     """
     wanted = _Topics.parse(topics)
     teller = _Teller(request, visitor, services, wanted)
@@ -54,13 +54,14 @@ async def stream_events(
 @dataclass(frozen=True, slots=True)
 class _Topics:
     listing: bool
+    requests: bool
     exams: frozenset[ExamId]
     claims: frozenset[ExamId]
 
     @classmethod
     def parse(cls, text: str) -> "_Topics":
         """Read topics as they stand in the query. Raises `Malformed`."""
-        exams, claims, listing = set(), set(), False
+        exams, claims, listing, requests = set(), set(), False, False
         named = text.split(",")
         if len(named) > TOPICS:
             raise Malformed(f"a stream follows at most {TOPICS} topics")
@@ -68,13 +69,15 @@ class _Topics:
             kind, _, exam = topic.partition(":")
             if topic == "list":
                 listing = True
+            elif topic == "requests":
+                requests = True
             elif kind == "exam":
                 exams.add(ExamId.parse(exam))
             elif kind == "claim":
                 claims.add(ExamId.parse(exam))
             else:
-                raise Malformed("a topic is list, exam:{id} or claim:{id}")
-        return cls(listing, frozenset(exams), frozenset(claims))
+                raise Malformed("a topic is list, requests, exam:{id} or claim:{id}")
+        return cls(listing, requests, frozenset(exams), frozenset(claims))
 
 
 @dataclass(slots=True)
@@ -124,9 +127,23 @@ class _Teller:
     def _written(self, change: Change) -> str:
         """Write the events that `change` makes; empty outside topics or scope."""
         exam = change.exam
+        asked = self.topics.requests and bool(change.request)
         named = self.topics.listing or exam in self.topics.exams | self.topics.claims
-        if not named or not self._seen(exam):
+        if not (named or asked) or not self._seen(change):
             return ""
+        events: list[tuple[str, dict[str, Any]]] = []
+        if asked:
+            where = str(exam) if exam else None
+            said = {"request": change.request, "exam": where, "stage": change.stage}
+            events.append(("request", said))
+        if exam is not None and named:
+            events += self._of_exam(exam, change)
+        return "".join(
+            f"event: {name}\nid: {change.position}\ndata: {json.dumps(data)}\n\n"
+            for name, data in events
+        )
+
+    def _of_exam(self, exam: ExamId, change: Change) -> list[tuple[str, dict[str, Any]]]:
         said: dict[str, Any] = {"exam": str(exam), "change": change.kind.rpartition(".")[2]}
         events: list[tuple[str, dict[str, Any]]] = []
         if self.topics.listing:
@@ -135,16 +152,16 @@ class _Teller:
             events.append(("exam", said))
         if exam in self.topics.claims and change.kind == CLAIM_CHANGED:
             events.append(("claim", {"exam": str(exam), "claim": self._claim(exam)}))
-        return "".join(
-            f"event: {name}\nid: {change.position}\ndata: {json.dumps(data)}\n\n"
-            for name, data in events
-        )
+        return events
 
-    def _seen(self, exam: ExamId) -> bool:
-        tenants = self.visitor.scope.tenants
-        if exam.tenant in tenants:
+    def _seen(self, change: Change) -> bool:
+        tenants, exam = self.visitor.scope.tenants, change.exam
+        if exam is not None and exam.tenant in tenants:
             return True
-        audience = self.services.changes.audience(exam)
+        changes = self.services.changes
+        audience = changes.parties(change.request) if change.request else frozenset()
+        if exam is not None and not change.request:
+            audience = changes.audience(exam)
         return any(tenant.value in audience for tenant in tenants)
 
     def _claim(self, exam: ExamId) -> dict[str, Any] | None:

@@ -63,7 +63,7 @@ def get_exam(exam: str, visitor: SeesExams, services: Services) -> ExamPage:
         ],
         cycle=_cycle(found),
         looks=_looks(found, visitor, services),
-        priors=[views.row(prior) for prior in priors],
+        priors=views.rows(priors),
         shared_with=[views.sites.of(tenant) for tenant in shared],
         viewer_url=f"/viewer/archipel?StudyInstanceUIDs={found.id.study}",
     )

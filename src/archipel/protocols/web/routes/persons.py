@@ -64,7 +64,7 @@ def get_person(person: str, visitor: SearchesPatients, services: Services) -> Pe
         person=exams[0].person_key,
         banner=banner(exams[0]),
         identifiers=_identifiers(exams, views.sites),
-        exams=[views.row(exam) for exam in exams],
+        exams=views.rows(exams),
     )
 
 

@@ -13,6 +13,7 @@ from archipel.protocols.web.models.exam import (
     WorklistFilters,
     WorklistPage,
 )
+from archipel.protocols.web.request_views import arriving, marks
 from archipel.protocols.web.services import DOOR, Services, WebServices
 from archipel.protocols.web.views import ExamViews, Sites
 from archipel.protocols.web.visitors import SeesExams
@@ -33,8 +34,10 @@ def get_worklist(
     now = services.clock()
     if filters.q:
         _audit_search(visitor, services)
+    wanted = _filters(filters, visitor)
+    begins = filters.after is None and filters.list_ in ("to-read", "all")
     page = services.exams.page(
-        _filters(filters, visitor),
+        wanted,
         scope=visitor.scope,
         now=now,
         after=filters.after,
@@ -42,11 +45,12 @@ def get_worklist(
     )
     views = exam_views(visitor, services)
     return WorklistPage(
-        rows=[views.row(exam) for exam in page.exams],
+        rows=views.rows(page.exams),
         next=page.after,
         total=page.total,
         hidden=page.hidden,
         acquiring=page.acquiring,
+        arriving=arriving(wanted, visitor, services) if begins else [],
         as_of=now,
     )
 
@@ -70,7 +74,12 @@ def get_worklist_counts(visitor: SeesExams, services: Services) -> WorklistCount
 
 def exam_views(visitor: Visitor, services: WebServices) -> ExamViews:
     """Return what turns exams into rows for this visitor."""
-    return ExamViews(visitor, Sites(services.desk.organisations), services.node.community)
+    return ExamViews(
+        visitor,
+        Sites(services.desk.organisations),
+        services.node.community,
+        lambda exams: marks(exams, visitor, services),
+    )
 
 
 def _filters(asked: WorklistFilters, visitor: Visitor) -> Filters:

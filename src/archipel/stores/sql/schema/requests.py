@@ -47,9 +47,8 @@ Index("ix_reading_request_party_tenant", reading_request_party.c.tenant)
 reading_agreement = Table(
     "reading_agreement",
     metadata,
+    Column("asking", _TENANT, primary_key=True),
     Column("key", String(64), primary_key=True),
-    Column("asking", _TENANT, nullable=False),
     Column("agreement", JSON, nullable=False),
     Column("name", Text, nullable=False),
 )
-Index("ix_reading_agreement_asking", reading_agreement.c.asking)

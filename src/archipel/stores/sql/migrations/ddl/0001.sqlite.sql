@@ -318,11 +318,11 @@ CREATE TABLE reading_request (
 );
 
 CREATE TABLE reading_agreement (
-	"key" VARCHAR(64) NOT NULL,
 	asking VARCHAR(48) NOT NULL,
+	"key" VARCHAR(64) NOT NULL,
 	agreement JSON NOT NULL,
 	name TEXT NOT NULL,
-	CONSTRAINT pk_reading_agreement PRIMARY KEY ("key")
+	CONSTRAINT pk_reading_agreement PRIMARY KEY (asking, "key")
 );
 
 CREATE TABLE result_link (
@@ -809,8 +809,6 @@ CREATE INDEX ix_portal_try_last_at ON portal_try (last_at);
 CREATE INDEX ix_quarantine_tenant ON quarantine (tenant, received_at);
 
 CREATE INDEX ix_questioned_access_tenant_study_instance_uid ON questioned_access (tenant, study_instance_uid);
-
-CREATE INDEX ix_reading_agreement_asking ON reading_agreement (asking);
 
 CREATE INDEX ix_reading_request_exam ON reading_request (exam_tenant, study_instance_uid);
 

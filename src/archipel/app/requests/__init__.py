@@ -1,0 +1,1 @@
+"""Requests for reading in this node's processes."""

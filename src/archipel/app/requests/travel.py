@@ -1,0 +1,111 @@
+"""How long images travel: to a partner before it is asked, and to here while they are fetched.
+
+The peer process writes down how each link stands (`run/links.json`); the rest is in the index. A
+rate that nobody measured or configured is not known, and no time is told from it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from archipel.app.archipelago import links
+from archipel.app.peer_keys import name_of
+from archipel.app.transfer.packs import BYTES_IN_MBIT
+from archipel.app.wiring import Node
+from archipel.archive.model import StudyKey
+from archipel.exchange.eta import Due, eta
+from archipel.exchange.links import Line
+from archipel.exchange.manifest import StudyManifest
+from archipel.exchange.schedule import SHAPED
+from archipel.exchange.transfer import UNDER_WAY, Transfer, TransferState
+from archipel.kernel.actors import Scope
+from archipel.reading.model import ExamId
+from archipel.reading.request.model import Arrival, Way
+
+_BITS = 8
+_MS_IN_S = 1000
+_STILL = frozenset({TransferState.STALLED, TransferState.PAUSED, TransferState.QUARANTINED})
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTravel:
+    """`reading.request.ports.Travel` over the link board and what is offered."""
+
+    node: Node
+
+    def way(self, node: str, *, exam: ExamId) -> Way:
+        """See the port."""
+        if node == name_of(self.node.settings).value:
+            return Way(reachable=True, images_in=timedelta())
+        line = links(self.node).get(node)
+        if line is None or line.get("state") != Line.UP.value:
+            return Way(reachable=False)
+        size, rate = self._size_bytes(exam), self._outward(node, line.get("goodput_bps"))
+        if size is None or not rate:
+            return Way(reachable=True)
+        taken = size / rate + (line.get("rtt_ms") or 0) / _MS_IN_S
+        return Way(reachable=True, images_in=timedelta(seconds=taken))
+
+    def _size_bytes(self, exam: ExamId) -> int | None:
+        held = self.node.offers.manifest(StudyKey(exam.tenant, exam.study))
+        return StudyManifest.parse(held.content).size_bytes if held else None
+
+    def _outward(self, node: str, goodput_bps: float | None) -> float | None:
+        """Return bytes a second towards a peer; what came from it stands for what goes to it."""
+        line = self.node.settings.peer.line_out_mbit
+        if line:
+            return line * BYTES_IN_MBIT * SHAPED
+        if goodput_bps:
+            return goodput_bps / _BITS
+        measured = self.node.transfers.window(node)
+        return measured[0] if measured else None
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedHere:
+    """`reading.request.ports.Arrivals` over the transfers of this node."""
+
+    node: Node
+
+    def under_way(self, *, scope: Scope, now: datetime) -> Mapping[ExamId, Arrival]:
+        """See the port. What is whole and not in the lists yet counts as under way."""
+        del now
+        every = self.node.transfers.under_way()
+        return {
+            ExamId(one.key.tenant, one.key.study): self._arrival(one, every)
+            for one in every
+            if scope.sees(one.wanted_by)
+        }
+
+    def _arrival(self, one: Transfer, every: Sequence[Transfer]) -> Arrival:
+        moving = one.state not in _STILL
+        return Arrival(
+            moving=moving,
+            done_bytes=one.done_bytes,
+            size_bytes=one.size_bytes or None,
+            due_in=self._due_in(one, every) if moving else None,
+        )
+
+    def _due_in(self, one: Transfer, every: Sequence[Transfer]) -> timedelta | None:
+        if one.state is TransferState.WHOLE:
+            return timedelta()
+        if not one.size_bytes:
+            return None
+        line = self.node.settings.peer.line_in_mbit * BYTES_IN_MBIT or None
+        measured = self.node.transfers.window(one.from_node)
+        rate, rtt_s = measured or (line or 0.0, 0.0)
+        ahead = [
+            _due(other)
+            for other in every
+            if other.from_node == one.from_node and other.state in UNDER_WAY
+        ]
+        return eta(_due(one), ahead, rate_bytes_per_s=rate, rtt_s=rtt_s, cap_bytes_per_s=line)
+
+
+def _due(one: Transfer) -> Due:
+    return Due(
+        id=one.id,
+        of_class=one.of_class,
+        wanted_at=one.wanted_at,
+        remaining_bytes=one.remaining_bytes,
+    )

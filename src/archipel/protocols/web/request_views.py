@@ -1,0 +1,394 @@
+"""Requests for reading as the front end reads them."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, cast
+
+from archipel.access.model import Permission, Visitor
+from archipel.protocols.web.models.request import (
+    AgreementView,
+    ArrivingExam,
+    CallbackView,
+    ConsentKind,
+    ConsentView,
+    HoursView,
+    JustificationView,
+    LevelName,
+    MayDo,
+    RequestAcknowledgement,
+    RequestAnswer,
+    RequestImages,
+    RequestMark,
+    RequestNote,
+    RequestPatient,
+    RequestReader,
+    RequestRow,
+    RequestStep,
+    RequestView,
+    RungView,
+    SiteView,
+)
+from archipel.protocols.web.services import WebServices
+from archipel.protocols.web.words import day, name_parts
+from archipel.reading.model import ExamId, Filters, Urgency
+from archipel.reading.request.model import (
+    PROMISED,
+    Agreement,
+    Arrival,
+    Information,
+    Level,
+    ReadingClaim,
+    Rung,
+    Site,
+    Stage,
+    Standing,
+    Verdict,
+)
+
+CONSENT: Mapping[Information, ConsentKind] = {
+    Information.CONSENTED: "given",
+    Information.REPRESENTED: "represented",
+    Information.DEFERRED: "emergency",
+}
+LEVELS: Mapping[LevelName, Level] = {
+    "on-site": Level.ON_SITE,
+    "region": Level.REGION,
+    "sister-region": Level.SISTER_REGION,
+    "mainland": Level.MAINLAND,
+}
+_LEVEL_NAMES = {level: name for name, level in LEVELS.items()}
+_ON_THE_WAY = frozenset({Stage.PLACED, Stage.TRAVELLING, Stage.DECLINED, Stage.CANCELLED})
+_OPEN = frozenset({Stage.PLACED, Stage.TRAVELLING, Stage.READY})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestViews:
+    """Turns standings into rows for one visitor. `arrivals`: images on their way here."""
+
+    visitor: Visitor
+    node: str
+    now: datetime
+    arrivals: Mapping[ExamId, Arrival]
+
+    def row(self, held: Standing) -> RequestRow:
+        """Return the card of one request."""
+        request, principal = held.request, next((a for a in held.answers if a.principal), None)
+        last = [a for a in held.answers if a.principal][-1:]
+        report = last[0].status if last else "none"
+        seen = held.acknowledged
+        return RequestRow(
+            request=request.id.value,
+            exam=str(held.exam) if held.exam else None,
+            side=self._side(held),
+            asking=site_view(request.asking),
+            reading=site_view(self._reads(held)),
+            asked_by=request.asked_by.name,
+            patient=patient_view(held),
+            modality=request.modality,
+            procedure=request.procedure,
+            question=request.question,
+            urgency=urgency_name(request.urgency),
+            stage=held.stage.value,
+            placed_at=request.placed_at,
+            due_at=request.due,
+            changed_at=held.changed_at,
+            images=self.images(held),
+            reader=self._reader(held.claim) if held.claim else None,
+            report=cast("Any", report),
+            report_digest=last[0].document if principal else None,
+            conflict=held.conflict,
+            acknowledged=RequestAcknowledgement(by=seen.author.name, at=seen.at) if seen else None,
+            notes=len(held.notes),
+            may=self._may(held),
+        )
+
+    def whole(self, held: Standing) -> RequestView:
+        """Return all of one request."""
+        request = held.request
+        return RequestView(
+            row=self.row(held),
+            priors=[str(one) for one in held.priors],
+            relief=[site_view(one) for one in request.relief],
+            justification=JustificationView(
+                reason=request.justification.reason,
+                substitution=request.justification.substitution,
+            ),
+            consent=ConsentView(
+                kind=CONSENT[request.information],
+                by=request.informed_by,
+                at=request.informed_at,
+            ),
+            callback=CallbackView(
+                name=request.contact.name,
+                phone=request.contact.phone,
+                verified_at=request.contact.verified_at,
+            ),
+            ladder=[rung_view(one, None) for one in request.ladder],
+            override=request.override,
+            reason=held.reason,
+            superseded=[self._reader(one) for one in held.superseded],
+            answers=[
+                RequestAnswer(
+                    digest=one.document,
+                    status=one.status,
+                    by=one.author.name,
+                    organisation=one.author.tenant.value,
+                    node=one.node,
+                    at=one.at,
+                    principal=one.principal,
+                    stale=one.stale,
+                )
+                for one in held.answers
+            ],
+            notes=[
+                RequestNote(
+                    by=one.author.name,
+                    organisation=one.author.tenant.value,
+                    text=one.text,
+                    at=one.at,
+                )
+                for one in held.notes
+            ],
+            log=[
+                RequestStep(at=one.at, kind=one.kind, node=one.node, by=one.by)
+                for one in held.log
+            ],
+        )
+
+    def mark(self, held: Standing) -> RequestMark:
+        """Return what a worklist row says of its request."""
+        request = held.request
+        return RequestMark(
+            request=request.id.value,
+            asking=site_view(request.asking),
+            question=request.question,
+            urgency=urgency_name(request.urgency),
+            stage=held.stage.value,
+            due_at=request.due,
+            images=self.images(held),
+            conflict=held.conflict,
+        )
+
+    def arriving(self, held: Standing) -> ArrivingExam:
+        """Return an exam that is on its way."""
+        return ArrivingExam(
+            exam=str(held.exam),
+            patient=patient_view(held),
+            modality=held.request.modality,
+            procedure=held.request.procedure,
+            request=self.mark(held),
+        )
+
+    def images(self, held: Standing) -> RequestImages:
+        """Say where the images are, from the transfer where it is ours, else as estimated."""
+        arrival = self.arrivals.get(held.exam) if held.exam else None
+        if arrival is not None:
+            return RequestImages(
+                state="travelling" if arrival.moving else "stalled",
+                percent=arrival.percent,
+                eta_s=seconds(arrival.due_in),
+                estimated=False,
+            )
+        if held.stage not in _ON_THE_WAY:
+            return RequestImages(state="here", percent=100, eta_s=0, estimated=False)
+        chosen = next((r for r in held.request.ladder if r.verdict is Verdict.CHOSEN), None)
+        whole = chosen.images_in if chosen else None
+        left = None
+        if whole is not None:
+            left = max(held.request.placed_at + whole - self.now, timedelta())
+        waits = held.stage is Stage.PLACED
+        return RequestImages(
+            state="waiting" if waits else "travelling",
+            percent=None,
+            eta_s=seconds(left),
+            estimated=True,
+        )
+
+    def _side(self, held: Standing) -> Literal["asking", "reading", "both"]:
+        mine = self.visitor.scope.tenants
+        asks = held.request.asking.tenant in mine
+        reads = any(site.tenant in mine for site in held.request.readers)
+        if asks and reads:
+            return "both"
+        return "asking" if asks else "reading"
+
+    def _reads(self, held: Standing) -> Site:
+        """Return who reads: the organisation of the claim, else who was asked."""
+        request, claim = held.request, held.claim
+        for site in request.readers:
+            if claim is not None and site.tenant == claim.reader.tenant:
+                return site
+        return request.partner
+
+    def _reader(self, claim: ReadingClaim) -> RequestReader:
+        return RequestReader(
+            login=claim.reader.login,
+            name=claim.reader.name,
+            organisation=claim.reader.tenant.value,
+            node=claim.node,
+            since=claim.at,
+            confirmed=claim.fence is not None,
+            mine=claim.reader.login == self.visitor.person.login and claim.node == self.node,
+        )
+
+    def _may(self, held: Standing) -> list[MayDo]:
+        person, may = self.visitor.person, self.visitor.may
+        asks = (held.request.asking.tenant, held.request.asking.node) == (person.tenant, self.node)
+        reads = any(site.tenant == person.tenant for site in held.request.readers)
+        here = asks or self.images(held).state == "here"
+        rules: dict[MayDo, bool] = {
+            "open": here and may(Permission.SEE_EXAMS),
+            "read": reads and here and may(Permission.WRITE_REPORTS),
+            "note": may(Permission.ASK_READING),
+            "cancel": asks and held.stage in _OPEN | {Stage.READING, Stage.DECLINED},
+            "decline": reads and held.stage in _OPEN and may(Permission.WRITE_REPORTS),
+            "acknowledge": asks and held.stage is Stage.RETURNED,
+            "reconcile": asks and held.conflict and may(Permission.CHOOSE_READING),
+        }
+        return [name for name, allowed in rules.items() if allowed]
+
+
+def request_views(visitor: Visitor, services: WebServices) -> RequestViews:
+    """Return what turns requests into rows for this visitor."""
+    now = services.clock()
+    return RequestViews(
+        visitor=visitor,
+        node=services.asking.node,
+        now=now,
+        arrivals=services.asking.arrivals.under_way(scope=visitor.scope, now=now),
+    )
+
+
+def marks(
+    exams: Collection[ExamId], visitor: Visitor, services: WebServices
+) -> Mapping[ExamId, RequestMark]:
+    """Return what is asked about each of these exams."""
+    held = services.asking.requests.by_exam(exams, scope=visitor.scope)
+    if not held:
+        return {}
+    views = request_views(visitor, services)
+    return {exam: views.mark(one) for exam, one in held.items()}
+
+
+def arriving(
+    narrowed: Filters, visitor: Visitor, services: WebServices
+) -> list[ArrivingExam]:
+    """Return what the visitor's organisation is asked to read and has not got yet."""
+    views, found = request_views(visitor, services), []
+    for held in services.asking.requests.board(scope=visitor.scope, now=views.now):
+        if held.stage not in (Stage.PLACED, Stage.TRAVELLING, Stage.READING):
+            continue
+        reads = any(site.tenant in visitor.scope.tenants for site in held.request.readers)
+        if not reads or held.exam is None or views.images(held).state == "here":
+            continue
+        request = held.request
+        fits = (
+            (not narrowed.urgencies or request.urgency in narrowed.urgencies)
+            and (not narrowed.modalities or request.modality in narrowed.modalities)
+            and (not narrowed.sites or request.asking.tenant in narrowed.sites)
+            and (not narrowed.text or _is_of(held, narrowed.text))
+        )
+        if fits:
+            found.append(views.arriving(held))
+    return found
+
+
+def _is_of(held: Standing, text: str) -> bool:
+    subject = held.request.subject
+    said = f"{subject.name.replace('^', ' ')} {subject.identifier.value}".casefold()
+    return all(word in said for word in text.casefold().split())
+
+
+def site_view(site: Site) -> SiteView:
+    """Return an organisation with its node."""
+    return SiteView(key=site.tenant.value, name=site.name, node=site.node)
+
+
+def patient_view(held: Standing) -> RequestPatient:
+    """Return whose exam it is, as the asking site said."""
+    subject = held.request.subject
+    family, given = name_parts(subject.name)
+    return RequestPatient(
+        family_name=family,
+        given_name=given,
+        sex=subject.sex,
+        birth_date=day(subject.birth_date),
+        identifier=subject.identifier.value,
+        issuer=subject.identifier.issuer.namespace,
+    )
+
+
+def rung_view(rung: Rung, agreement: Agreement | None) -> RungView:
+    """Return one rung; `agreement` explains why not, where it is at hand."""
+    return RungView(
+        site=site_view(rung.site),
+        level=_LEVEL_NAMES[rung.level],
+        chosen=rung.verdict is Verdict.CHOSEN,
+        reason=rung.verdict.value,
+        parameters=_parameters(rung, agreement),
+        images_in_s=seconds(rung.images_in),
+        promised_s=seconds(rung.promised),
+        waiting=rung.waiting,
+        phone=agreement.phone if agreement else "",
+    )
+
+
+def rung_views(rungs: Sequence[Rung], agreements: Iterable[Agreement]) -> list[RungView]:
+    """Return the ladder with the agreement of each rung."""
+    known = {(one.partner, one.level): one for one in agreements}
+    return [rung_view(rung, known.get((rung.site, rung.level))) for rung in rungs]
+
+
+def agreement_view(one: Agreement, *, now: datetime) -> AgreementView:
+    """Return one agreement."""
+    delays = {**PROMISED, **(one.delays or {})}
+    return AgreementView(
+        key=one.key,
+        asking=one.asking.value,
+        partner=site_view(one.partner),
+        level=_LEVEL_NAMES[one.level],
+        modalities=sorted(one.modalities),
+        hours=HoursView(
+            days=sorted(one.hours.days),
+            since=f"{one.hours.since:%H:%M}",
+            until=f"{one.hours.until:%H:%M}",
+        ),
+        time_zone=one.time_zone,
+        delays_s={urgency_name(each): seconds(delay) or 0 for each, delay in delays.items()},
+        phone=one.phone,
+        relief=[site_view(site) for site in one.relief],
+        ends=one.ends,
+        ended=one.ends is not None and one.ends <= now,
+    )
+
+
+def urgency_name(urgency: Urgency) -> Literal["stat", "urgent", "inpatient", "routine"]:
+    """Return the word of the API."""
+    return cast("Literal['stat', 'urgent', 'inpatient', 'routine']", urgency.name.lower())
+
+
+def seconds(span: timedelta | None) -> int | None:
+    """Return whole seconds, rounded up: nothing arrives early."""
+    return None if span is None else -int(-span.total_seconds() // 1)
+
+
+def _parameters(rung: Rung, agreement: Agreement | None) -> dict[str, str | int | None]:
+    if rung.verdict is Verdict.OVERLOADED:
+        return {"waiting": rung.waiting}
+    if agreement is None:
+        return {}
+    if rung.verdict is Verdict.CLOSED:
+        hours = agreement.hours
+        return {
+            "days": "".join(str(one) for one in sorted(hours.days)),
+            "since": f"{hours.since:%H:%M}",
+            "until": f"{hours.until:%H:%M}",
+            "time_zone": agreement.time_zone,
+        }
+    if rung.verdict is Verdict.NOT_COVERED:
+        return {"modalities": " ".join(sorted(agreement.modalities))}
+    if rung.verdict is Verdict.ENDED and agreement.ends is not None:
+        return {"at": agreement.ends.isoformat()}
+    return {}
+
