@@ -76,3 +76,26 @@ def modality(
                 count += 1
             progress.update(task, total=count, completed=count)
             typer.echo(f"{plan.name} {plan.exam.study} {count}")
+
+
+@simulators.command("mailbox")
+def mailbox(
+    smtp: Annotated[
+        int, typer.Option("--smtp", min=0, max=65535, help="Port for mails; 0: any.")
+    ] = 2525,
+    page: Annotated[
+        int, typer.Option("--page", min=0, max=65535, help="Port of the inbox page; 0: any.")
+    ] = 8025,
+) -> None:
+    """Catch every mail on this machine and show it on a page; nothing is sent on.
+
+    Example: archipel simulate mailbox, with mail.host = "127.0.0.1", mail.port = 2525,
+    mail.security = "none" and mail.sender in the settings of the node.
+    """
+    import signal
+
+    from archipel.testing.mail import MailCatcher
+
+    with MailCatcher(port=smtp, inbox_port=page) as catcher:
+        typer.echo(f"ready smtp=127.0.0.1:{catcher.port} inbox={catcher.url}")
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
