@@ -196,6 +196,8 @@ def write(islet: Islet, kind: str, place: int, choice: int) -> None:
         if islet.name != NAMES[place]:
             return
         body["fence"] = 1 + sum(f.kind == kind and f.subject == subject for f in known)
+    if kind == "report.signed":
+        body["stale"] = choice == 7
     islet.state(kind, subject, body)
 
 
@@ -328,17 +330,22 @@ def no_report_is_dropped(said: Sequence[Fact]) -> None:
     folded = requests.fold(said)
     kept = [r for r in (folded.principal, *folded.additional) if r is not None]
     assert {document for reading in kept for document in reading.documents} == signed
-    assert (folded.principal is not None) == bool(signed)
+    stale = {f.body["document"] for f in said if f.body.get("stale")}
+    if folded.principal is None and signed:
+        assert folded.conflict
     reconciled = any(f.kind == "request.reconciled" for f in said)
     if len(signed) > 1 and not reconciled:
         assert folded.conflict
+    if stale and not reconciled:
+        assert folded.conflict
+        assert folded.principal is None or not folded.principal.documents & stale
     fences = [f for f in said if f.kind == "request.confirmed"]
-    released = {f.body["claim"] for f in said if f.kind == "request.released"}
-    live = [f for f in fences if f.body["claim"] not in released]
-    if live:
-        best = max(live, key=lambda f: (f.body["fence"], f.order))
-        assert folded.winner is not None
-        assert folded.winner.body["claim"] == best.body["claim"]
+    if fences:
+        best = max(fences, key=lambda f: (f.body["fence"], f.order))
+        won = folded.winner.body["claim"] if folded.winner is not None else None
+        if not any(f.kind == "request.released" for f in said):
+            assert won == best.body["claim"]
+        assert won not in {f.body["claim"] for f in fences} - {best.body["claim"]}
 
 
 def an_unlifted_deny_denies(said: Sequence[Fact]) -> None:

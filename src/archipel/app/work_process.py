@@ -9,6 +9,7 @@ from select import select
 from archipel.app.dispatcher import Dispatcher, Subscription
 from archipel.app.home import Home
 from archipel.app.reports import following as reports
+from archipel.app.requests import following as requests
 from archipel.app.results import work as results
 from archipel.app.transfer.offering import offer_forgotten, offer_study
 from archipel.app.wiring import Node
@@ -67,6 +68,7 @@ def subscriptions(node: Node) -> list[Subscription]:
         Subscription(SeriesSealed, "offer-sealed", offer_when_whole),
         Subscription(StudyCompleted, "offer-completed", offer_when_whole),
         *reports.subscriptions(node),
+        *requests.subscriptions(node),
         *results.subscriptions(node),
     ]
 

@@ -61,7 +61,8 @@ class Order:
     preliminary: bool = False
     accepted: frozenset[str] = frozenset()
     language: str = "fr"
-    request: str | None = None
+    request: str | None = None  # of tele-reading, which this answers
+    custodian: str = ""  # name of the exam's owner, where it is not of this node
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +84,18 @@ def look(
 
 
 def draft_document(
-    exam: ExamId, *, signer: Person, desk: Desk, now: datetime
+    exam: ExamId, *, signer: Person, desk: Desk, now: datetime, custodian: str = ""
 ) -> tuple[Document, int]:
     """Make the document that the draft would become, and its draft version; nothing is kept.
 
+    `custodian` is the name of the exam's owner, where that is not of this node.
     Raises `NotFound` where nothing is being written.
     """
     found = desk.exams.exam(exam, scope=desk.scope, now=now)
     draft = desk.drafts.current(exam, scope=desk.scope)
     if draft is None or draft.head.signed is not None:
         raise NotFound(f"nothing is being written for {exam}")
-    order = Order(version=draft.head.version, fence=0)
+    order = Order(version=draft.head.version, fence=0, custodian=custodian)
     document = _composed(found, draft, order, None, _Signing(desk, signer, now))
     return replace(document, stale=False), order.version  # under which lease is said when signed
 
@@ -263,7 +265,7 @@ def _composed(
         node=desk.node,
         request=order.request,
     )
-    owner = _organisation(found.id.tenant, desk)
+    owner = _owner(found, order.custodian, desk)
     return compose(found, draft, act, before=before, owner=owner)
 
 
@@ -283,6 +285,18 @@ def _organisation(tenant: TenantId, desk: Desk) -> Organisation:
     if found is None:
         raise NotFound(f"no organisation {tenant} on this node")
     return found
+
+
+def _owner(exam: Exam, name: str, desk: Desk) -> Organisation:
+    """Return whose exam it is; of another node only what its images and the request say."""
+    tenant = exam.id.tenant
+    return desk.organisations.organisation(tenant=tenant) or Organisation(
+        key=tenant,
+        name=name or tenant.value,
+        issuer=exam.patient.issuer,
+        finess=None,
+        ae_titles=(),
+    )
 
 
 def _signer(person: Person, organisation: Organisation) -> Signer:

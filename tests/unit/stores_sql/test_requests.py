@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,8 @@ from archipel.kernel.actors import Actor, ActorKind, Scope
 from archipel.kernel.errors import NotFound
 from archipel.kernel.identifiers import Issuer, PatientIdentifier, TenantId
 from archipel.kernel.uid import Uid
+from archipel.reading import canonical
+from archipel.reading.document import Signer
 from archipel.reading.events import ClaimChanged
 from archipel.reading.model import ExamId, Reader, Urgency
 from archipel.reading.request import lifecycle
@@ -45,8 +48,10 @@ from archipel.reading.request.ports import Telling
 from archipel.stores.sql import facts, peers
 from archipel.stores.sql.feed import SqlFacts
 from archipel.stores.sql.migrations import migrate
+from archipel.stores.sql.reading_documents import SqlDocuments
 from archipel.stores.sql.requests import SqlRequests
 from archipel.stores.sql.session import open_database
+from archipel.testing.reports import report_document
 
 NOW = datetime(2026, 11, 24, 2, 40, tzinfo=UTC)
 WEST, CITY, LYON = TenantId("ch-ouest"), TenantId("chu-martinique"), TenantId("lyon")
@@ -64,8 +69,8 @@ class KeptImages:
         self.here: set[ExamId] = set()
         self.handed: list[ExamId] = []
 
-    def want(self, exam: ExamId, *, request: Request, prior: bool, now: datetime) -> None:
-        del request, prior, now
+    def want(self, exam: ExamId, *, request: Request, reader: TenantId, now: datetime) -> None:
+        del request, reader, now
         if exam not in self.wanted:
             self.wanted.append(exam)
 
@@ -104,7 +109,10 @@ class Island:
         migrate(self.database)
         self.facts = SqlFacts(self.database, clock=lambda: self.now)
         self.requests, self.images = SqlRequests(self.database), KeptImages()
-        self.here = Here(node=name, room=self.requests, wishes=self.images)
+        self.documents = SqlDocuments(self.database)
+        self.here = Here(
+            node=name, room=self.requests, wishes=self.images, documents=self.documents
+        )
         with self.database.write() as connection:
             facts.open_log(connection, NodeName(name), now=NOW)
             for peer in ("mq", "fr"):
@@ -139,19 +147,33 @@ class Island:
         )
         return lease_changed(event, reader, here=self.here, now=self.now)
 
-    def signs(self, reader: Reader, fence: int, document: str, status: str = "final") -> None:
-        signer = Professional(login=reader.login, name=reader.name, tenant=reader.tenant)
+    def signs(self, reader: Reader, fence: int, request: RequestId, **said: Any) -> str:
+        """Sign and release a report; returns its digest."""
+        signer = Signer(
+            login=reader.login,
+            name=reader.name,
+            organisation=reader.tenant,
+            organisation_name=reader.tenant.value,
+        )
+        document = report_document(exam=EXAM, signer=signer, fence=fence, **said)
+        content = canonical.write(document)
         report = SignedReport(
             exam=EXAM,
-            document=document,
-            content="{}",
-            parents=(),
-            status=status,
+            document=canonical.digest_of(content),
+            content=content,
+            parents=document.parents,
+            status=document.state.value,
             fence=fence,
-            signer=signer,
+            stale=document.stale,
+            signer=Professional(login=reader.login, name=reader.name, tenant=reader.tenant),
             at=self.now,
         )
-        signed(report, None, here=self.here, now=self.now)
+        signed(report, request, here=self.here, now=self.now)
+        return report.document
+
+    def holds(self, digest: str) -> bytes | None:
+        kept = self.documents.of_node(EXAM, digest, tenant=EXAM.tenant)
+        return kept.content if kept else None
 
     def of(self, tenant: TenantId, request: RequestId) -> Standing:
         return self.requests.standing(request, scope=scope(tenant))
@@ -223,8 +245,12 @@ def test_a_request_is_asked_read_and_acknowledged_over_two_nodes(
         assert standing.claim is not None
         assert (standing.claim.reader.login, standing.claim.fence) == ("j.letchimy", 1)
 
-    mq.signs(CITY_READER, 1, "d" * 64)
+    digest = mq.signs(CITY_READER, 1, request)
     gy.hear(mq)
+    content = gy.holds(digest)
+    assert content is not None
+    assert canonical.digest_of(content) == digest
+    assert canonical.read(content).signer.organisation == CITY
     returned = gy.of(WEST, request)
     assert returned.stage is Stage.RETURNED
     assert [answer.principal for answer in returned.answers] == [True]
@@ -246,8 +272,8 @@ def test_two_readers_who_claim_in_a_cut_leave_one_confirmed_and_both_reports(
         reader.hear(gy)
     mq.claims(CITY_READER, 1)
     fr.claims(LYON_READER, 1)
-    mq.signs(CITY_READER, 1, "a" * 64)
-    fr.signs(LYON_READER, 1, "b" * 64)
+    city = mq.signs(CITY_READER, 1, request)
+    lyon = fr.signs(LYON_READER, 1, request)
 
     gy.hear(fr)
     gy.hear(mq)
@@ -260,10 +286,12 @@ def test_two_readers_who_claim_in_a_cut_leave_one_confirmed_and_both_reports(
     assert end.conflict
     assert end.claim is not None
     assert end.claim.reader.login == "l.martin"  # the first that home saw
-    assert {answer.document[0]: answer.principal for answer in end.answers} == {
-        "a": False,
-        "b": True,
+    assert {answer.document: answer.principal for answer in end.answers} == {
+        city: False,
+        lyon: True,
     }
+    for island, theirs in ((gy, city), (gy, lyon), (mq, lyon), (fr, city)):
+        assert island.holds(theirs) is not None
 
 
 def test_a_claim_given_back_without_a_report_opens_the_request_again(
@@ -318,3 +346,61 @@ def test_what_a_node_may_not_state_counts_for_nothing(
     after = gy.requests.node_standing(request, tenant=WEST)
     assert after == before == replace(after, log=before.log)
     assert len(gy.facts.of(subject_of(request), tenant=WEST)) == 1 + len(lies)
+
+
+def test_a_report_under_a_lost_lease_is_shown_flagged_until_somebody_chooses_it(
+    islands: tuple[Island, Island, Island],
+) -> None:
+    gy, mq, _fr = islands
+    request = asked(gy)
+    mq.hear(gy)
+    mq.claims(CITY_READER, 1)
+    gy.hear(mq)
+    digest = mq.signs(CITY_READER, 1, request, stale=True)
+    gy.hear(mq)
+    held = gy.of(WEST, request)
+    assert (held.stage, held.conflict) == (Stage.READING, True)
+    assert [(one.principal, one.stale) for one in held.answers] == [(False, True)]
+
+    chosen = Telling(
+        kind="request.reconciled", body={"principal": digest}, login="m.urgences", at=NOW
+    )
+    after = gy.requests.tell(request, chosen, scope=scope(WEST))
+    assert (after.stage, after.conflict) == (Stage.RETURNED, False)
+
+
+def test_a_report_that_is_not_what_its_fact_names_is_kept_nowhere(
+    islands: tuple[Island, Island, Island],
+) -> None:
+    gy, mq, _fr = islands
+    request = asked(gy)
+    mq.hear(gy)
+    true = canonical.write(report_document(exam=EXAM))
+    stranger = canonical.digest_of(true)
+    bodies = (
+        {"document": "f" * 64, "content": true.decode()},
+        {"document": stranger, "content": true.decode()},  # its signer was not asked
+        {"document": "e" * 64, "packed": "no"},
+        {"document": "d" * 64},
+    )
+    for body in bodies:
+        told = Telling(
+            kind="report.signed",
+            body={**body, "parents": [], "status": "final", "claim": "mq-1"},
+            login="x",
+            at=NOW,
+        )
+        mq.requests.node_tell(request, told, tenant=WEST)
+    gy.hear(mq)
+    assert [gy.holds(str(body["document"])) for body in bodies] == [None] * len(bodies)
+
+
+def test_a_long_report_travels_too(islands: tuple[Island, Island, Island]) -> None:
+    gy, mq, _fr = islands
+    request = asked(gy)
+    mq.hear(gy)
+    digest = mq.signs(CITY_READER, 1, request, plain_words="Un mot de plus. " * 10_000)
+    gy.hear(mq)
+    content = gy.holds(digest)
+    assert content is not None
+    assert len(content) > 100_000

@@ -51,6 +51,8 @@ def subscriptions(node: Node) -> list[Subscription]:
     post = post_of(node)
 
     def release(event: ReportReleased | ReportReceived, *, now: datetime) -> None:
+        if node.organisations.organisation(tenant=event.tenant) is None:
+            return  # the exam's home tells its referrers and patients
         publish(
             ExamId(event.tenant, event.study),
             documents=node.documents,

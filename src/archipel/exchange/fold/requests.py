@@ -2,12 +2,18 @@
 
 Kinds, all under the subject of the request: ``request.claimed`` (body: claim),
 ``request.released`` (claim), ``request.confirmed`` (claim, fence; the home's alone),
-``report.signed`` (document, parents, claim), ``request.reconciled`` (principal; by somebody who
-has seen every report it knew of).
+``report.signed`` (document, parents, claim, stale), ``request.reconciled`` (principal; by
+somebody who has seen every report it knew of).
 
 The highest fence that the home confirmed wins, else the earliest claim that was not given back.
+A claim that was confirmed and overtaken by a higher fence never comes back, and who gives an exam
+back gives back all that their node claimed before.
+
 A signed report is a medical act and is never dropped: those that are not the principal one are
-additional readings, and two that nobody reconciled are a conflict for people to see.
+additional readings. One that was signed under a lost lease, or when the home had confirmed a
+higher fence, is principal only where somebody chose it. Two readings, a stale one, and one that
+answers in the place of the reader whom the home confirmed are a conflict for people to see, until
+somebody who has seen them all chose.
 """
 
 from collections.abc import Collection, Sequence
@@ -30,6 +36,11 @@ class Reading:
     def documents(self) -> frozenset[str]:
         """Digests of its versions."""
         return frozenset(_text(fact, "document") for fact in self.versions)
+
+    @property
+    def stale(self) -> bool:
+        """Tell whether every version was signed under a lease that was lost."""
+        return all(fact.body.get("stale") is True for fact in self.versions)
 
     @property
     def heads(self) -> tuple[Fact, ...]:
@@ -57,7 +68,8 @@ def fold(facts: Collection[Fact]) -> Claims:
     winner, fence = _winner(claims, ordered)
     readings = _readings([f for f in ordered if f.kind == SIGNED and _text(f, "document")])
     chosen = [f for f in ordered if f.kind == RECONCILED]
-    principal = _principal(readings, winner, chosen)
+    firm = [one for one in readings if not one.stale and not _overtaken(one, ordered)]
+    principal = _principal(readings, firm, winner, chosen)
     signed = [version for reading in readings for version in reading.versions]
     settled = bool(chosen) and all(chosen[-1].knew(version) for version in signed)
     return Claims(
@@ -66,39 +78,75 @@ def fold(facts: Collection[Fact]) -> Claims:
         others=tuple(claim for claim in claims if claim is not winner),
         principal=principal,
         additional=tuple(reading for reading in readings if reading is not principal),
-        conflict=len(readings) > 1 and not settled,
+        conflict=not settled and _to_look_at(readings, firm, winner, fence),
     )
 
 
 def _winner(claims: Sequence[Fact], ordered: Sequence[Fact]) -> tuple[Fact | None, int | None]:
     released = [f for f in ordered if f.kind == RELEASED]
+    by_name = {_text(claim, "claim"): claim for claim in reversed(claims)}
     live = {
         _text(claim, "claim"): claim
         for claim in reversed(claims)
-        if not any(_gives_back(one, claim) for one in released)
+        if not any(_gives_back(one, claim, by_name.get(_text(one, "claim"))) for one in released)
     }
     confirmed = [
         (number, fact.order, _text(fact, "claim"))
         for fact in ordered
         if fact.kind == CONFIRMED and _by_home(fact)
         for number in [_number(fact, "fence")]
-        if number is not None and _text(fact, "claim") in live
+        if number is not None and _text(fact, "claim") in by_name
     ]
     if confirmed:
         number, _order, claim = max(confirmed)
-        return live[claim], number
-    return min(live.values(), key=lambda fact: fact.order, default=None), None
+        if claim in live:
+            return live[claim], number
+    overtaken = {claim for _number, _order, claim in confirmed}
+    left = [claim for name, claim in live.items() if name not in overtaken]
+    return min(left, key=lambda fact: fact.order, default=None), None
 
 
-def _gives_back(release: Fact, claim: Fact) -> bool:
-    """Tell whether a release ends a claim: the node that claimed states it, or home."""
-    same = _text(release, "claim") == _text(claim, "claim")
-    return same and (release.log.node == claim.log.node or _by_home(release))
+def _gives_back(release: Fact, claim: Fact, given: Fact | None) -> bool:
+    """Tell whether a release ends a claim: the node that claimed states it, or home.
+
+    `given` is the claim that it names: what the same node claimed before passed into it.
+    """
+    if _text(release, "claim") == _text(claim, "claim"):
+        return release.log.node == claim.log.node or _by_home(release)
+    if given is None or given.log.node != claim.log.node or claim.order > given.order:
+        return False
+    return release.log.node == given.log.node or _by_home(release)
 
 
 def _by_home(fact: Fact) -> bool:
     """Tell whether the home that the subject names wrote a fact: an envelope says anything."""
     return fact.subject.startswith(f"request:{fact.log.node}:")
+
+
+def _overtaken(reading: Reading, ordered: Sequence[Fact]) -> bool:
+    """Tell whether the home had confirmed a higher fence than a reading's, when it was signed."""
+    first = reading.versions[0]
+    fences = [
+        (number, _text(fact, "claim"))
+        for fact in ordered
+        if fact.kind == CONFIRMED and _by_home(fact) and fact.order < first.order
+        for number in [_number(fact, "fence")]
+        if number is not None
+    ]
+    own = [number for number, claim in fences if claim == reading.claim]
+    return bool(own) and max(fences)[0] > max(own)
+
+
+def _to_look_at(
+    readings: Sequence[Reading], firm: Sequence[Reading], winner: Fact | None, fence: int | None
+) -> bool:
+    """Tell whether somebody must look: at two readings, a stale one, or one by another reader."""
+    if len(readings) > 1 or len(firm) < len(readings):
+        return True
+    if fence is None or winner is None:
+        return False
+    nodes = {version.log.node for one in firm for version in one.versions}
+    return bool(firm) and winner.log.node not in nodes
 
 
 def _readings(signed: Sequence[Fact]) -> tuple[Reading, ...]:
@@ -119,7 +167,10 @@ def _readings(signed: Sequence[Fact]) -> tuple[Reading, ...]:
 
 
 def _principal(
-    readings: Sequence[Reading], winner: Fact | None, chosen: Sequence[Fact]
+    readings: Sequence[Reading],
+    firm: Sequence[Reading],
+    winner: Fact | None,
+    chosen: Sequence[Fact],
 ) -> Reading | None:
     for choice in reversed(chosen):
         document = _text(choice, "principal")
@@ -127,10 +178,10 @@ def _principal(
             if document in reading.documents:
                 return reading
     if winner is not None:
-        for reading in readings:
+        for reading in firm:
             if reading.claim == _text(winner, "claim"):
                 return reading
-    return readings[0] if readings else None
+    return firm[0] if firm else None
 
 
 def _text(fact: Fact, name: str) -> str:

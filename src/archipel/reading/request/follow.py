@@ -1,8 +1,8 @@
 """What a node does by itself about requests, on facts that came and on what happened here.
 
 The asking node confirms claims; a reader's node has the images fetched, says when they are there,
-and turns the lease on the exam and its signed reports into facts. Done again, each changes
-nothing.
+and turns the lease on the exam and its signed reports into facts; every node concerned keeps the
+signed versions that facts carry. Done again, each changes nothing.
 """
 
 from dataclasses import dataclass
@@ -11,14 +11,17 @@ from datetime import datetime, timedelta
 from archipel.exchange.fold.requests import CLAIMED, CONFIRMED, RELEASED, SIGNED
 from archipel.kernel.errors import Malformed
 from archipel.kernel.identifiers import TenantId
-from archipel.reading.events import ClaimChanged
+from archipel.reading.events import ClaimChanged, ReportReceived
 from archipel.reading.model import ExamId, Reader
-from archipel.reading.request import lifecycle
+from archipel.reading.ports import Documents
 from archipel.reading.request.body import request_of, written
+from archipel.reading.request.carried import carried, document_of
+from archipel.reading.request.lifecycle import ARRIVED, ATTACHED
 from archipel.reading.request.model import (
     Professional,
     ReadingClaim,
     RequestId,
+    Site,
     Stage,
     Standing,
 )
@@ -27,16 +30,18 @@ from archipel.reading.request.ports import Room, Telling, Wishes
 SIGNING_TAKES = timedelta(seconds=15)
 """A lease that ends by a signature ends before the signature can be told (undo)."""
 
-_OPEN_FOR_IMAGES = frozenset({Stage.PLACED, Stage.TRAVELLING})
+_OPEN_FOR_IMAGES = frozenset({Stage.PLACED, Stage.TRAVELLING, Stage.READING})
+_CLOSED = frozenset({Stage.CANCELLED, Stage.DECLINED, Stage.ACKNOWLEDGED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Here:
-    """The node that follows: `node` its short name, `known` tells who is at home on it."""
+    """The node that follows; `node` is its short name."""
 
     node: str
     room: Room
     wishes: Wishes
+    documents: Documents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +50,11 @@ class SignedReport:
 
     exam: ExamId
     document: str
-    content: str  # canonical JSON
+    content: bytes  # canonical
     parents: tuple[str, ...]
     status: str
     fence: int
+    stale: bool  # that lease was no longer the signer's
     signer: Professional
     at: datetime
 
@@ -68,6 +74,7 @@ def facts_came(subject: str, *, tenant: TenantId, here: Here, now: datetime) -> 
         return
     held = here.room.refold(request, tenant=tenant, now=now)
     if held is not None:
+        _keep_reports(held, tenant, here)
         _care(held, tenant, here, now)
 
 
@@ -102,57 +109,104 @@ def lease_changed(
     return None
 
 
-def signed(report: SignedReport, request: RequestId | None, *, here: Here, now: datetime) -> None:
-    """State that a report answers: it travels whole, being what everybody waits for."""
+def signed(report: SignedReport, request: RequestId, *, here: Here, now: datetime) -> None:
+    """State that a report answers: it travels whole, being what everybody waits for.
+
+    Raises `Malformed` for a report that is too long for a fact.
+    """
     tenant = report.exam.tenant
-    for held in here.room.open_for(report.exam, tenant=tenant):
-        if request is not None and held.request.id != request:
+    held = here.room.node_standing(request, tenant=tenant)
+    if held is None or held.exam != report.exam:
+        return
+    if report.signer.tenant not in {site.tenant for site in _at_home(held, here)}:
+        return
+    if any(answer.document == report.document for answer in held.answers):
+        return
+    body = {
+        **carried(report.content),
+        "document": report.document,
+        "parents": list(report.parents),
+        "status": report.status,
+        "stale": report.stale,
+        "claim": f"{here.node}-{report.fence}",
+        "by": written(report.signer),
+    }
+    told = Telling(kind=SIGNED, body=body, login=report.signer.login, at=now)
+    here.room.node_tell(request, told, tenant=tenant)
+
+
+def _keep_reports(held: Standing, tenant: TenantId, here: Here) -> None:
+    """Keep what other nodes signed, where it is what it says and its signer was asked."""
+    exam = held.exam
+    if exam is None:
+        return
+    readers = {(site.node, site.tenant) for site in held.request.readers}
+    for told in here.room.signed_versions(held.request.id, tenant=tenant):
+        if told.node == here.node:
             continue
-        if here.node not in {site.node for site in held.request.readers}:
+        try:
+            document, content = document_of(told.body)
+        except Malformed:
             continue
-        if any(answer.document == report.document for answer in held.answers):
+        if document.exam != exam or (told.node, document.signer.organisation) not in readers:
             continue
-        body = {
-            "document": report.document,
-            "content": report.content,
-            "parents": list(report.parents),
-            "status": report.status,
-            "claim": f"{here.node}-{report.fence}",
-            "by": written(report.signer),
-        }
-        told = Telling(kind=SIGNED, body=body, login=report.signer.login, at=now)
-        here.room.node_tell(held.request.id, told, tenant=tenant)
+        fact = ReportReceived(
+            tenant=exam.tenant,
+            at=told.at,
+            study=exam.study,
+            digest=str(told.body["document"]),
+            state=document.state.value,
+            contested=held.conflict,
+        )
+        here.documents.receive(document, content, fact)
 
 
 def _care(held: Standing, tenant: TenantId, here: Here, now: datetime) -> None:
     _confirm(held, tenant, here, now)
-    reads = here.node in {site.node for site in held.request.readers}
-    if not reads or held.exam is None:
+    reads = _at_home(held, here)
+    if not reads or held.exam is None or held.stage in _CLOSED:
         return
     if here.node == held.request.id.home:
         here.wishes.hand_over(held.exam, request=held.request, now=now)
         return
     if held.stage in _OPEN_FOR_IMAGES:
-        partner = held.request.partner.tenant
-        if here.wishes.is_here(held.exam, tenant=partner):
+        reader = reads[0].tenant
+        if here.wishes.is_here(held.exam, tenant=reader):
             _say_arrived(held, tenant, here, now)
         else:
-            here.wishes.want(held.exam, request=held.request, prior=False, now=now)
+            here.wishes.want(held.exam, request=held.request, reader=reader, now=now)
         for prior in held.priors:
-            if not here.wishes.is_here(prior, tenant=partner):
-                here.wishes.want(prior, request=held.request, prior=True, now=now)
+            if not here.wishes.is_here(prior, tenant=reader):
+                here.wishes.want(prior, request=held.request, reader=reader, now=now)
 
 
 def _say_arrived(held: Standing, tenant: TenantId, here: Here, now: datetime) -> None:
     if here.node == held.request.id.home or held.stage not in _OPEN_FOR_IMAGES:
         return
-    if held.exam is None or not here.wishes.is_here(held.exam, tenant=held.request.partner.tenant):
+    reads = _at_home(held, here)
+    if held.exam is None or not reads or _said_arrived(held, here):
+        return
+    if not here.wishes.is_here(held.exam, tenant=reads[0].tenant):
         return
     here.wishes.hand_over(held.exam, request=held.request, now=now)
-    told = Telling(
-        kind=lifecycle.ARRIVED, body={"exam": str(held.exam)}, login="system:exchange", at=now
-    )
+    told = Telling(kind=ARRIVED, body={"exam": str(held.exam)}, login="system:exchange", at=now)
     here.room.node_tell(held.request.id, told, tenant=tenant)
+
+
+def _said_arrived(held: Standing, here: Here) -> bool:
+    """Tell whether this node said so of the images that are attached now."""
+    said = False
+    for step in held.log:
+        if step.kind == ATTACHED:
+            said = False
+        elif step.kind == ARRIVED and step.node == here.node:
+            said = True
+    return said
+
+
+def _at_home(held: Standing, here: Here) -> tuple[Site, ...]:
+    """Return the readers whose node this is, the one that was asked first."""
+    return tuple(site for site in held.request.readers if site.node == here.node)
 
 
 def _confirm(held: Standing, tenant: TenantId, here: Here, now: datetime) -> None:

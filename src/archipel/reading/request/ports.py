@@ -28,6 +28,15 @@ class Telling:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedFact:
+    """A signed version as a node stated it: nothing of it is believed yet."""
+
+    node: str
+    body: Mapping[str, Any]
+    at: datetime
+
+
 class Requests(Protocol):
     """Requests within a scope: an organisation sees those it made and those made to it."""
 
@@ -86,6 +95,9 @@ class Room(Protocol):
     def node_tell(self, request: RequestId, told: Telling, *, tenant: TenantId) -> Standing:
         """State what followed, for the node. Raises `NotFound`."""
 
+    def signed_versions(self, request: RequestId, *, tenant: TenantId) -> Sequence[SignedFact]:
+        """What each fact ``report.signed`` about it carries, whoever stated it."""
+
     def open_for(self, exam: ExamId, *, tenant: TenantId) -> Sequence[Standing]:
         """Those about an exam of `tenant` that are not ended."""
 
@@ -93,8 +105,8 @@ class Room(Protocol):
 class Wishes(Protocol):
     """Images of other nodes."""
 
-    def want(self, exam: ExamId, *, request: Request, prior: bool, now: datetime) -> None:
-        """Have an exam fetched for the partner of `request`; again changes nothing."""
+    def want(self, exam: ExamId, *, request: Request, reader: TenantId, now: datetime) -> None:
+        """Have an exam fetched for `reader`, who is at home here; again changes nothing."""
 
     def is_here(self, exam: ExamId, *, tenant: TenantId) -> bool:
         """Tell whether `tenant` holds the exam, whole."""

@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, tuple_
 
+from archipel.exchange import hlc
+from archipel.exchange.fold.requests import SIGNED
 from archipel.exchange.model import Author, Draft, NodeName
 from archipel.kernel.actors import Scope
 from archipel.kernel.errors import Conflict, NotFound
@@ -15,7 +17,7 @@ from archipel.reading.request.body import placed, read, subject_of, written
 from archipel.reading.request.events import RequestChanged, RequestPlaced
 from archipel.reading.request.lifecycle import PLACED, standing
 from archipel.reading.request.model import Agreement, Request, RequestId, Stage, Standing
-from archipel.reading.request.ports import Telling
+from archipel.reading.request.ports import SignedFact, Telling
 from archipel.stores.sql import facts
 from archipel.stores.sql.outbox import announce
 from archipel.stores.sql.schema.requests import (
@@ -116,6 +118,16 @@ class SqlRequests:
             if held is None:
                 raise NotFound(f"no request {request} of {tenant}")
             return self._tell(connection, held, told)
+
+    def signed_versions(self, request: RequestId, *, tenant: TenantId) -> Sequence[SignedFact]:
+        """See the port."""
+        with self._database.read() as connection:
+            stated = facts.of_subject(connection, subject_of(request), tenant=tenant)
+        return [
+            SignedFact(node=one.log.node.value, body=one.body, at=hlc.moment_of(one.clock))
+            for one in stated
+            if one.kind == SIGNED
+        ]
 
     def open_for(self, exam: ExamId, *, tenant: TenantId) -> Sequence[Standing]:
         """See the port."""

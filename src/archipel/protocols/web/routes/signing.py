@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
+from archipel.access.model import Visitor
 from archipel.kernel.errors import NotFound
 from archipel.protocols.web.models.base import Problem
 from archipel.protocols.web.models.report import ReportView
@@ -24,6 +25,7 @@ from archipel.protocols.web.visitors import SignsReports
 from archipel.reading import amend, rendition, sign
 from archipel.reading.document import Document
 from archipel.reading.model import ExamId, Purpose
+from archipel.reading.request.model import Stage, Standing
 
 routes = APIRouter(tags=["signing"])
 CONFLICTS: dict[int | str, dict[str, Any]] = {409: {"model": Problem}}
@@ -99,15 +101,18 @@ def sign_report(
     """Sign the draft as it was seen; it can be undone until `undo_until`.
 
     409 `checks-open` names the rules that stand against it, `draft-outdated` says that the draft
-    is not the one that was seen, `report-closed` that it was signed already.
+    is not the one that was seen, `report-closed` that it was signed already. Where the signer's
+    organisation was asked to read the exam, the report answers that request.
     """
-    now = services.clock()
+    now, answered = services.clock(), _answered(exam_id(exam), visitor, services)
     order = sign.Order(
         version=wanted.version,
         fence=wanted.fence,
         preliminary=wanted.preliminary,
         accepted=frozenset(wanted.accepted),
         language=wanted.language,
+        request=answered.request.id.value if answered else None,
+        custodian=answered.request.asking.name if answered else "",
     )
     version = sign.sign(
         exam_id(exam), order, signer=visitor.person, desk=services.signing(visitor), now=now
@@ -163,6 +168,21 @@ def amend_report(
 
 
 def _draft(exam: ExamId, visitor: SignsReports, services: WebServices) -> tuple[Document, int]:
+    answered = _answered(exam, visitor, services)
     return sign.draft_document(
-        exam, signer=visitor.person, desk=services.signing(visitor), now=services.clock()
+        exam,
+        signer=visitor.person,
+        desk=services.signing(visitor),
+        now=services.clock(),
+        custodian=answered.request.asking.name if answered else "",
     )
+
+
+def _answered(exam: ExamId, visitor: Visitor, services: WebServices) -> Standing | None:
+    """Return the newest request about an exam that the visitor's organisation is to read."""
+    here = (services.asking.node, visitor.person.tenant)
+    for held in services.asking.requests.of_exam(exam, scope=visitor.scope):
+        readers = {(site.node, site.tenant) for site in held.request.readers}
+        if here in readers and held.stage is not Stage.CANCELLED:
+            return held
+    return None

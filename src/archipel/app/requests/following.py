@@ -1,0 +1,83 @@
+"""What the work process does about requests for reading, on each fact that concerns one."""
+
+from datetime import datetime, timedelta
+
+from archipel.app.dispatcher import Subscription
+from archipel.app.peer_keys import name_of
+from archipel.app.requests.wishes import ACTOR, TransferWishes
+from archipel.app.wiring import Node
+from archipel.exchange.events import FactsApplied, TransferPublished
+from archipel.kernel.actors import Scope
+from archipel.kernel.errors import NotFound
+from archipel.reading.events import ClaimChanged, ReportReleased
+from archipel.reading.model import ExamId, Reader
+from archipel.reading.request import follow
+from archipel.reading.request.events import RequestPlaced
+from archipel.reading.request.model import Professional, RequestId
+
+
+def subscriptions(node: Node) -> list[Subscription]:
+    """Return who hears of what, of requests."""
+    here = follow.Here(
+        node=name_of(node.settings).value,
+        room=node.requests,
+        wishes=TransferWishes(node),
+        documents=node.documents,
+    )
+
+    def placed(event: RequestPlaced, *, now: datetime) -> None:
+        follow.placed(RequestId(event.request), tenant=event.tenant, here=here, now=now)
+
+    def facts_came(event: FactsApplied, *, now: datetime) -> None:
+        for subject in event.subjects:
+            follow.facts_came(subject, tenant=event.tenant, here=here, now=now)
+
+    def lease_changed(event: ClaimChanged, *, now: datetime) -> timedelta | None:
+        reader = reader_of(event, node)
+        return follow.lease_changed(event, reader, here=here, now=now)
+
+    def arrived(event: TransferPublished, *, now: datetime) -> None:
+        follow.arrived(ExamId(event.owner, event.study), here=here, now=now)
+
+    def signed(event: ReportReleased, *, now: datetime) -> None:
+        if event.request is not None:
+            told = signed_report(event, node)
+            follow.signed(told, RequestId(event.request), here=here, now=now)
+
+    return [
+        Subscription(RequestPlaced, "requests-placed", placed),
+        Subscription(FactsApplied, "requests-facts", facts_came),
+        Subscription(ClaimChanged, "requests-lease", lease_changed),
+        Subscription(TransferPublished, "requests-arrived", arrived),
+        Subscription(ReportReleased, "requests-signed", signed),
+    ]
+
+
+def reader_of(event: ClaimChanged, node: Node) -> Reader | None:
+    """Return who holds the lease that changed; None where it has passed on since."""
+    exam = ExamId(event.tenant, event.study)
+    try:
+        last = node.claims.latest(exam, scope=Scope(ACTOR, frozenset({exam.tenant})))
+    except NotFound:
+        return None
+    return last.reader if last is not None and last.fence == event.fence else None
+
+
+def signed_report(event: ReportReleased, node: Node) -> follow.SignedReport:
+    """Read the version that was released. Raises `NotFound`."""
+    exam = ExamId(event.tenant, event.study)
+    kept = node.documents.of_node(exam, event.digest, tenant=exam.tenant)
+    if kept is None:
+        raise NotFound(f"no version {event.digest[:12]} of the report of {exam}")
+    signer = kept.document.signer
+    return follow.SignedReport(
+        exam=exam,
+        document=event.digest,
+        content=kept.content,
+        parents=event.parents,
+        status=event.state,
+        fence=event.fence,
+        stale=event.stale,
+        signer=Professional(login=signer.login, name=signer.name, tenant=signer.organisation),
+        at=event.signed_at,
+    )
