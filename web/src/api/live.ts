@@ -25,7 +25,7 @@ export interface ClaimChange<Claim> {
 
 type Listener = (data: unknown) => void;
 
-const EVENTS = ["list", "exam", "claim", "reset"] as const;
+const EVENTS = ["list", "request", "exam", "claim", "reset"] as const;
 export type LiveEvent = (typeof EVENTS)[number];
 export const STALE_AFTER_MS = 10_000;
 

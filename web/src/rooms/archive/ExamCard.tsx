@@ -26,11 +26,11 @@ interface ExamCardProps {
   exam: string;
   mayRead: boolean;
   mayReadReports: boolean;
-  /** Extra piece between series and life, on the page of one exam. */
-  children?: ReactNode;
+  /** What another room says of this exam. */
+  request: (row: ExamPage["row"]) => ReactNode;
 }
 
-export function ExamCard({ exam, mayRead, mayReadReports, children }: ExamCardProps) {
+export function ExamCard({ exam, mayRead, mayReadReports, request }: ExamCardProps) {
   const query = useQuery(examQuery(exam));
   if (query.isPending) {
     return (
@@ -49,8 +49,8 @@ export function ExamCard({ exam, mayRead, mayReadReports, children }: ExamCardPr
   return (
     <>
       <Series page={query.data} mayRead={mayRead} />
+      {request(query.data.row)}
       {mayReadReports && <Report page={query.data} />}
-      {children}
       <Cycle page={query.data} />
       <Looks page={query.data} />
     </>

@@ -21,6 +21,8 @@ interface PersonProps {
   exam: string | undefined;
   mayRead: boolean;
   mayReadReports: boolean;
+  /** What another room says of the exam in view: its request for reading. */
+  request: (row: ExamRow) => ReactNode;
   choose: (exam: string) => void;
   open: (exam: string) => void;
   compare: (one: ExamRow, other: ExamRow) => void;
@@ -52,6 +54,7 @@ function Found({
   exam,
   mayRead,
   mayReadReports,
+  request,
   choose,
   open,
   compare,
@@ -189,6 +192,7 @@ function Found({
               exam={current.exam}
               mayRead={mayRead}
               mayReadReports={mayReadReports}
+              request={request}
             />
           )}
         </div>

@@ -2,7 +2,7 @@
 import type { CSSProperties } from "react";
 import { useTranslation } from "@/i18n";
 import { age, clock, countdown, duration, number, personName, when } from "@/i18n/format";
-import { IconCircleCheck, IconClock, IconHourglassHigh, IconLock, IconScan } from "@/kit/icons";
+import { IconCircleCheck, IconClock, IconHourglassHigh, IconLock, IconRadar2, IconScan } from "@/kit/icons";
 import {
   Avatar,
   IdentityMark,
@@ -84,7 +84,14 @@ export function ExamCell({ row, compact }: CellProps) {
         <Modalities codes={row.modalities} />
         <span className={css.title}>{row.description || t("exam.untitled")}</span>
       </span>
-      {!compact && <small>{second || t("exam.no_referrer")}</small>}
+      {!compact &&
+        (row.request ? (
+          <small className={`c-accent ${css.asked}`} title={row.request.question}>
+            <IconRadar2 size={13} aria-hidden /> <b>{row.request.asking.name}</b> · {row.request.question}
+          </small>
+        ) : (
+          <small>{second || t("exam.no_referrer")}</small>
+        ))}
     </td>
   );
 }

@@ -12,6 +12,7 @@ import {
   IconHistory,
   IconLock,
   IconPlayerPlayFilled,
+  IconRadar2,
   IconStack2,
 } from "@/kit/icons";
 import { Kbd } from "@/kit/Kbd";
@@ -163,6 +164,14 @@ function What({ row }: { row: ExamRow }) {
         <em>{row.study_at ? dayAndClock(row.study_at) : ""}</em>
       </h3>
       <p style={{ fontSize: 13, marginBottom: 6 }}>{row.description || t("exam.untitled")}</p>
+      {row.request && (
+        <p className={css.question}>
+          <small className="c-accent">
+            <IconRadar2 size={13} aria-hidden /> {t("worklist.asked_by", { name: row.request.asking.name })}
+          </small>
+          {row.request.question}
+        </p>
+      )}
       <dl className={css.facts}>
         <dt>{t("exam.referrer")}</dt>
         <dd>{personName(row.referring_physician) || t("common.unknown")}</dd>

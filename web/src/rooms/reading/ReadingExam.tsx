@@ -238,6 +238,7 @@ function Opened({
             <ReportSide
               ref={report}
               exam={exam}
+              asked={row.request ?? null}
               login={session.person.login}
               fence={row.claim?.mine ? (row.claim.fence ?? 0) : 0}
               maySign={may(session, "sign-reports")}

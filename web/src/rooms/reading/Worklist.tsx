@@ -1,4 +1,5 @@
 /** The reading worklist: choose nothing, read the right exam next. */
+
 import { useDebouncedValue } from "@mantine/hooks";
 import { useEffect, useRef, useState } from "react";
 import { troubleOf } from "@/api/client";
@@ -19,6 +20,7 @@ import { Block, Failure, LiveLight, Loading, OfflineStrip, PartialStrip } from "
 import { NARROW, serverNow, useMedia } from "@/kit/time";
 import { useKeys } from "@/kit/useKeys";
 import { useSayFailure } from "@/kit/useSay";
+import { Arriving } from "./Arriving";
 import { delayOf } from "./delay";
 import { COLUMN_SHARES, ExamTable } from "./ExamTable";
 import { Filters } from "./Filters";
@@ -171,6 +173,7 @@ export function Worklist({ session, search, change, ...doors }: WorklistProps) {
             <Kbd stroke="u" />
           </button>
         )}
+        <Arriving exams={query.data?.pages[0]?.arriving ?? []} />
         {query.isPending ? (
           <Loading columns={COLUMN_SHARES} rows={9} />
         ) : query.isError && !query.data ? (

@@ -22,7 +22,8 @@ const KeysHelp = lazy(() => import("./KeysHelp").then((module) => ({ default: mo
 
 export function pageKind(path: string): PageKind {
   if (/^\/reading\/./.test(path)) return "images";
-  return path.startsWith("/reading") || path.startsWith("/node") ? "reading" : "other";
+  const reads = path.startsWith("/reading") || path === "/tele" || path.startsWith("/node");
+  return reads ? "reading" : "other";
 }
 
 export function Frame() {
@@ -85,6 +86,17 @@ export function Frame() {
       run: () => void navigate({ to: "/patients" }),
       global: true,
     },
+    ...(session.permissions.includes("ask-reading")
+      ? [
+          {
+            id: "go.tele",
+            strokes: ["g t"],
+            label: t("nav.goto", { where: t("nav.tele") }),
+            run: () => void navigate({ to: "/tele" }),
+            global: true,
+          },
+        ]
+      : []),
     ...(session.permissions.includes("see-node")
       ? [
           {
@@ -141,6 +153,7 @@ export function Frame() {
 
 const TITLES = {
   reading: "nav.reading",
+  tele: "nav.tele",
   patients: "nav.patients",
   node: "nav.node",
   admin: "nav.admin",

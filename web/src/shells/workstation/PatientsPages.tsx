@@ -5,6 +5,7 @@ import { may, useSession } from "@/api/session";
 import { useTranslation } from "@/i18n";
 import { Patients } from "@/rooms/archive/Patients";
 import { Person } from "@/rooms/archive/Person";
+import { ExamRequest } from "@/rooms/requests/ExamRequest";
 
 export function PatientsPage() {
   const navigate = useNavigate();
@@ -26,6 +27,13 @@ function AnyPerson({ person, exam }: { person: string; exam: string | undefined 
       exam={exam}
       mayRead={may(session, "read-images")}
       mayReadReports={may(session, "read-reports")}
+      request={(row) => (
+        <ExamRequest
+          exam={row.exam}
+          mark={row.request ?? null}
+          mayAsk={may(session, "ask-reading") && row.site.key === session.organisation.key}
+        />
+      )}
       choose={(chosen) =>
         void navigate({
           to: "/patients/$person/exams/$exam",

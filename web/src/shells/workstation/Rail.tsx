@@ -5,8 +5,11 @@ import type { ComponentType } from "react";
 import { may, type Session } from "@/api/session";
 import { useTranslation } from "@/i18n";
 import { number } from "@/i18n/format";
-import { IconKeyboard, IconLayoutList, IconServer2, IconSettings, IconUsers } from "@/kit/icons";
+import { IconKeyboard, IconLayoutList, IconRadar2, IconServer2, IconSettings, IconUsers } from "@/kit/icons";
+import { serverNow } from "@/kit/time";
 import { countsQuery } from "@/rooms/reading/queries";
+import { figures } from "@/rooms/requests/board";
+import { boardQuery } from "@/rooms/requests/queries";
 import css from "./frame.module.css";
 import { mayAdminister } from "./home";
 import { openHelp } from "./openHelp";
@@ -20,7 +23,7 @@ interface RailProps {
 interface Entry {
   to: string;
   under: string;
-  word: "nav.reading" | "nav.patients" | "nav.node" | "nav.admin";
+  word: "nav.reading" | "nav.tele" | "nav.patients" | "nav.node" | "nav.admin";
   icon: ComponentType<{ size?: number | string; stroke?: number | string; "aria-hidden"?: boolean }>;
   counter?: number;
   critical?: boolean;
@@ -30,6 +33,8 @@ export function Rail({ session, path, alarms }: RailProps) {
   const { t } = useTranslation();
   const reads = may(session, "see-exams") && may(session, "read-images");
   const { data: counts } = useQuery({ ...countsQuery, enabled: reads });
+  const asks = may(session, "ask-reading");
+  const { data: board } = useQuery({ ...boardQuery, enabled: asks, refetchInterval: 60_000 });
   const entries: Entry[] = [
     ...(reads
       ? [
@@ -39,6 +44,17 @@ export function Rail({ session, path, alarms }: RailProps) {
             word: "nav.reading" as const,
             icon: IconLayoutList,
             counter: counts?.to_read ?? 0,
+          },
+        ]
+      : []),
+    ...(asks
+      ? [
+          {
+            to: "/tele",
+            under: "/tele",
+            word: "nav.tele" as const,
+            icon: IconRadar2,
+            counter: board ? figures(board.rows, serverNow()).waiting : 0,
           },
         ]
       : []),

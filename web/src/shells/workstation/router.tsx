@@ -10,6 +10,7 @@ import {
 import { queryClient } from "@/api/client";
 import { sessionQuery } from "@/api/session";
 import { type ReadingSearch, readReadingSearch } from "@/rooms/reading/search";
+import { type BoardSearch, readBoardSearch } from "@/rooms/requests/search";
 import { Frame } from "./Frame";
 import { homeOf } from "./home";
 import { NotFound, PageFailure } from "./PageFailure";
@@ -66,6 +67,20 @@ const readingExam = createRoute({
   component: lazyRouteComponent(() => import("./ReadingPage"), "ReadingPage"),
 });
 
+const tele = createRoute({
+  getParentRoute: () => frame,
+  path: "/tele",
+  validateSearch: (search: Search): BoardSearch => readBoardSearch(search),
+  component: lazyRouteComponent(() => import("./TelePages"), "TelePage"),
+});
+
+const teleNew = createRoute({
+  getParentRoute: () => frame,
+  path: "/tele/new",
+  validateSearch: (search: Search): { exam?: string } => (search.exam ? { exam: search.exam } : {}),
+  component: lazyRouteComponent(() => import("./TelePages"), "NewRequestPage"),
+});
+
 const patients = createRoute({
   getParentRoute: () => frame,
   path: "/patients",
@@ -118,7 +133,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     login,
     states,
-    frame.addChildren([start, reading, readingExam, patients, person, exam, node, admin, me]),
+    frame.addChildren([start, reading, readingExam, tele, teleNew, patients, person, exam, node, admin, me]),
   ]),
   parseSearch,
   stringifySearch,

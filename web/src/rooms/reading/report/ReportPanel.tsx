@@ -40,6 +40,8 @@ export interface ReportHandle {
 
 export interface ReportPanelProps {
   exam: string;
+  /** Another site asks for this reading: its question stays in sight. */
+  asked: Schemas["RequestMark"] | null;
   login: string;
   /** Of the lease that this reader holds; 0: of none. */
   fence: number;
@@ -60,6 +62,7 @@ export interface ReportPanelProps {
 
 export function ReportPanel({
   exam,
+  asked,
   login,
   fence,
   maySign,
@@ -179,6 +182,14 @@ export function ReportPanel({
         </div>
       )}
       <div className={css.body}>
+        {asked && (
+          <section className={css.asked} aria-label={t("tele.question")}>
+            <h3>
+              {t("tele.question")} <em>{asked.asking.name}</em>
+            </h3>
+            <p>{asked.question}</p>
+          </section>
+        )}
         {query.isPending && <Loading columns={[1]} rows={8} />}
         {query.isError && <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />}
         {sections

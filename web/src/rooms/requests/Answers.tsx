@@ -1,0 +1,73 @@
+/** The signed report that came back, in the words of its document. */
+import { useQuery } from "@tanstack/react-query";
+import { troubleOf } from "@/api/client";
+import { useTranslation } from "@/i18n";
+import { dayAndClock } from "@/i18n/format";
+import { IconAlertTriangle, IconFileText } from "@/kit/icons";
+import { ReportFiles, ReportText } from "@/kit/ReportText";
+import { Failure, Loading } from "@/kit/States";
+import { documentQuery, type RequestPage } from "./queries";
+import css from "./requests.module.css";
+
+interface AnswersProps {
+  page: RequestPage;
+  mayRead: boolean;
+  reconcile: (digest: string) => void;
+}
+
+export function Answers({ page, mayRead, reconcile }: AnswersProps) {
+  const { row } = page;
+  const { t } = useTranslation();
+  if (page.answers.length === 0) return null;
+  // The newest version of each reading: the principal one first, then the other where two exist.
+  const principal = page.answers.filter((answer) => answer.principal).at(-1);
+  const other = page.answers.filter((answer) => !answer.principal).at(-1);
+  return (
+    <section className={css.part} aria-labelledby="answer">
+      <h3 id="answer">
+        <IconFileText size={14} aria-hidden /> {t("tele.answer")}
+      </h3>
+      {row.conflict && (
+        <p className="strip critical" role="alert">
+          <IconAlertTriangle size={15} aria-hidden /> <b>{t("tele.conflict")}</b>
+        </p>
+      )}
+      {[principal, other].map(
+        (answer) =>
+          answer && (
+            <div key={answer.digest} className={css.answer}>
+              <p className="row wrap">
+                <b>{answer.by}</b>
+                <span className="t3">
+                  {answer.organisation} · {dayAndClock(answer.at)}
+                </span>
+                <i className="sp" />
+                {row.may.includes("reconcile") && (
+                  <button type="button" className="btn small" onClick={() => reconcile(answer.digest)}>
+                    {t("tele.reconcile")}
+                  </button>
+                )}
+              </p>
+              {mayRead && row.exam ? (
+                <Signed exam={row.exam} digest={answer.digest} />
+              ) : (
+                <p className="t3">{t("tele.answer_denied")}</p>
+              )}
+            </div>
+          ),
+      )}
+    </section>
+  );
+}
+
+function Signed({ exam, digest }: { exam: string; digest: string }) {
+  const query = useQuery(documentQuery(exam, digest));
+  if (query.isPending) return <Loading columns={[1]} rows={6} />;
+  if (!query.data) return <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />;
+  return (
+    <>
+      <ReportText exam={exam} document={query.data} />
+      <ReportFiles exam={exam} document={query.data} />
+    </>
+  );
+}
