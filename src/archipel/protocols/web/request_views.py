@@ -93,6 +93,7 @@ class RequestViews:
             placed_at=request.placed_at,
             due_at=request.due,
             changed_at=held.changed_at,
+            answered_at=min((one.at for one in held.answers), default=None),
             images=self.images(held),
             reader=self._reader(held.claim) if held.claim else None,
             report=cast("Any", report),

@@ -4,7 +4,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import type { RefObject } from "react";
 import { troubleOf } from "@/api/client";
 import { keepPreferences, leave, type Preferences, type Session } from "@/api/session";
-import { LANGUAGE_NAMES, LANGUAGES, useTranslation } from "@/i18n";
+import { LANGUAGE_NAMES, LANGUAGES, type Translate, useTranslation } from "@/i18n";
 import { clock } from "@/i18n/format";
 import { IconCheck, IconLogout, IconMapPin, IconSearch } from "@/kit/icons";
 import { Kbd } from "@/kit/Kbd";
@@ -179,7 +179,7 @@ const ROLES = [
   "governance",
 ] as const;
 
-export function roleWord(role: string, t: ReturnType<typeof useTranslation>["t"]): string {
+export function roleWord(role: string, t: Translate): string {
   const known = ROLES.find((each) => each === role);
   return known ? t(`role.${known}`) : role;
 }

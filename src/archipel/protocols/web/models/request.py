@@ -98,6 +98,7 @@ class RequestRow(View):
     placed_at: datetime
     due_at: datetime
     changed_at: datetime
+    answered_at: datetime | None = Field(description="When the first signed version was stated.")
     images: RequestImages
     reader: RequestReader | None
     report: Literal["none", "preliminary", "final", "addendum", "corrected"]

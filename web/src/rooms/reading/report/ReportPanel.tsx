@@ -182,14 +182,7 @@ export function ReportPanel({
         </div>
       )}
       <div className={css.body}>
-        {asked && (
-          <section className={css.asked} aria-label={t("tele.question")}>
-            <h3>
-              {t("tele.question")} <em>{asked.asking.name}</em>
-            </h3>
-            <p>{asked.question}</p>
-          </section>
-        )}
+        <Question asked={asked} />
         {query.isPending && <Loading columns={[1]} rows={8} />}
         {query.isError && <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />}
         {sections
@@ -230,6 +223,19 @@ export function ReportPanel({
         <Conflict conflict={draft.conflict} mine={sections} settle={draft.settle} />
       )}
     </aside>
+  );
+}
+
+function Question({ asked }: { asked: ReportPanelProps["asked"] }) {
+  const { t } = useTranslation();
+  if (asked === null) return null;
+  return (
+    <section className={css.asked} aria-label={t("tele.question")}>
+      <h3>
+        {t("tele.question")} <em>{asked.asking.name}</em>
+      </h3>
+      <p>{asked.question}</p>
+    </section>
   );
 }
 

@@ -57,7 +57,7 @@ function Chosen({ draft, change, errorOf, touch, images, partners }: WhoProps & 
                     checked={draft.partner === each.site.key}
                     onChange={() => change({ partner: each.site.key })}
                   />
-                  <span>{t("tele.ask_this_one", { name: each.site.name })}</span>
+                  <span>{t("tele.ask_site", { name: each.site.name })}</span>
                 </label>
               ),
             }
