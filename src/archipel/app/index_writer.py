@@ -1,7 +1,8 @@
 """The index writer: the one process that adds instances to the index, and the node's recovery.
 
 It replays what the journal holds and the index lacks, then follows what receivers announce.
-Batches form by themselves: whatever came while the last one was written. A database that does not
+A batch is whatever came while the last one was written, and since it began at least `GATHER_S`:
+a transaction costs as much as a dozen instances in it (docs/adr/0096). A database that does not
 answer is waited for; a record that cannot be indexed is set aside, so that it stops nobody else's.
 """
 
@@ -28,6 +29,8 @@ from archipel.kernel.clock import Clock
 from archipel.kernel.errors import Conflict, Exhausted, Unavailable
 
 WAIT_S = 0.25  # for news of the journal, between two looks at the clock
+GATHER_S = 0.03  # between the beginnings of two small batches; a fence waits that much longer
+LARGE = 100  # records: a batch of so many is worth its transaction
 SWEEP = timedelta(seconds=1)
 LATE = timedelta(seconds=1)  # behind by this, the writer has better to do than to sweep
 PATIENCE_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # between two tries at a database that is away
@@ -124,12 +127,15 @@ class IndexWriter:
         ready()
         while not self.stop.is_set():
             batches = self.tail.batches(timeout_s=WAIT_S)
+            began_s = time.monotonic()
             if batches:
                 self._take_in(batches)
             late = bool(batches) and self._lag(batches) > LATE
             if not late and self.adopt():
                 self._incomplete = True  # a study that was taken in is complete by its age
             self._sweep(late=late)
+            if batches and sum(len(batch.records) for batch in batches) < LARGE:
+                self.stop.wait(max(began_s + GATHER_S - time.monotonic(), 0.0))
         while batches := self.tail.batches(timeout_s=0.0):
             if not self._take_in(batches):
                 break  # the database is away: the next start replays

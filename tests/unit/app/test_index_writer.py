@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from archipel.app.index_writer import Gauges, IndexWriter, alone
+from archipel.app.index_writer import GATHER_S, Gauges, IndexWriter, alone
 from archipel.archive.model import JournalPlace
 from archipel.archive.ports import Changes
 from archipel.kernel.clock import utc_now
@@ -103,6 +104,21 @@ def test_what_was_announced_is_indexed_before_it_stops(
 
     assert len(digests(sqlite_database)) == 300
     assert json.loads((home / "run" / "index.json").read_text())["stored"] == 300
+
+
+def test_single_announcements_are_gathered_into_few_transactions(
+    home: Path, journal: FileJournal, sqlite_database: Database
+) -> None:
+    writer = writer_of(home, SqlIndex(sqlite_database))
+    with running(writer):
+        began_s = time.monotonic()
+        for number in range(60):
+            (place,) = send(journal, Sent(instance=number))
+        assert journal.wait_indexed(place, timeout_s=20)
+        took_s = time.monotonic() - began_s
+
+    assert writer.gauges.stored == 60
+    assert writer.gauges.batches <= took_s / GATHER_S + 2
 
 
 def test_there_is_one_index_writer_to_a_node(home: Path) -> None:
