@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import Engine, event
 
 from archipel.app.dispatcher import KEPT, Dispatcher, Subscription, pause_after
 from archipel.archive.events import SeriesReceived, StudyCompleted
@@ -71,6 +72,28 @@ def test_each_subscriber_gets_its_kind_once_and_in_order(database) -> None:
     assert count.calls == seal.calls
     assert other.calls == []
     assert set(queue.lanes.values()) == {"seal", "facts"}
+
+
+def test_while_nothing_is_announced_a_relay_is_one_question(sqlite_database) -> None:
+    names = [f"s{n}" for n in range(8)]
+    dispatcher, queue = build(
+        sqlite_database, *(Subscription(SeriesReceived, name, Subscriber()) for name in names)
+    )
+    announce(sqlite_database, series(1))
+    assert [dispatcher.relay(queue) for _ in range(2)] == [len(names), 0]
+    asked: list[str] = []
+
+    def hear(_connection, _cursor, statement: str, *_rest) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    try:
+        assert dispatcher.relay(queue) == 0
+    finally:
+        event.remove(Engine, "before_cursor_execute", hear)
+    assert len([statement for statement in asked if statement != "BEGIN"]) == 1
+    announce(sqlite_database, series(2))
+    assert dispatcher.relay(queue) == len(names)
 
 
 def test_relaying_again_after_a_crash_delivers_nothing_twice(database) -> None:
