@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from crc32c import crc32c
 
 from archipel.kernel.errors import Malformed, NotFound
@@ -113,5 +112,5 @@ def _cut(value: memoryview, start: int, bits: int) -> bytes:
     last = -(-(start + bits) // 8)
     if not shift and not bits % 8:
         return bytes(value[first:last])
-    unpacked = np.unpackbits(np.frombuffer(value[first:last], np.uint8), bitorder="little")
-    return np.packbits(unpacked[shift : shift + bits], bitorder="little").tobytes()
+    shifted = int.from_bytes(value[first:last], "little") >> shift
+    return (shifted & (1 << bits) - 1).to_bytes(-(-bits // 8), "little")

@@ -1,11 +1,9 @@
 """HTJ2K codestreams of packs (ISO/IEC 15444-15; PS3.5 section 8.2.17): reversible, RPCL, with TLM.
 
 Resolutions come in ascending order, a tile-part each, so that the beginning of a codestream is
-the frame at a lower resolution.
+the frame at a lower resolution. Numpy and the codec are loaded by who encodes or decodes, not by
+every process that holds packs.
 """
-
-import imagecodecs
-import numpy as np
 
 from archipel.standards.dicom.pixels import PixelDescription
 from archipel.stores.packs.format import Samples
@@ -35,6 +33,9 @@ def samples_of(
 
 def encode(frame: memoryview, samples: Samples) -> bytes | None:
     """Encode a native frame; None when nothing is gained or it would not come back as it was."""
+    import imagecodecs  # noqa: PLC0415  (see above)
+    import numpy as np  # noqa: PLC0415  (see above)
+
     stored = np.frombuffer(frame, _dtype(samples)).reshape(_shape(samples))
     native = np.ascontiguousarray(stored, stored.dtype.newbyteorder("="))
     try:
@@ -56,6 +57,8 @@ def decode(codestream: bytes, samples: Samples) -> bytes:
 
     Raises `ValueError` for a codestream that holds no such frame.
     """
+    import imagecodecs  # noqa: PLC0415  (see above)
+
     try:
         native = imagecodecs.htj2k_decode(codestream)
     except imagecodecs.Htj2kError as error:
@@ -92,6 +95,6 @@ def _shape(samples: Samples) -> tuple[int, ...]:
     return shape if samples.samples == _GRAY else (*shape, samples.samples)
 
 
-def _dtype(samples: Samples) -> np.dtype[np.integer]:
+def _dtype(samples: Samples) -> str:
     order = "<" if samples.little_endian else ">"
-    return np.dtype(f"{order}{'i' if samples.signed else 'u'}{samples.bits // 8}")
+    return f"{order}{'i' if samples.signed else 'u'}{samples.bits // 8}"
