@@ -1,18 +1,21 @@
 """A real node with people and phantoms, and a real browser in front of it."""
 
-import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from archipel.access import enrol
+from archipel.access.model import Device, Person, Role, Service
+from archipel.app.create import create_node
+from archipel.app.home import Home
+from archipel.app.wiring import Node
 from archipel.kernel.aetitle import AETitle
 from archipel.kernel.clock import utc_now
+from archipel.kernel.identifiers import TenantId
 from archipel.protocols.dimse.user import Peer
 from archipel.protocols.web.static import SHELL, STATIC
 from archipel.testing.modality import send
@@ -67,37 +70,36 @@ class Site:
                     pass
 
 
-def _archipel(*words: str, given: str = "") -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "archipel", *words],
-        input=given,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return done.stdout
-
-
 def new_home(folder: Path) -> tuple[Path, str]:
-    """Make a node with two organisations and people of several roles; also `init`'s token."""
+    """Make a node with two organisations and people of several roles; also its first token.
+
+    Within this process: as commands (test_command_line) it takes as long as a dozen tests.
+    """
     if not (STATIC / SHELL / "index.html").is_file():
         pytest.skip("the pages are not built: make web")
-    home = folder / "home"
-    at = ("--home", str(home))
-    said = _archipel("init", *at, "--name", "Fort-de-France", "--community", "martinique")
-    found = re.search(r"(ai_\S+)", said)
-    assert found is not None, said
-    for key, name, title in (
-        ("chu-fdf", "CHU Fort-de-France", "CHU_FDF"),
-        ("chu-pap", "CHU Pointe-à-Pitre", "CHU_PAP"),
-    ):
-        _archipel("organisation", "add", *at, key, "--name", name, "--ae-title", title)
-    for login, key, role, name in PEOPLE:
-        words = ("user", "add", *at, login, "--organisation", key, "--role", role, "--name", name)
-        _archipel(*words, "--password-stdin", given=PASSWORD)
-    _archipel("ae", "add", *at, "SIM_CT1", "--organisation", "chu-fdf", "--may", "store")
-    return home, found[1]
+    home = Home(folder / "home")
+    token = create_node(home, name="Fort-de-France", community="martinique").token
+    with Node.open(home) as node:
+        office, now = node.office("journeys"), node.clock()
+        for key, name, title in (
+            ("chu-fdf", "CHU Fort-de-France", "CHU_FDF"),
+            ("chu-pap", "CHU Pointe-à-Pitre", "CHU_PAP"),
+        ):
+            wanted = replace(enrol.organisation_from(key, name), ae_titles=(AETitle(title),))
+            enrol.add_organisation(wanted, office=office, now=now)
+            office = node.office("journeys")
+        for login, key, role, name in PEOPLE:
+            person = Person(login=login, name=name, tenant=TenantId(key), role=Role(role))
+            enrol.add_person_with_password(person, PASSWORD, office=office, now=now)
+        device = Device(
+            ae_title=AETitle("SIM_CT1"),
+            tenant=TenantId("chu-fdf"),
+            host=None,
+            port=None,
+            may=frozenset({Service.STORE}),
+        )
+        enrol.register_device(device, office=office, now=now)
+    return home.root, token
 
 
 @pytest.fixture(scope="session")
