@@ -28,8 +28,10 @@ KEPT = timedelta(days=7)
 _BATCH = 500
 _RELAY_EVERY_S = 0.2
 _TIDY_EVERY = timedelta(hours=1)
+_LOOK_EVERY = timedelta(seconds=10)  # for what the queue gave up
 _TRIES_IF_RETRYABLE, _TRIES_OTHERWISE = 14, 4
 _LONGEST_PAUSE_S = 3600
+_NOBODY = "there is no such subscriber in this release"
 
 
 class Handle(Protocol):
@@ -57,6 +59,12 @@ class Queue(Protocol):
 
     def forget(self, *, before: datetime) -> int:
         """Forget deliveries done before that."""
+
+    def given_up(self) -> Sequence[Delivery]:
+        """Deliveries that the queue itself gave up, so that nobody tries them any more."""
+
+    def drop(self, deliveries: Sequence[Delivery]) -> None:
+        """Forget deliveries that were given up."""
 
 
 class Dispatcher:
@@ -90,9 +98,13 @@ class Dispatcher:
     def run(self, queue: Queue, *, stop: threading.Event) -> None:
         """Relay until told to stop. A database that does not answer is asked again."""
         tidied = self._clock()
+        looked = tidied - _LOOK_EVERY
         while not stop.is_set():
             try:
-                moved = self.relay(queue)
+                moved = self.relay(queue) + self.revive_asked(queue)
+                if self._clock() - looked >= _LOOK_EVERY:
+                    self.bury_given_up(queue)
+                    looked = self._clock()
                 if self._clock() - tidied >= _TIDY_EVERY:
                     self.tidy(queue)
                     tidied = self._clock()
@@ -114,7 +126,7 @@ class Dispatcher:
         """Hand one fact to one subscriber, and decide what comes after."""
         subscription = self._subscriptions.get(delivery.subscriber)
         if subscription is None:
-            self._bury(delivery, "there is no such subscriber in this release")
+            self._bury(delivery, _NOBODY)
             return
         try:
             event = outbox.decode(delivery.kind, dict(delivery.body))
@@ -137,6 +149,25 @@ class Dispatcher:
         queue.enqueue(delivery, lane=subscription.lane)
         with self._database.write() as connection:
             outbox.unbury(connection, position, subscriber)
+
+    def revive_asked(self, queue: Queue) -> int:
+        """Deliver the dead letters that somebody wants delivered once more; returns how many."""
+        with self._database.read() as connection:
+            letters = outbox.asked_again(connection)
+        for letter in letters:
+            if letter.subscriber in self._subscriptions:
+                self.revive(letter.position, letter.subscriber, queue)
+            else:
+                self._keep(replace(letter, reason=_NOBODY, at=self._clock()))
+        return len(letters)
+
+    def bury_given_up(self, queue: Queue) -> None:
+        """Make dead letters of what the queue gave up: somebody must see it."""
+        lost = queue.given_up()
+        for delivery in lost:
+            self._bury(delivery, "the worker died in it again and again")
+        if lost:
+            queue.drop(lost)
 
     def _relay_one(self, subscription: Subscription, queue: Queue) -> int:
         kind = outbox.kind_of(subscription.event)
@@ -186,19 +217,21 @@ class Dispatcher:
         queue.enqueue(again, lane=subscription.lane, delay_s=pause_after(failures))
 
     def _bury(self, delivery: Delivery, reason: str) -> None:
-        with self._database.write() as connection:
-            outbox.bury(
-                connection,
-                outbox.DeadLetter(
-                    position=delivery.position,
-                    subscriber=delivery.subscriber,
-                    kind=delivery.kind,
-                    body=delivery.body,
-                    attempts=delivery.round + 1,
-                    reason=reason[:500],
-                    at=self._clock(),
-                ),
+        self._keep(
+            outbox.DeadLetter(
+                position=delivery.position,
+                subscriber=delivery.subscriber,
+                kind=delivery.kind,
+                body=delivery.body,
+                attempts=delivery.round + 1,
+                reason=reason[:500],
+                at=self._clock(),
             )
+        )
+
+    def _keep(self, letter: outbox.DeadLetter) -> None:
+        with self._database.write() as connection:
+            outbox.bury(connection, letter)
 
 
 def pause_after(failures: int) -> float:

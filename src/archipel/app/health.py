@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import archipel
+from archipel.app.letters import WAITING
 from archipel.app.wiring import Node
 from archipel.protocols.web.models.node import (
     Alarm,
@@ -15,6 +16,7 @@ from archipel.protocols.web.models.node import (
     Door,
     Holdings,
     Lag,
+    Lane,
     NodeStatus,
     ProcessView,
 )
@@ -68,6 +70,10 @@ def status_of(node: Node) -> NodeStatus:
             series_to_seal=totals.open_series,
             outbox_waiting=_waiting(node),
         ),
+        lanes=[
+            Lane(name=name, waiting=waiting)
+            for name, waiting in _read(node, WAITING).get("lanes", {}).items()
+        ],
         quarantined=totals.quarantined,
         alarms=[
             *_disk_alarms(reason, disk.free / disk.total),
@@ -90,6 +96,7 @@ def figures(status: NodeStatus) -> Mapping[str, Any]:
         "journal_bytes": status.lag.journal_bytes,
         "unindexed_bytes": status.lag.unindexed_bytes,
         "series_to_seal": status.lag.series_to_seal,
+        "work_waiting": sum(lane.waiting for lane in status.lanes),
         "quarantined": status.quarantined,
         "alarms": " ".join(alarm.code for alarm in status.alarms),
     }

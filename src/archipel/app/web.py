@@ -12,6 +12,7 @@ import archipel
 from archipel.access.authenticate import Desk
 from archipel.access.model import Device
 from archipel.app.health import status_of
+from archipel.app.letters import Letters
 from archipel.app.network.switchboard import Switchboard
 from archipel.app.network.view import network_of
 from archipel.app.peer_keys import name_of
@@ -77,6 +78,7 @@ def application(node: Node) -> FastAPI:
             arrivals=FetchedHere(node),
         ),
         quarantine=node.quarantine,
+        letters=Letters(node.database, node.audit, node.clock, door="web"),
         echo=lambda device: _echo(node, device),
         status=lambda: status_of(node),
         network=lambda complete: network_of(node, complete=complete),

@@ -23,6 +23,7 @@ APPLICATION_VERSION = "1"
 _WORKFLOW = "deliver"
 _POLL_S = 0.2
 _KEPT_AT_ONCE = 500
+_RECOVERIES = 10  # of one delivery, then it is a dead letter: it takes every other down with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ class Work:
             self._deliver(Delivery(**plain), self)
 
         DBOS(config=config)
-        self._workflow = DBOS.workflow(name=_WORKFLOW)(run)
+        self._workflow = DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=_RECOVERIES)(run)
         DBOS.listen_queues(list(self._lanes))
         DBOS.launch()
         for lane, width in self._lanes.items():
@@ -104,10 +105,25 @@ class Work:
             counts[lane] = counts.get(lane, 0) + 1
         return counts
 
-    def stuck(self) -> Sequence[str]:
-        """Name deliveries that the engine itself gave up: the process died in them many times."""
-        given_up = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
-        return [one.workflow_id for one in self._listed(given_up, limit=_KEPT_AT_ONCE)]
+    def given_up(self) -> Sequence[Delivery]:
+        """Deliveries that the engine itself gave up: the process died in them many times."""
+        lost = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+        found = self._listed(lost, limit=_KEPT_AT_ONCE, load_input=True)
+        return [Delivery(**one.input["args"][1]) for one in found]
+
+    def drop(self, deliveries: Sequence[Delivery]) -> None:
+        """Forget deliveries that were given up."""
+        DBOS.delete_workflows([one.id for one in deliveries])
+
+    def hurry(self, lane: str) -> int:
+        """Let everything delayed on a lane be asked again now; returns how many.
+
+        How long to wait may have been set anew since it was put there.
+        """
+        delayed = self._listed(["DELAYED"], limit=None, queue_name=lane)
+        for one in delayed:
+            DBOS.set_workflow_delay(one.workflow_id, delay_seconds=0)
+        return len(delayed)
 
     def forget(self, *, before: datetime) -> int:
         """Forget deliveries that succeeded before that; returns how many."""
@@ -121,9 +137,8 @@ class Work:
         return len(done)
 
     def _listed(self, status: list[str], **narrowed: Any) -> Sequence[Any]:
-        return DBOS.list_workflows(
-            status=status, name=_WORKFLOW, load_input=False, load_output=False, **narrowed
-        )
+        wanted = {"load_input": False, "load_output": False, **narrowed}
+        return DBOS.list_workflows(status=status, name=_WORKFLOW, **wanted)
 
 
 def _plain(delivery: Delivery) -> dict[str, Any]:

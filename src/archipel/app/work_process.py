@@ -8,6 +8,7 @@ from select import select
 
 from archipel.app.dispatcher import Dispatcher, Subscription
 from archipel.app.home import Home
+from archipel.app.letters import save_waiting
 from archipel.app.reports import following as reports
 from archipel.app.requests import following as requests
 from archipel.app.results import work as results
@@ -32,9 +33,10 @@ def run(home: Home, *, ready: Callable[[], None], stop: int) -> None:
         dispatcher = Dispatcher(node.database, subscriptions=subscriptions(node), clock=node.clock)
         work = Work(f"sqlite:///{home.work_file}", lanes=LANES, deliver=dispatcher.deliver)
         work.start()
+        work.hurry("sealing")  # the quiet time may be a shorter one than before
         ended = threading.Event()
         relay = threading.Thread(target=dispatcher.run, args=(work,), kwargs={"stop": ended})
-        tidying = threading.Thread(target=_tidy, args=(node, ended))
+        tidying = threading.Thread(target=_tidy, args=(node, work, ended))
         for thread in (relay, tidying):
             thread.start()
         ready()
@@ -73,10 +75,11 @@ def subscriptions(node: Node) -> list[Subscription]:
     ]
 
 
-def _tidy(node: Node, ended: threading.Event) -> None:
+def _tidy(node: Node, work: Work, ended: threading.Event) -> None:
     graces = Graces(pack=timedelta(seconds=node.settings.archive.pack_grace_s))
     while not ended.wait(TIDY_EVERY_S):
         try:
+            save_waiting(node.home, work.waiting(), now=node.clock())
             tidy(
                 index=node.seal_index,
                 packs=node.packs,

@@ -1,7 +1,7 @@
 """A queue of deliveries in memory, with a clock that is moved by hand."""
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from archipel.app.work import Delivery
@@ -30,6 +30,13 @@ class MemoryWork:
     def forget(self, *, before: datetime) -> int:  # noqa: ARG002  (the port's; nothing is kept)
         """Forget nothing."""
         return 0
+
+    def given_up(self) -> Sequence[Delivery]:
+        """Nothing: a process that runs this queue does not die in it."""
+        return ()
+
+    def drop(self, deliveries: Sequence[Delivery]) -> None:
+        """Forget nothing: nothing was given up."""
 
     def run(self, *, until: datetime) -> None:
         """Do all that is due up to then, moving the clock to each."""

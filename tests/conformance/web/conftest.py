@@ -18,6 +18,7 @@ from archipel.access import enrol
 from archipel.access.authenticate import Desk
 from archipel.access.model import Device, Organisation, Person, Role, Service
 from archipel.exchange.model import NodeName
+from archipel.app.letters import Letters
 from archipel.kernel.actors import Scope
 from archipel.kernel.aetitle import AETitle
 from archipel.kernel.clock import utc_now
@@ -246,6 +247,7 @@ def furnished(database: Database, clock: Clock) -> tuple[WebServices, enrol.Offi
             arrivals=Nothing(),
         ),
         quarantine=SqlQuarantine(database),
+        letters=Letters(database, audit, clock, door="web"),
         echo=lambda device: EchoOutcome(ok=True, duration_ms=1, detail=str(device.ae_title)),
         status=status,
         network=network,
@@ -274,6 +276,7 @@ def status() -> NodeStatus:
             series_to_seal=0,
             outbox_waiting=0,
         ),
+        lanes=[],
         quarantined=0,
         alarms=[],
     )

@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from archipel.archive.events import SeriesReceived, StudyCompleted
+from archipel.app.letters import Letters
+from archipel.archive.events import DifferentBytesRefused, SeriesReceived, StudyCompleted
 from archipel.kernel.clock import utc_now
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
 from archipel.stores.sql import outbox
+from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.session import Database
+from archipel.testing.access_builders import scope_of
 
 WORKER = Path(__file__).with_name("worker_for_test.py")
 WEST = TenantId("west")
@@ -115,6 +118,29 @@ def test_a_worker_killed_at_any_moment_loses_nothing_and_repeats_only_what_was_i
     ).fetchone()
     finished.close()
     assert done == (total, total)
+
+
+@pytest.mark.slow
+def test_what_is_stuck_is_done_once_it_is_healed_and_somebody_asks(
+    sqlite_database, tmp_path, effects
+) -> None:
+    with sqlite_database.write() as connection:
+        refused = DifferentBytesRefused(
+            tenant=WEST, at=utc_now(), study=Uid("1.2"), sop_instance=Uid("1.2.9")
+        )
+        outbox.announce(connection, refused)
+    letters = Letters(sqlite_database, SqlAudit(sqlite_database), utc_now, door="cli")
+    worker = _start(tmp_path)
+    _until(lambda: letters.listed(scope=scope_of(WEST)), timeout_s=40)
+    assert _count(effects, "SELECT * FROM done") == 0
+
+    (tmp_path / "healed").touch()
+    (stuck,) = letters.listed(scope=scope_of(WEST))
+    letters.retry(stuck.id, scope=scope_of(WEST))
+
+    _until(lambda: _count(effects, "SELECT * FROM done") == 1, timeout_s=20)
+    assert letters.listed(scope=scope_of(WEST)) == []
+    assert _finish(worker) == "waiting 0 stuck 0\n"
 
 
 def test_importing_starts_nothing() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from archipel.app.dispatcher import Dispatcher, Subscription
 from archipel.app.work import Work
-from archipel.archive.events import SeriesReceived, StudyCompleted
+from archipel.archive.events import DifferentBytesRefused, SeriesReceived, StudyCompleted
 from archipel.kernel.clock import utc_now
+from archipel.kernel.errors import Malformed
 from archipel.stores.sql.session import open_database
 
 home = Path(sys.argv[1])
@@ -35,12 +36,20 @@ def wait(event: StudyCompleted, *, now: datetime) -> timedelta | None:
     return timedelta(seconds=0.5) if calls < 3 else None
 
 
+def send(event: DifferentBytesRefused, *, now: datetime) -> None:
+    if not (home / "healed").exists():
+        raise Malformed("the archive at pacs.exemple.fr says 0xA900")
+    with lock, effects:
+        effects.execute("INSERT INTO done VALUES (?)", (event.sop_instance.value,))
+
+
 database = open_database(f"sqlite:///{home / 'index.db'}")
 dispatcher = Dispatcher(
     database,
     subscriptions=[
         Subscription(SeriesReceived, "note", note),
         Subscription(StudyCompleted, "wait", wait, lane="slow"),
+        Subscription(DifferentBytesRefused, "send", send),
     ],
     clock=utc_now,
 )
@@ -56,5 +65,5 @@ dispatcher.run(work, stop=stop)
 waited = time.monotonic() + 30
 while sum(work.waiting().values()) and time.monotonic() < waited:
     time.sleep(0.1)
-sys.stdout.write(f"waiting {sum(work.waiting().values())} stuck {len(work.stuck())}\n")
+sys.stdout.write(f"waiting {sum(work.waiting().values())} stuck {len(work.given_up())}\n")
 work.stop(timeout_s=5)

@@ -58,8 +58,20 @@ def status(home: HomeOption, as_json: JsonOption = False) -> None:
     Example: archipel status --home /srv/archipel --json
     """
     from archipel.app.health import figures, status_of
+    from archipel.app.letters import Letters
     from archipel.app.wiring import Node
 
     with Node.open(Home(home)) as node:
         told = figures(status_of(node))
-    show([told] if as_json else [{"": k, " ": v} for k, v in told.items()], as_json=as_json)
+        letters = Letters(node.database, node.audit, node.clock, door="cli")
+        stuck = [
+            {"work": one.id, "kind": one.kind, "at": one.at, "error": one.reason}
+            for one in letters.listed(scope=node.office("cli").scope)
+        ]
+    if as_json:
+        show([{**told, "stuck": stuck}], as_json=True)
+        return
+    show([{"": k, " ": v} for k, v in told.items()], as_json=False)
+    if stuck:
+        typer.echo("\nstuck work, see `archipel work`:")
+        show(stuck, as_json=False)

@@ -1,6 +1,6 @@
 """What this door needs, handed in by the wiring; it reaches for nothing itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol, cast
 
@@ -11,10 +11,11 @@ from archipel.access.enrol import Office
 from archipel.access.model import Device, Permission, Visitor
 from archipel.access.ports import AuditTrail
 from archipel.archive.ports import QuarantineDesk
+from archipel.kernel.actors import Scope
 from archipel.kernel.clock import Clock
 from archipel.protocols.web.models.network import NetworkView
 from archipel.kernel.errors import NotFound
-from archipel.protocols.web.models.node import NodeStatus
+from archipel.protocols.web.models.node import NodeStatus, StuckWork
 from archipel.reading import claim, published, report, sign
 from archipel.reading.ports import Changes, Claims, Documents, Drafts, Exams, Pictures
 from archipel.results.ports import Correspondents, Links, Mails, Releases
@@ -84,6 +85,19 @@ class Sharing:
     mailed: bool  # a mail server is configured
 
 
+class Letters(Protocol):
+    """Work that failed for good."""
+
+    def listed(self, *, scope: Scope) -> Sequence[StuckWork]:
+        """Give what is stuck of the organisations in scope, latest first."""
+
+    def retry(self, name: str, *, scope: Scope) -> None:
+        """Ask for one more try; audited. Raises `NotFound`."""
+
+    def drop(self, name: str, *, reason: str, scope: Scope) -> None:
+        """Forget one for a reason; audited. Raises `NotFound`, `Malformed`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebServices:
     """The ports of this door. `recognise` is `visitors.recogniser(...)`."""
@@ -102,6 +116,7 @@ class WebServices:
     sharing: Sharing
     asking: AskingPorts
     quarantine: QuarantineDesk
+    letters: Letters
     echo: Callable[[Device], EchoOutcome]
     status: Callable[[], NodeStatus]
     network: Callable[[bool], NetworkView]  # whether with all that administrators see

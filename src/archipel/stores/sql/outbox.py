@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from archipel.kernel.errors import Malformed
 from archipel.kernel.events import Event
@@ -47,6 +47,7 @@ class DeadLetter:
     attempts: int
     reason: str
     at: datetime
+    asked_at: datetime | None = None  # somebody wants it delivered once more
 
 
 def kind_of(event: type[Event]) -> str:
@@ -151,12 +152,30 @@ def bury(connection: Connection, letter: DeadLetter) -> None:
         "attempts": letter.attempts,
         "reason": letter.reason,
         "at": letter.at,
+        "asked_at": None,
     }
     connection.execute(
         upsert(connection, dead_letter)
         .values(fact=letter.position, subscriber=letter.subscriber, **row)
         .on_conflict_do_update(index_elements=["fact", "subscriber"], set_=row)
     )
+
+
+def ask_again(connection: Connection, position: int, subscriber: str, *, at: datetime) -> bool:
+    """Ask for a dead letter to be delivered once more; False where there is none."""
+    asked = connection.execute(
+        update(dead_letter)
+        .where(dead_letter.c.fact == position, dead_letter.c.subscriber == subscriber)
+        .values(asked_at=at)
+    )
+    return bool(asked.rowcount)
+
+
+def asked_again(connection: Connection, *, limit: int = 200) -> Sequence[DeadLetter]:
+    """Return dead letters that somebody wants delivered once more, in the order of asking."""
+    query = select(dead_letter).where(dead_letter.c.asked_at.is_not(None))
+    found = connection.execute(query.order_by(dead_letter.c.asked_at).limit(limit))
+    return [_letter(row) for row in found]
 
 
 def unbury(connection: Connection, position: int, subscriber: str) -> None:
@@ -193,6 +212,7 @@ def _letter(row: Row[Any]) -> DeadLetter:
         attempts=row.attempts,
         reason=row.reason,
         at=row.at,
+        asked_at=row.asked_at,
     )
 
 

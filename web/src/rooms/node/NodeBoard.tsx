@@ -21,6 +21,7 @@ import { useNow } from "@/kit/time";
 import { useSayFailure } from "@/kit/useSay";
 import css from "./node.module.css";
 import { type NodeStatus, nodeQuery, quarantineQuery, useKeepFirst } from "./queries";
+import { StuckWork } from "./StuckWork";
 
 const TIGHT = 0.9;
 
@@ -40,6 +41,7 @@ export function NodeBoard({ mayAct }: { mayAct: boolean }) {
         <Doors status={status} />
         <Queues status={status} />
         <Disk status={status} />
+        <StuckWork mayAct={mayAct} />
         <Quarantine mayAct={mayAct} />
       </div>
     </section>
@@ -123,7 +125,14 @@ function Panel({
   );
 }
 
-const ALARMS = ["disk_low", "read_only", "quarantine", "unknown_callers"] as const;
+const ALARMS = [
+  "disk_low",
+  "read_only",
+  "quarantine",
+  "unknown_callers",
+  "dead_letters",
+  "index_waiting",
+] as const;
 
 export function alarmWord(code: string, t: Translate): string {
   const known = ALARMS.find((each) => each === code.replaceAll("-", "_"));
@@ -221,6 +230,10 @@ function Queues({ status }: { status: NodeStatus }) {
     [t("node.q_seal"), number(lag.series_to_seal)],
     [t("node.q_journal"), bytes(lag.journal_bytes)],
     [t("node.q_outbox"), number(lag.outbox_waiting)],
+    ...status.lanes.map((lane): [string, string] => [
+      t("node.q_lane", { lane: lane.name }),
+      number(lane.waiting),
+    ]),
   ];
   return (
     <Panel icon={<IconStack2 size={16} aria-hidden />} title={t("node.queues")} className={css.third}>

@@ -33,3 +33,38 @@ export function useKeepFirst() {
       ]),
   });
 }
+
+export type StuckWork = Schemas["StuckWork"];
+
+export const stuckQuery = queryOptions({
+  queryKey: ["stuck-work"],
+  queryFn: ({ signal }) => body(api.GET("/api/node/work", { signal })),
+  refetchInterval: 5000,
+});
+
+function useSettled(): () => Promise<unknown> {
+  const client = useQueryClient();
+  return () =>
+    Promise.all([
+      client.invalidateQueries({ queryKey: stuckQuery.queryKey }),
+      client.invalidateQueries({ queryKey: nodeQuery.queryKey }),
+    ]);
+}
+
+export function useRetryWork() {
+  const settled = useSettled();
+  return useMutation({
+    mutationFn: (work: string) =>
+      body(api.POST("/api/node/work/{work}/retry", { params: { path: { work } } })),
+    onSuccess: settled,
+  });
+}
+
+export function useDropWork() {
+  const settled = useSettled();
+  return useMutation({
+    mutationFn: ({ work, reason }: { work: string; reason: string }) =>
+      body(api.POST("/api/node/work/{work}/drop", { params: { path: { work } }, body: { reason } })),
+    onSuccess: settled,
+  });
+}

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from archipel.protocols.web.models.base import Body, View
 from archipel.protocols.web.models.session import NodeBrief, OrganisationBrief
 
@@ -58,6 +60,13 @@ class Alarm(View):
     detail: str
 
 
+class Lane(View):
+    """How much work waits on one lane, as counted every half minute."""
+
+    name: str
+    waiting: int
+
+
 class NodeStatus(View):
     """All the node page shows."""
 
@@ -71,8 +80,35 @@ class NodeStatus(View):
     disk: Disk
     holdings: Holdings
     lag: Lag
+    lanes: list[Lane]
     quarantined: int
     alarms: list[Alarm]
+
+
+class StuckWork(View):
+    """Work that failed for good: it is done once more when somebody asks for it."""
+
+    id: str
+    organisation: str | None
+    kind: str = Field(description="The fact, such as archive.SeriesReceived.")
+    subscriber: str = Field(description="Who could not handle it.")
+    attempts: int
+    reason: str = Field(description="In the words of the failure.")
+    study_instance_uid: str | None
+    at: datetime
+    asked_at: datetime | None = Field(description="When another try was asked for.")
+
+
+class StuckWorkPage(View):
+    """What is stuck, latest first."""
+
+    work: list[StuckWork]
+
+
+class DropWork(Body):
+    """Forget it: what it should have done stays undone."""
+
+    reason: str = Field(min_length=1, max_length=200)
 
 
 class QuarantinedInstance(View):

@@ -8,10 +8,12 @@ from archipel.archive.model import JournalPlace, QuarantineEntry
 from archipel.archive.quarantine import keep_first
 from archipel.kernel.errors import Malformed, NotFound
 from archipel.protocols.web.models.node import (
+    DropWork,
     NodeStatus,
     QuarantineDecision,
     QuarantinedInstance,
     QuarantinePage,
+    StuckWorkPage,
 )
 from archipel.protocols.web.services import Services
 from archipel.protocols.web.views import Sites
@@ -26,6 +28,24 @@ DIGITS = 19  # of a 64-bit number
 def get_node(_visitor: SeesNode, services: Services) -> NodeStatus:
     """Doors, processes, disk, lag, sealing, alarms, read-only state."""
     return services.status()
+
+
+@routes.get("/work", operation_id="list_stuck_work")
+def list_stuck_work(visitor: SeesNode, services: Services) -> StuckWorkPage:
+    """Work that failed for good, with its error in words."""
+    return StuckWorkPage(work=list(services.letters.listed(scope=visitor.scope)))
+
+
+@routes.post("/work/{work}/retry", operation_id="retry_work", status_code=202)
+def retry_work(work: str, visitor: Administers, services: Services) -> None:
+    """Ask for one more try; audited. The worker takes it up when it runs."""
+    services.letters.retry(work, scope=visitor.scope)
+
+
+@routes.post("/work/{work}/drop", operation_id="drop_work", status_code=204)
+def drop_work(work: str, why: DropWork, visitor: Administers, services: Services) -> None:
+    """Forget it for a reason; audited."""
+    services.letters.drop(work, reason=why.reason, scope=visitor.scope)
 
 
 @routes.get("/quarantine", operation_id="list_quarantine")

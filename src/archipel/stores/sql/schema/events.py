@@ -34,6 +34,7 @@ dead_letter = Table(
     Column("attempts", Integer, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("asked_at", Instant, comment="somebody wants it delivered once more"),
 )
 
 outbox_era = Table(  # a database made again counts from 1 again: its facts are not the former ones

@@ -108,8 +108,11 @@ CREATE TABLE dead_letter (
 	attempts INTEGER NOT NULL,
 	reason TEXT NOT NULL,
 	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	asked_at TIMESTAMP WITH TIME ZONE,
 	CONSTRAINT pk_dead_letter PRIMARY KEY (fact, subscriber)
 );
+
+COMMENT ON COLUMN dead_letter.asked_at IS 'somebody wants it delivered once more';
 
 CREATE TABLE outbox_era (
 	id SERIAL NOT NULL CONSTRAINT ck_outbox_era_one_row CHECK (id = 1),

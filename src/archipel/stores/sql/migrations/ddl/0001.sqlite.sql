@@ -101,6 +101,7 @@ CREATE TABLE dead_letter (
 	attempts INTEGER NOT NULL,
 	reason TEXT NOT NULL,
 	at DATETIME NOT NULL,
+	asked_at DATETIME,
 	CONSTRAINT pk_dead_letter PRIMARY KEY (fact, subscriber)
 );
 
