@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import archipel
-from archipel.app.letters import WAITING
+from archipel.app.operations.letters import WAITING
 from archipel.app.wiring import Node
 from archipel.protocols.web.models.node import (
     Alarm,

@@ -12,9 +12,9 @@ import archipel
 from archipel.access.authenticate import Desk
 from archipel.access.model import Device
 from archipel.app.health import status_of
-from archipel.app.letters import Letters
 from archipel.app.network.switchboard import Switchboard
 from archipel.app.network.view import network_of
+from archipel.app.operations.letters import Letters
 from archipel.app.peer_keys import name_of
 from archipel.app.requests.travel import FetchedHere, LinkTravel
 from archipel.app.results.door import portal_services

@@ -8,7 +8,7 @@ from select import select
 
 from archipel.app.dispatcher import Dispatcher, Subscription
 from archipel.app.home import Home
-from archipel.app.letters import save_waiting
+from archipel.app.operations.letters import save_waiting
 from archipel.app.reports import following as reports
 from archipel.app.requests import following as requests
 from archipel.app.results import work as results

@@ -19,6 +19,7 @@ from archipel.access.authenticate import Desk
 from archipel.access.model import Device, Organisation, Person, Role, Service
 from archipel.exchange.model import NodeName
 from archipel.app.letters import Letters
+from archipel.app.operations.letters import Letters
 from archipel.kernel.actors import Scope
 from archipel.kernel.aetitle import AETitle
 from archipel.kernel.clock import utc_now

@@ -6,7 +6,7 @@ import pytest
 
 from archipel.access.model import AuditQuery
 from archipel.app.dispatcher import Dispatcher, Subscription
-from archipel.app.letters import Letters
+from archipel.app.operations.letters import Letters
 from archipel.app.work import Delivery
 from archipel.archive.events import SeriesReceived
 from archipel.kernel.errors import ArchipelError, Malformed, NotFound, Unavailable

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from archipel.app.letters import Letters
+from archipel.app.operations.letters import Letters
 from archipel.archive.events import DifferentBytesRefused, SeriesReceived, StudyCompleted
 from archipel.kernel.clock import utc_now
 from archipel.kernel.identifiers import TenantId

@@ -58,7 +58,7 @@ def status(home: HomeOption, as_json: JsonOption = False) -> None:
     Example: archipel status --home /srv/archipel --json
     """
     from archipel.app.health import figures, status_of
-    from archipel.app.letters import Letters
+    from archipel.app.operations.letters import Letters
     from archipel.app.wiring import Node
 
     with Node.open(Home(home)) as node:

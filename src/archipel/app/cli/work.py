@@ -11,7 +11,7 @@ from archipel.app.cli.console import HomeOption, JsonOption, show
 from archipel.app.home import Home
 
 if TYPE_CHECKING:
-    from archipel.app.letters import Letters
+    from archipel.app.operations.letters import Letters
     from archipel.kernel.actors import Scope
 
 work = typer.Typer(help="Work that failed for good.", no_args_is_help=True)
@@ -69,7 +69,7 @@ def drop_work(
 
 @contextmanager
 def _letters(home: Path) -> "Iterator[tuple[Letters, Scope]]":
-    from archipel.app.letters import Letters
+    from archipel.app.operations.letters import Letters
     from archipel.app.wiring import Node
 
     with Node.open(Home(home)) as node:
