@@ -10,7 +10,7 @@ from starlette.routing import Mount, Route
 
 import archipel
 from archipel.access.authenticate import Desk
-from archipel.access.model import Device
+from archipel.access.model import Device, Visitor
 from archipel.app.health import status_of
 from archipel.app.network.switchboard import Switchboard
 from archipel.app.network.view import network_of
@@ -85,7 +85,16 @@ def application(node: Node) -> FastAPI:
         switchboard=_switchboard(node),
         secure=secure,
     )
-    images = DicomwebServices(
+    portal = portal_router(portal_services(node, secure=secure))
+    routes = [
+        Mount("/dicomweb", dicomweb.router(_images(node, recognise))),
+        Route("/health", _health(node)),
+    ]
+    return web_application(services, doors=[portal], routes=routes)
+
+
+def _images(node: Node, recognise: Callable[[Request], Visitor]) -> DicomwebServices:
+    return DicomwebServices(
         visitor=recognise,
         issuer_of=lambda tenant: _issuer(node, tenant),
         catalogue=node.catalogue,
@@ -95,9 +104,6 @@ def application(node: Node) -> FastAPI:
         workshop=node.workshop,
         clock=node.clock,
     )
-    portal = portal_router(portal_services(node, secure=secure))
-    routes = [Mount("/dicomweb", dicomweb.router(images)), Route("/health", _health(node))]
-    return web_application(services, doors=[portal], routes=routes)
 
 
 def _identity(node: Node) -> NodeIdentity:

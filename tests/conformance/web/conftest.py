@@ -18,7 +18,6 @@ from archipel.access import enrol
 from archipel.access.authenticate import Desk
 from archipel.access.model import Device, Organisation, Person, Role, Service
 from archipel.exchange.model import NodeName
-from archipel.app.letters import Letters
 from archipel.app.operations.letters import Letters
 from archipel.kernel.actors import Scope
 from archipel.kernel.aetitle import AETitle

@@ -98,6 +98,20 @@ def _set_aside(door: Any) -> None:
         set_aside(door.database, NORTH, place, at=door.clock())
 
 
+def _stuck(door: Any) -> None:
+    with door.database.write() as connection:
+        letter = outbox.DeadLetter(
+            position=71,
+            subscriber="send",
+            kind="archive.SeriesReceived",
+            body={"tenant": {"value": NORTH.value}, "study": {"value": door.exam.id.study.value}},
+            attempts=4,
+            reason="the other node says no",
+            at=door.clock(),
+        )
+        outbox.bury(connection, letter)
+
+
 def _token(door: Any) -> None:
     _, door.token = enrol.create_token("radio-north", "x", office=door.office, now=door.clock())
 
@@ -366,6 +380,14 @@ CASES: dict[str, Case] = {
     ),
     "resolve_quarantine": administering(
         "/api/node/quarantine/3-64/resolve", body={"decision": "keep_first"}, before=_set_aside
+    ),
+    "list_stuck_work": administering("/api/node/work", refuses=200, before=_stuck),
+    "retry_work": administering("/api/node/work/71-send/retry", gives=202, before=_stuck),
+    "drop_work": administering(
+        "/api/node/work/71-send/drop",
+        gives=204,
+        body={"reason": "sent by hand"},
+        before=_stuck,
     ),
     "get_node": administering("/api/node", refuses=200),
     # The lines serve every organisation: both see them, no patient is on the page.
