@@ -29,7 +29,7 @@ web: .setup/viewer .setup/shell
 	cd web && npm install --no-save --silent --no-audit --no-fund
 	@touch $@
 
-.setup/shell: .setup/node-shell $(shell find web/src web/index.html web/vite.config.ts -type f 2>/dev/null)
+.setup/shell: .setup/node-shell $(shell find web/src web/index.html web/portal.html web/vite.config.ts web/vite.portal.config.ts -type f 2>/dev/null)
 	cd web && npm run --silent build
 	@touch $@
 

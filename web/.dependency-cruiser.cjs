@@ -27,6 +27,13 @@ module.exports = {
       to: { path: "^src/rooms/", pathNot: "^src/rooms/$1/" },
     },
     {
+      name: "the-portal-is-small",
+      comment: "What guests load from the internet holds nothing of the workstation, at any remove.",
+      severity: "error",
+      from: { path: "^src/shells/portal/" },
+      to: { path: "^src/", pathNot: "^src/(shells/portal/|kit/tokens|api/schema)" },
+    },
+    {
       name: "nothing-unresolved",
       comment: "A mistyped path would otherwise slip past every rule above.",
       severity: "error",

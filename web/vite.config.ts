@@ -10,7 +10,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const node = process.env.ARCHIPEL_NODE ?? "http://127.0.0.1:8042";
 
 /** Leaves a .br and a .gz beside each file that gains by it: the node sends those to browsers that read them. */
-function packed(): Plugin {
+export function packed(): Plugin {
   const quality = { [constants.BROTLI_PARAM_QUALITY]: 9 };
   return {
     name: "packed",
