@@ -28,6 +28,7 @@ from archipel.kernel.errors import Conflict, Malformed, NotFound
 from archipel.kernel.identifiers import TenantId
 from archipel.protocols.peer import joining
 from archipel.stores.sql import audit, facts, peers
+from archipel.stores.sql.peering import homes
 
 LINKS_FILE = "links.json"
 DOOR = "cli"
@@ -42,8 +43,17 @@ class Invited:
     expires_at: datetime
 
 
-def invite(node: Node, name: NodeName | None, *, by: str) -> Invited:
+def invite(
+    node: Node,
+    name: NodeName | None,
+    *,
+    by: str,
+    organisations: frozenset[TenantId] | None = None,
+) -> Invited:
     """Make a one-time token; the first one begins the archipelago.
+
+    `organisations` are those the new node may be the home of; None: those it states itself,
+    unless they are another node's.
 
     Raises `NotEnrolled` where another node keeps the authority, `Conflict` without a peer door.
     """
@@ -59,7 +69,10 @@ def invite(node: Node, name: NodeName | None, *, by: str) -> Invited:
         raise NotEnrolled(f"{keeper} keeps the authority of this archipelago: invite there")
     if name is not None and name == keys.identity().node:
         raise Conflict(f"{name} is this node's own name")
-    token, kept = tokens.invite(name, authority=authority.certificate, now=now)
+    _state_own_homes(node, now, by=by)
+    token, kept = tokens.invite(
+        name, authority=authority.certificate, now=now, organisations=organisations
+    )
     node.peers.invite(kept)
     _audited(node, f"peer:{name or 'any'}", "invited", by=by)
     return Invited(token, f"https://{url}", kept.expires_at)
@@ -75,10 +88,11 @@ def join(node: Node, url: str, token: Token, *, by: str) -> Peer:
         raise Conflict("this node is in an archipelago already")
     with node.database.write() as connection:
         name = facts.open_log(connection, name_of(node.settings), now=now).node
-    key = certificates.new_key()
-    given = joining.join(
-        url, token, node=name, key=key, address=own_address(node), clock=node.clock
+    key, organisations = certificates.new_key(), node.organisations.tenants()
+    who = joining.Joining(
+        node=name, key=key, address=own_address(node), organisations=organisations
     )
+    given = joining.join(url, token, who, clock=node.clock)
     keeper = Peer(
         name=given.keeper,
         address=given.address,
@@ -90,6 +104,8 @@ def join(node: Node, url: str, token: Token, *, by: str) -> Peer:
     with node.database.write() as connection:
         peers.trust(connection, given.authority, keeper=given.keeper)
         peers.save(connection, keeper)
+        # The keeper accepted them; its fact, which says so to everybody, comes by the feed.
+        homes.settle(connection, organisations, name, clock="", now=now)
         audit.append(connection, [_entry(node, f"peer:{keeper.name}", "joined", by=by)])
     keys.save(given.certificate, key, given.authority)
     return keeper
@@ -106,10 +122,13 @@ def agree(
 ) -> Agreement:
     """Say what a peer may know and do of an organisation of this node; nothing withdraws it.
 
-    Raises `NotFound` for an organisation that is not of this node, or no peer.
+    Raises `NotFound` for an organisation that is not of this node, or no peer; `Conflict` for
+    one that the archipelago does not know to be at home here.
     """
     if node.organisations.organisation(tenant=tenant) is None:
         raise NotFound(f"no organisation {tenant} on this node")
+    if PeerKeys(node.home).authority() is not None:
+        _state_own_homes(node, node.clock(), by=by)
     with node.database.write() as connection:
         agreement = Agreement(
             home=facts.own(connection).node,
@@ -124,6 +143,30 @@ def agree(
     return agreement
 
 
+def settle(node: Node, name: NodeName, tenant: TenantId, *, by: str) -> None:
+    """State that an organisation is at home on a node, wherever it was before.
+
+    Raises `NotEnrolled` where another node keeps the authority, `NotFound` for no peer.
+    """
+    if PeerKeys(node.home).authority() is None:
+        raise NotEnrolled(f"{node.peers.keeper()} keeps the authority: state it there")
+    with node.database.write() as connection:
+        if name != facts.own(connection).node and peers.one(connection, name) is None:
+            raise NotFound(f"no peer {name}: see `archipel peer list`")
+        peers.state_homes(connection, name, [tenant], now=node.clock(), by=by)
+        entry = _entry(node, f"peer:{name}", f"home of {tenant}", by=by, tenant=tenant)
+        audit.append(connection, [entry])
+
+
+def _state_own_homes(node: Node, now: datetime, *, by: str) -> None:
+    """State what is at home on this node, which keeps the authority, and was not stated yet."""
+    unstated = node.owners.unstated()
+    if unstated:
+        with node.database.write() as connection:
+            name = facts.own(connection).node
+            peers.state_homes(connection, name, unstated, now=now, by=by)
+
+
 def revoke(node: Node, name: NodeName, *, reason: str, by: str) -> None:
     """Let a peer in no more, at once; what it holds stays its own. Raises `NotFound`."""
     with node.database.write() as connection:
@@ -134,7 +177,7 @@ def revoke(node: Node, name: NodeName, *, reason: str, by: str) -> None:
 
 def rows(node: Node) -> Sequence[Mapping[str, Any]]:
     """Describe every peer, with the state of its line as the peer process wrote it down."""
-    lines = links(node)
+    lines, homes_of = links(node), node.owners.all()
     return [
         {
             "name": one.name.value,
@@ -143,6 +186,9 @@ def rows(node: Node) -> Sequence[Mapping[str, Any]]:
             "line": lines.get(one.name.value, {}).get("state"),
             "rtt_ms": lines.get(one.name.value, {}).get("rtt_ms"),
             "certificate_until": _until(one.certificate),
+            "home_of": " ".join(
+                tenant.value for tenant, home in homes_of.items() if home == one.name
+            ),
             "shared": "; ".join(
                 f"{agreed.tenant}: {' '.join(sorted(c.value for c in agreed.capabilities))}"
                 for agreed in node.peers.agreements(one.name)

@@ -9,6 +9,7 @@ from typing import Any
 
 import archipel
 from archipel.app.operations.letters import WAITING
+from archipel.app.peer_keys import PeerKeys
 from archipel.app.wiring import Node
 from archipel.protocols.web.models.node import (
     Alarm,
@@ -79,6 +80,7 @@ def status_of(node: Node) -> NodeStatus:
             *_disk_alarms(reason, disk.free / disk.total),
             *_index_alarms(writer, totals.quarantined),
             *_work_alarms(node),
+            *_archipelago_alarms(node),
         ],
     )
 
@@ -165,6 +167,29 @@ def _index_alarms(writer: Mapping[str, Any], quarantined: int) -> list[Alarm]:
         alarms.append(Alarm(code="index_waiting", since=None, detail=""))
     if quarantined:
         alarms.append(Alarm(code="quarantine", since=None, detail=str(quarantined)))
+    return alarms
+
+
+def _archipelago_alarms(node: Node) -> list[Alarm]:
+    """Facts that count for nothing, and organisations of ours that the others do not listen to."""
+    alarms = [
+        Alarm(
+            code="facts_not_believed",
+            since=one.since,
+            detail=f"{one.facts} of node {one.node} on {one.tenant}: {one.why.value}",
+        )
+        for one in node.owners.objected()
+    ]
+    if PeerKeys(node.home).enrolled:
+        alarms += [
+            Alarm(code="home_not_stated", since=None, detail=tenant.value)
+            for tenant in node.owners.unstated()
+        ]
+    alarms += [
+        Alarm(code="log_forked", since=None, detail=log)
+        for log, (_next, _hash, frozen) in node.facts.counts().items()
+        if frozen
+    ]
     return alarms
 
 

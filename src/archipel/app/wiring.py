@@ -32,6 +32,7 @@ from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
 from archipel.stores.sql.feed import SqlFacts
 from archipel.stores.sql.lines import SqlLines
 from archipel.stores.sql.offers import SqlOffers
+from archipel.stores.sql.peering.homes import SqlOwners
 from archipel.stores.sql.peers import SqlPeers
 from archipel.stores.sql.provenance import SqlProvenance
 from archipel.stores.sql.reading import SqlChanges, SqlClaims, SqlDrafts
@@ -231,6 +232,11 @@ class Node:
     def reading_agreements(self) -> SqlReadingAgreements:
         """Return who may be asked to read."""
         return SqlReadingAgreements(self.database)
+
+    @cached_property
+    def owners(self) -> SqlOwners:
+        """Return which node is the home of which organisation."""
+        return SqlOwners(self.database)
 
     @cached_property
     def links(self) -> SqlLinks:

@@ -254,6 +254,7 @@ class Invitation:
     key: bytes = field(repr=False)
     node: NodeName | None  # who may use it; None: a node that is not known yet
     expires_at: datetime
+    organisations: frozenset[TenantId] | None = None  # it may be home of; None: what nobody has
 
 
 def check_names(kind: str, subject: str, tenant: TenantId) -> None:

@@ -176,10 +176,13 @@ class Spool(Protocol):
 
 
 class Owners(Protocol):
-    """Which organisations this node is home of."""
+    """Which node is the home of which organisation."""
 
     def local(self, tenant: TenantId) -> bool:
         """Tell whether this node is the home of `tenant`."""
+
+    def home(self, tenant: TenantId) -> NodeName | None:
+        """Give the home of `tenant` as the keeper of the authority stated it; None: nobody."""
 
 
 class Signer(Protocol):
@@ -238,9 +241,18 @@ class Peers(Protocol):
         """A token that was not used."""
 
     def let_in(
-        self, invitation: Invitation, joined: Peer, entry: AuditEntry, *, now: datetime
+        self,
+        invitation: Invitation,
+        joined: Peer,
+        organisations: Collection[TenantId],
+        entry: AuditEntry,
+        *,
+        now: datetime,
     ) -> None:
-        """Use a token up, keep the node, tell the others. Raises `TokenRefused` when used."""
+        """Use a token up, keep the node and what it is the home of, tell the others.
+
+        Raises `TokenRefused` when the token was used, or does not cover an organisation.
+        """
 
     def renew(self, name: NodeName, certificate: str, entry: AuditEntry) -> None:
         """Keep a peer's newer certificate."""

@@ -30,14 +30,24 @@ class Wish:
     first: Collection[Uid] = ()
 
 
+def check_home(tenant: TenantId, node: str, *, owners: Owners) -> None:
+    """Raise `Conflict` unless an organisation is at home on the node that speaks for it."""
+    home = owners.home(tenant)
+    if home is None or home.value != node:
+        where = f"at home on {home}" if home else "at home nowhere that is known here"
+        raise Conflict(f"{node} does not speak for {tenant}, which is {where}")
+
+
 def want(wish: Wish, *, transfers: Transfers, owners: Owners, now: datetime) -> Transfer:
     """Have a study fetched; one under way is given back, in the more urgent of both classes.
 
-    Raises `Conflict` when the study is an organisation's of this node: it is here already.
+    Raises `Conflict` when the study is an organisation's of this node (it is here already), or
+    of an organisation that is not at home on the node it is wanted from.
     """
     study = wish.study
     if owners.local(study.tenant):
         raise Conflict(f"study {study.study} belongs to {study.tenant}, which is at home here")
+    check_home(study.tenant, wish.from_node, owners=owners)
     wanted = Transfer(
         id=secrets.token_hex(16),
         key=study,

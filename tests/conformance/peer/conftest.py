@@ -67,8 +67,9 @@ class Door:
     def url(self) -> str:
         return f"https://{self.address}"
 
-    def invite(self, name: str) -> Token:
-        return archipelago.invite(self.node, NodeName(name), by="test").token
+    def invite(self, name: str, *, home_of: str | None = None) -> Token:
+        named = None if home_of is None else frozenset(TenantId(o) for o in home_of.split())
+        return archipelago.invite(self.node, NodeName(name), by="test", organisations=named).token
 
     def enrol(self, name: str, folder: Path, *, may: str = "read,query") -> Identity:
         """Let a node in, with an agreement."""
@@ -92,10 +93,12 @@ class Door:
         return list(self.node.audit.search(wanted, scope=scope, node=True))
 
 
-def joined(url: str, token: Token, name: NodeName, folder: Path) -> Identity:
+def joined(url: str, token: Token, name: NodeName, folder: Path, *, home_of: str = "") -> Identity:
     """Join as `name`; its files lie in `folder`."""
     key = certificates.new_key()
-    given = joining.join(url, token, node=name, key=key, address="", clock=utc_now)
+    organisations = frozenset(TenantId(one) for one in home_of.split())
+    who = joining.Joining(node=name, key=key, address="", organisations=organisations)
+    given = joining.join(url, token, who, clock=utc_now)
     return identity_of(name, given.certificate, key, given.authority, folder)
 
 

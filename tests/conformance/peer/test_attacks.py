@@ -21,6 +21,7 @@ from archipel.exchange.trust import certificates, tokens
 from archipel.exchange.trust.tokens import Token
 from archipel.kernel.clock import utc_now
 from archipel.kernel.errors import Refused
+from archipel.kernel.identifiers import TenantId
 from archipel.protocols.peer.identity import PROTOCOLS, Identity
 from archipel.testing.archipelago.joined import until
 
@@ -267,3 +268,24 @@ def test_a_body_that_does_not_end_is_refused(door: Door) -> None:
     )
 
     assert answer.status_code == 400
+
+
+def test_17_a_token_does_not_let_a_node_speak_for_anothers_organisation(
+    door: Door, tmp_path: Path
+) -> None:
+    with pytest.raises(Refused, match="speak for ch-gp, which is at home on gp"):
+        joined(door.url, door.invite("mq"), NodeName("mq"), tmp_path / "mq", home_of="ch-gp")
+
+    assert door.node.peers.peer(NodeName("mq")) is None
+    assert any("speak for ch-gp" in row.entry.detail for row in door.refusals())
+
+
+def test_18_a_token_that_names_organisations_covers_no_other(door: Door, tmp_path: Path) -> None:
+    token = door.invite("mq", home_of="ch-mq")
+    with pytest.raises(Refused, match="speak for ch-autre"):
+        joined(door.url, token, NodeName("mq"), tmp_path / "mq", home_of="ch-mq ch-autre")
+
+    joined(door.url, token, NodeName("mq"), tmp_path / "mq", home_of="ch-mq")
+
+    assert door.node.owners.home(TenantId("ch-mq")) == NodeName("mq")
+    assert door.node.owners.home(TenantId("ch-gp")) == NodeName("gp")

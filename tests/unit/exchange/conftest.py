@@ -19,7 +19,8 @@ def source(tmp_path: Path) -> Iterator[TravellingNode]:
 
 
 @pytest.fixture
-def reader(tmp_path: Path) -> Iterator[TravellingNode]:
+def reader(tmp_path: Path, source: TravellingNode) -> Iterator[TravellingNode]:
     node = TravellingNode(tmp_path / "mq", name="mq", tenant=AWAY)
+    node.hear_of(source)
     yield node
     node.close()

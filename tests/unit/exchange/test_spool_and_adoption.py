@@ -1,7 +1,5 @@
 """From part files to a study that is in the lists, whole or not at all."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from archipel.archive.model import Query, StudyKey
@@ -25,7 +23,6 @@ from archipel.kernel.uid import Uid
 from archipel.testing.archipelago.travelling import USUAL, ct_series
 
 HOME, AWAY = TenantId("chu-guadeloupe"), TenantId("chu-martinique")
-NOBODY = SimpleNamespace(local=lambda tenant: tenant == AWAY)
 
 
 def scope(*tenants: TenantId) -> Scope:
@@ -34,7 +31,7 @@ def scope(*tenants: TenantId) -> Scope:
 
 def wanted(reader, key: StudyKey, of_class=TransferClass.ROUTINE):
     wish = Wish(study=key, from_node="gp", of_class=of_class, reason="test", wanted_by=AWAY)
-    return want(wish, transfers=reader.transfers, owners=NOBODY, now=reader.now)
+    return want(wish, transfers=reader.transfers, owners=reader.owners, now=reader.now)
 
 
 def carry(source, spool, transfer, manifest: StudyManifest, *, only: int | None = None) -> int:

@@ -21,18 +21,29 @@ def invite(
     name: Annotated[
         str, typer.Option("--node", help="Short name of the node that may use it.")
     ] = "",
+    organisations: Annotated[
+        str,
+        typer.Option(
+            "--organisations",
+            help="What it may speak for, as ch-nord,ch-sud; empty: its own that nobody has.",
+        ),
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Print a one-time token that lets one node in, for one hour.
 
-    Example: archipel peer invite --home /srv/archipel --node gp
+    Example: archipel peer invite --home /srv/archipel --node gp --organisations ch-gp
     """
     from archipel.app import archipelago as office
     from archipel.app.wiring import Node
     from archipel.exchange.model import NodeName
+    from archipel.kernel.identifiers import TenantId
 
+    named = frozenset(TenantId(one.strip()) for one in organisations.split(",") if one.strip())
     with Node.open(Home(home)) as node:
-        invited = office.invite(node, NodeName(name) if name else None, by="cli")
+        invited = office.invite(
+            node, NodeName(name) if name else None, by="cli", organisations=named or None
+        )
     if as_json:
         row = {
             "url": invited.url,
@@ -122,6 +133,27 @@ def agree(
         "purposes": ",".join(sorted(one.value for one in agreed.purposes)),
     }
     show([row], as_json=as_json)
+
+
+@archipelago.command("home")
+def settle(
+    name: Annotated[str, typer.Argument(help="Short name of the node, perhaps this one.")],
+    home: HomeOption,
+    organisation: Annotated[str, typer.Option("--organisation", help="Its key.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Say that an organisation is at home on a node: only where the authority is kept.
+
+    Example: archipel peer home --home /srv/archipel gp --organisation ch-neuf
+    """
+    from archipel.app import archipelago as office
+    from archipel.app.wiring import Node
+    from archipel.exchange.model import NodeName
+    from archipel.kernel.identifiers import TenantId
+
+    with Node.open(Home(home)) as node:
+        office.settle(node, NodeName(name), TenantId(organisation), by="cli")
+    show([{"node": name, "home_of": organisation}], as_json=as_json)
 
 
 @archipelago.command("revoke")

@@ -17,6 +17,7 @@ from archipel.exchange.errors import AuthorityMismatch, TokenRefused
 from archipel.exchange.model import Invitation, NodeName
 from archipel.exchange.trust import certificates
 from archipel.kernel.errors import Malformed
+from archipel.kernel.identifiers import TenantId
 
 LIFE = timedelta(hours=1)
 _FORM = re.compile(r"arch1\.([A-Za-z0-9_-]{8})\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})")
@@ -55,11 +56,26 @@ class Token:
 
 
 def invite(
-    node: NodeName | None, *, authority: str, now: datetime, life: timedelta = LIFE
+    node: NodeName | None,
+    *,
+    authority: str,
+    now: datetime,
+    life: timedelta = LIFE,
+    organisations: frozenset[TenantId] | None = None,
 ) -> tuple[Token, Invitation]:
-    """Make a token for `node` (None: for any new one), and what is to be kept of it."""
+    """Make a token for `node` (None: for any new one), and what is to be kept of it.
+
+    `organisations` are those that the node may be the home of; None: those it states when it
+    joins, unless they are another node's.
+    """
     token = Token(_text(secrets.token_bytes(6)), _text(secrets.token_bytes(16)), _pin(authority))
-    kept = Invitation(id=token.id, key=_key(token.secret), node=node, expires_at=now + life)
+    kept = Invitation(
+        id=token.id,
+        key=_key(token.secret),
+        node=node,
+        expires_at=now + life,
+        organisations=organisations,
+    )
     return token, kept
 
 

@@ -17,9 +17,11 @@ from archipel.exchange.model import NodeName, Peer, Standing
 from archipel.exchange.trust import certificates, tokens
 from archipel.exchange.trust.certificates import Authority
 from archipel.kernel.errors import ArchipelError, Malformed
+from archipel.kernel.identifiers import TenantId
 from archipel.protocols.peer.doorkeeper import DOOR, Doorkeeper, actor
 
 _ADDRESS_LENGTH = 255
+_DETAIL_LENGTH = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +35,7 @@ class Enrolment:
     def join(self, request: Request, said: bytes) -> Mapping[str, str]:
         """Let the holder of a token in. Raises `TokenRefused`, `NotEnrolled`, `Malformed`."""
         try:
-            return self._join(_texts(said, ("id", "request", "address", "mac")))
+            return self._join(_texts(said, ("id", "request", "address", "organisations", "mac")))
         except ArchipelError as failure:
             self.doorkeeper.refused(request, failure)
             raise
@@ -50,7 +52,12 @@ class Enrolment:
         keeper, now = self._keeper(), self.doorkeeper.clock()
         peers, identity = self.doorkeeper.peers, self.doorkeeper.identity
         invitation = tokens.check(
-            peers.invitation(said["id"]), said["mac"], said["request"], said["address"], now=now
+            peers.invitation(said["id"]),
+            said["mac"],
+            said["request"],
+            said["address"],
+            said["organisations"],
+            now=now,
         )
         name = invitation.node or self._new(certificates.requested_by(said["request"]))
         certificate = keeper.issue(said["request"], name, now=now)
@@ -62,7 +69,10 @@ class Enrolment:
             certificate=certificate,
             since=now,
         )
-        peers.let_in(invitation, joined, self._changed(joined, "joined by token"), now=now)
+        organisations = [TenantId(name) for name in said["organisations"].split()]
+        detail = f"joined by token, home of {said['organisations'] or 'no organisation'}"
+        entry = self._changed(joined, detail[:_DETAIL_LENGTH])
+        peers.let_in(invitation, joined, organisations, entry, now=now)
         return {
             "certificate": certificate,
             "authority": keeper.certificate,

@@ -2,7 +2,7 @@
 
 import json
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -12,6 +12,7 @@ from archipel.exchange.trust import certificates
 from archipel.exchange.trust.tokens import Token
 from archipel.kernel.clock import Clock
 from archipel.kernel.errors import Malformed, Unavailable
+from archipel.kernel.identifiers import TenantId
 from archipel.protocols.peer import problem
 from archipel.protocols.peer.identity import PROTOCOLS, NodeContext, toward
 
@@ -30,10 +31,18 @@ class Joined:
     address: str  # where the keeper is reached
 
 
-def join(
-    url: str, token: Token, *, node: NodeName, key: str, address: str, clock: Clock
-) -> Joined:
-    """Ask the node at `url` to let this one in.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joining:
+    """Who asks to be let in: name, private key, where it is reached, what it is the home of."""
+
+    node: NodeName
+    key: str = field(repr=False)
+    address: str
+    organisations: frozenset[TenantId] = frozenset()
+
+
+def join(url: str, token: Token, who: Joining, *, clock: Clock) -> Joined:
+    """Ask the node at `url` to let `who` in.
 
     Raises `AuthorityMismatch` before anything is sent, `Refused` in its kinds, `Unavailable`.
     """
@@ -41,21 +50,23 @@ def join(
     authority = _shown_authority(base)
     token.check_authority(authority)
     context = toward(NodeContext(ssl.PROTOCOL_TLS_CLIENT), authority, None)
-    request = certificates.request_for(node, key)
+    request = certificates.request_for(who.node, who.key)
+    organisations = " ".join(sorted(one.value for one in who.organisations))
     said = {
         "id": token.id,
         "request": request,
-        "address": address,
-        "mac": token.mac(request, address),
+        "address": who.address,
+        "organisations": organisations,
+        "mac": token.mac(request, who.address, organisations),
     }
     answer = _asked(base, context, said)
     joined = _read(answer, base)
     if certificates.fingerprint(joined.authority) != certificates.fingerprint(authority):
         raise NotEnrolled("the node answered with another authority than it showed")
     named = certificates.check_issued(joined.certificate, authority=authority, at=clock())
-    if named != node:
-        raise NotEnrolled(f"the certificate given is for {named}, this node is {node}")
-    certificates.check_pair(joined.certificate, key)
+    if named != who.node:
+        raise NotEnrolled(f"the certificate given is for {named}, this node is {who.node}")
+    certificates.check_pair(joined.certificate, who.key)
     return joined
 
 

@@ -15,6 +15,7 @@ from archipel.exchange.causal import Held
 from archipel.exchange.errors import NoLog
 from archipel.exchange.model import Draft, Fact, Link, LogName, NodeName, Stub
 from archipel.kernel.identifiers import TenantId
+from archipel.stores.sql.peering import homes
 from archipel.stores.sql.schema.exchange import fact, fact_log, own_log
 from archipel.stores.sql.session import alone, upsert
 
@@ -41,6 +42,7 @@ def append(connection: Connection, draft: Draft, *, now: datetime) -> Fact:
         previous=place.hash,
     )
     keep(connection, [written])
+    homes.judge(connection, [written], now=now)
     return written
 
 
@@ -83,17 +85,17 @@ def heads(connection: Connection) -> Mapping[str, Held]:
 
 
 def of_subject(connection: Connection, subject: str, *, tenant: TenantId) -> Sequence[Fact]:
-    """Return the facts on one subject of one organisation, in the common order."""
+    """Return the facts that count on one subject of one organisation, in the common order."""
     query = select(fact).where(fact.c.subject == subject, fact.c.tenant == tenant.value)
-    return _in_order(connection.execute(query))
+    return _in_order(connection.execute(query.where(homes.counting())))
 
 
 def of_kinds(
     connection: Connection, kinds: Collection[str], *, tenant: TenantId
 ) -> Sequence[Fact]:
-    """Return the facts of these kinds on one organisation's things, in the common order."""
+    """Return the facts of these kinds on one organisation's things, those that count."""
     query = select(fact).where(fact.c.kind.in_(list(kinds)), fact.c.tenant == tenant.value)
-    return _in_order(connection.execute(query))
+    return _in_order(connection.execute(query.where(homes.counting())))
 
 
 def of_patients(
@@ -101,7 +103,7 @@ def of_patients(
 ) -> Sequence[Fact]:
     """Return what all nodes state on these patients. Node-wide: who may see is asked behind."""
     query = select(fact).where(fact.c.patient.in_(list(patients)), fact.c.kind.in_(list(kinds)))
-    return _in_order(connection.execute(query))
+    return _in_order(connection.execute(query.where(homes.counting())))
 
 
 def keep(connection: Connection, links: Sequence[Link]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, func, or_, select
 
 from archipel.exchange import causal, chain, scope
-from archipel.exchange.events import FactsApplied, LogForked
+from archipel.exchange.events import LogForked
 from archipel.exchange.fold.policy import denied
 from archipel.exchange.model import (
     THE_NETWORK,
@@ -32,8 +32,9 @@ from archipel.kernel.clock import Clock
 from archipel.kernel.errors import ArchipelError
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
-from archipel.stores.sql import facts, peers
+from archipel.stores.sql import facts, peer_facts, peers
 from archipel.stores.sql.outbox import announce
+from archipel.stores.sql.peering import homes
 from archipel.stores.sql.schema.exchange import fact, fact_head, fact_log
 from archipel.stores.sql.session import Database, alone, upsert
 
@@ -209,7 +210,9 @@ def opposed_among(connection: Connection, patients: set[str]) -> set[str]:
     """Tell which of these patients oppose sharing. Node-wide: a deny holds for every tenant."""
     if not patients:
         return set()
-    query = select(fact).where(fact.c.kind.like("policy.%"), fact.c.subject.in_(patients))
+    query = select(fact).where(
+        fact.c.kind.like("policy.%"), fact.c.subject.in_(patients), homes.counting()
+    )
     stated: dict[str, list[Fact]] = {}
     for row in connection.execute(query):
         link = facts.link_of(row)
@@ -242,6 +245,7 @@ def _take(
     if done.apply or done.fill:
         _keep_heads(connection, proven)
     new = [link for link in (*done.apply, *done.fill) if isinstance(link, Fact)]
+    homes.judge(connection, new, now=now)
     subjects = _follow(connection, new, now)
     return Taken(
         applied=len(done.apply),
@@ -265,13 +269,12 @@ def _kept(connection: Connection, link: Link) -> tuple[str, bool] | None:
 def _follow(
     connection: Connection, new: Sequence[Fact], now: datetime
 ) -> frozenset[tuple[TenantId, str]]:
-    touched: dict[TenantId, set[str]] = {}
+    touched: set[tuple[TenantId, str]] = set()
     for told in sorted(new, key=lambda one: one.order):
-        peers.project(connection, told)
-        touched.setdefault(told.tenant, set()).add(told.subject)
-    for tenant, subjects in sorted(touched.items()):
-        announce(connection, FactsApplied(tenant=tenant, at=now, subjects=tuple(sorted(subjects))))
-    return frozenset((tenant, one) for tenant, said in touched.items() for one in said)
+        touched.add((told.tenant, told.subject))
+        touched |= peer_facts.project(connection, told, now=now)
+    homes.announce_anew(connection, touched, now=now)
+    return frozenset(touched)
 
 
 def _fill(connection: Connection, filling: Sequence[Fact]) -> None:

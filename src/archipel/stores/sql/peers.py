@@ -5,16 +5,15 @@ a revocation is a row of this node's own as well, so that it works alone and at 
 """
 
 import hashlib
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from archipel.access.model import AuditEntry
-from archipel.exchange import hlc
 from archipel.exchange.errors import TokenRefused
+from archipel.exchange.homes import HOMED
 from archipel.exchange.model import (
     THE_NETWORK,
     Agreement,
@@ -29,9 +28,10 @@ from archipel.exchange.model import (
     Standing,
 )
 from archipel.exchange.trust import certificates
-from archipel.kernel.errors import ArchipelError, NotFound
+from archipel.kernel.errors import Conflict, NotFound
 from archipel.kernel.identifiers import TenantId
 from archipel.stores.sql import audit, facts
+from archipel.stores.sql.peering import homes
 from archipel.stores.sql.schema.exchange import (
     fact,
     peer,
@@ -75,18 +75,34 @@ class SqlPeers:
                     id=invitation.id,
                     key=invitation.key,
                     node=invitation.node.value if invitation.node else "",
+                    organisations=_names(invitation.organisations),
                     expires_at=invitation.expires_at,
                 )
             )
 
     def let_in(
-        self, invitation: Invitation, joined: Peer, entry: AuditEntry, *, now: datetime
+        self,
+        invitation: Invitation,
+        joined: Peer,
+        organisations: Collection[TenantId],
+        entry: AuditEntry,
+        *,
+        now: datetime,
     ) -> None:
         """Use a token up for a node. Node-wide: as `invite`. Raises `TokenRefused`."""
+        allowed = invitation.organisations
         with self._database.write() as connection:
             if not use_invitation(connection, invitation.id):
                 raise TokenRefused("the token was used already: ask for another")
+            for tenant in sorted(organisations):
+                home = homes.home_of(connection, tenant=tenant)
+                if home not in {None, joined.name} or not (allowed is None or tenant in allowed):
+                    raise TokenRefused(
+                        f"the token does not let {joined.name} speak for {tenant}"
+                        + (f", which is at home on {home}" if home else "")
+                    )
             admit(connection, joined, now=now)
+            state_homes(connection, joined.name, organisations, now=now)
             audit.append(connection, [entry])
 
     def renew(self, name: NodeName, certificate: str, entry: AuditEntry) -> None:
@@ -129,6 +145,11 @@ class SqlPeers:
             key=row.key,
             node=NodeName(row.node) if row.node else None,
             expires_at=row.expires_at,
+            organisations=(
+                None
+                if row.organisations is None
+                else frozenset(TenantId(name) for name in row.organisations)
+            ),
         )
 
 
@@ -182,13 +203,41 @@ def admit(connection: Connection, joined: Peer, *, now: datetime) -> Fact:
     return facts.append(connection, _of_node("node.joined", joined.name, body), now=now)
 
 
+def state_homes(
+    connection: Connection,
+    node: NodeName,
+    organisations: Collection[TenantId],
+    *,
+    now: datetime,
+    by: str = "",
+) -> None:
+    """State that these organisations are at home on a node, beside those that are.
+
+    Only the keeper of the authority is believed. Node-wide: each names its tenant.
+    """
+    fresh = [one for one in organisations if homes.home_of(connection, tenant=one) != node]
+    if fresh:
+        body = {"organisations": sorted(one.value for one in fresh)}
+        written = facts.append(connection, _of_node(HOMED, node, body, by=by), now=now)
+        counting = homes.settle(connection, fresh, node, clock=written.clock, now=now)
+        homes.announce_anew(connection, counting, now=now)
+
+
 def agree(connection: Connection, agreement: Agreement, *, by: str, now: datetime) -> Fact:
     """State what a peer may know and do of one organisation's things, in place of what was said.
 
-    Node-wide: the agreement names its tenant. Raises `NotFound` for a peer that is not known.
+    Node-wide: the agreement names its tenant. Raises `NotFound` for a peer that is not known,
+    `Conflict` for an organisation that nobody said is at home here: the others would not listen.
     """
     if one(connection, agreement.peer) is None:
         raise NotFound(f"no peer {agreement.peer}: see `archipel peer list`")
+    home = homes.home_of(connection, tenant=agreement.tenant)
+    if home != agreement.home:
+        raise Conflict(
+            f"{agreement.tenant} is not known to be at home on {agreement.home}: on the node that "
+            f"keeps the authority, `archipel peer home {agreement.home} --organisation "
+            f"{agreement.tenant}`"
+        )
     body = {
         "tenant": agreement.tenant.value,
         "peer": agreement.peer.value,
@@ -197,7 +246,7 @@ def agree(connection: Connection, agreement: Agreement, *, by: str, now: datetim
     }
     draft = _of_node("node.agreed", agreement.peer, body, by=by)
     written = facts.append(connection, draft, now=now)
-    project(connection, written)
+    keep_agreement(connection, agreement, clock=written.clock)
     return written
 
 
@@ -234,7 +283,7 @@ def revoke(connection: Connection, name: NodeName, *, reason: str, by: str, now:
     """
     if one(connection, name) is None:
         raise NotFound(f"no peer {name}: see `archipel peer list`")
-    _revoked(connection, name, reason)
+    mark_revoked(connection, name, reason)
     draft = _of_node("node.revoked", name, {"reason": reason}, by=by)
     return facts.append(connection, draft, now=now)
 
@@ -256,27 +305,6 @@ def agreements(connection: Connection, name: NodeName | None = None) -> Sequence
     ]
 
 
-def project(connection: Connection, told: Fact) -> None:
-    """Follow a fact on nodes. Node-wide: it belongs to the network.
-
-    What a node may not state, or what cannot be read, is passed over: it stays in the log and
-    has no effect, the same on every node.
-    """
-    if told.tenant != THE_NETWORK:
-        return
-    with suppress(ArchipelError, KeyError, TypeError, ValueError):
-        if told.kind == "node.agreed":
-            _agreed(connection, told)
-        elif told.kind == "node.joined":
-            _joined(connection, told)
-        elif told.kind == "node.renewed":
-            _renewed(connection, told)
-        elif told.kind == "node.revoked" and _authority_of(connection, told.log.node):
-            name = NodeName(told.subject.removeprefix("node:"))
-            if name != facts.own(connection).node:
-                _revoked(connection, name, str(told.body["reason"])[:200])
-
-
 def terms(connection: Connection, reader: NodeName) -> str:
     """Digest what decides on what `reader` may know. Node-wide: over all agreements."""
     rows = connection.execute(
@@ -291,57 +319,18 @@ def terms(connection: Connection, reader: NodeName) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-def _agreed(connection: Connection, told: Fact) -> None:
-    agreement = Agreement(
-        home=told.log.node,
-        tenant=TenantId(told.body["tenant"]),
-        peer=NodeName(told.body["peer"]),
-        capabilities=frozenset(Capability(word) for word in told.body["capabilities"]),
-        purposes=frozenset(Purpose(word) for word in told.body["purposes"]),
-    )
-    keep_agreement(connection, agreement, clock=told.clock)
+def authority_of(connection: Connection, keeper: NodeName) -> str | None:
+    """Return the authority whose key a node keeps, None where it keeps none.
+
+    Node-wide: as `one`. Only a keeper lets nodes in; others revoke at home.
+    """
+    query = select(peer_authority.c.certificate).where(peer_authority.c.keeper == keeper.value)
+    certificate: str | None = connection.execute(query).scalar()
+    return certificate
 
 
-def _joined(connection: Connection, told: Fact) -> None:
-    """Take a node that the keeper of the authority let in as a peer of ours as well."""
-    body, name = told.body, NodeName(told.subject.removeprefix("node:"))
-    authority = _authority_of(connection, told.log.node)
-    if authority is None or name == facts.own(connection).node:
-        return
-    certificate, at = str(body["certificate"]), hlc.moment_of(told.clock)
-    if certificates.check_issued(certificate, authority=authority, at=at) != name:
-        return
-    known = one(connection, name)
-    if known is None:
-        joined = Peer(
-            name=name,
-            address=str(body["address"])[:255],
-            standing=Standing.ACTIVE,
-            authority=certificates.fingerprint(authority),
-            certificate=certificate,
-            since=at,
-        )
-        save(connection, joined)
-
-
-def _renewed(connection: Connection, told: Fact) -> None:
-    """Follow a node that states its newer certificate, or where it is reached now."""
-    known = one(connection, told.log.node)
-    if known is None or told.subject != f"node:{known.name}":
-        return
-    authority = connection.execute(
-        select(peer_authority.c.certificate).where(peer_authority.c.fingerprint == known.authority)
-    ).scalar_one()
-    certificate, at = str(told.body["certificate"]), hlc.moment_of(told.clock)
-    if certificates.check_issued(certificate, authority=authority, at=at) == known.name:
-        connection.execute(
-            update(peer)
-            .where(peer.c.name == known.name.value)
-            .values(certificate=certificate, address=str(told.body["address"])[:255])
-        )
-
-
-def _revoked(connection: Connection, name: NodeName, reason: str) -> None:
+def mark_revoked(connection: Connection, name: NodeName, reason: str) -> None:
+    """Let a peer in no more. Node-wide: as `one`."""
     connection.execute(
         update(peer)
         .where(peer.c.name == name.value)
@@ -349,11 +338,8 @@ def _revoked(connection: Connection, name: NodeName, reason: str) -> None:
     )
 
 
-def _authority_of(connection: Connection, keeper: NodeName) -> str | None:
-    """Return the authority whose key a node keeps: it lets nodes in, others revoke at home."""
-    query = select(peer_authority.c.certificate).where(peer_authority.c.keeper == keeper.value)
-    certificate: str | None = connection.execute(query).scalar()
-    return certificate
+def _names(organisations: Collection[TenantId] | None) -> list[str] | None:
+    return None if organisations is None else sorted(one.value for one in organisations)
 
 
 def _of_node(kind: str, name: NodeName, body: dict[str, Any], *, by: str = "") -> Draft:

@@ -11,11 +11,12 @@ from archipel.exchange.events import TransferPublished
 from archipel.exchange.manifest import StudyManifest, digest_of
 from archipel.exchange.model import Author, Draft, NodeName
 from archipel.exchange.transfer import Happening, Transfer, after
-from archipel.kernel.errors import Unavailable
+from archipel.kernel.errors import Conflict, Unavailable
 from archipel.kernel.identifiers import TenantId
 from archipel.stores.sql.archive.statements import OWNER, SHARED
 from archipel.stores.sql.facts import append
 from archipel.stores.sql.outbox import announce
+from archipel.stores.sql.peering.homes import home_of
 from archipel.stores.sql.schema.archive import study, study_organisation
 from archipel.stores.sql.schema.transfers import adopted_pack, provenance
 from archipel.stores.sql.session import Database, upsert
@@ -76,8 +77,12 @@ def published(
 ) -> Transfer:
     """Conclude a transfer in the transaction that took its packs in: share, provenance, fact.
 
-    Node-wide: the transfer names its tenants. Raises `Conflict` when it was withdrawn meanwhile.
+    Node-wide: the transfer names its tenants. Raises `Conflict` when it was withdrawn meanwhile,
+    or when its organisation is at home elsewhere than where it came from.
     """
+    home = home_of(connection, tenant=held.key.tenant)
+    if home is None or home.value != held.from_node:
+        raise Conflict(f"{held.from_node} does not speak for {held.key.tenant}")
     following = after(locked(connection, held.id).state, Happening.COMMITTED)
     _share(connection, held.key, held.wanted_by)
     connection.execute(

@@ -37,6 +37,7 @@ from archipel.protocols.dimse.user import Peer as DicomPeer
 from archipel.standards.dicom.transfer_syntax import EXPLICIT_VR_LITTLE_ENDIAN
 from archipel.stores.sql import peers
 from archipel.stores.sql.facts import open_log
+from archipel.stores.sql.peering import homes
 from archipel.testing.archipelago.travelling import CT_IMAGE
 from archipel.testing.running_node import RunningNode
 
@@ -94,11 +95,7 @@ class Island:
             wanted_by=self.tenant,
         )
         with self.open() as node:
-            return want(wish, transfers=node.transfers, owners=self, now=utc_now())
-
-    def local(self, tenant: TenantId) -> bool:
-        """Tell whether an organisation is at home here (`exchange.ports.Owners`)."""
-        return tenant == self.tenant
+            return want(wish, transfers=node.transfers, owners=node.owners, now=utc_now())
 
     def transfer(self, name: str) -> Transfer:
         """Return how far a transfer is."""
@@ -178,6 +175,8 @@ def _enrol(islands: Sequence[Island]) -> None:
     for island in islands:
         with island.open() as node, node.database.write() as connection:
             peers.trust(connection, authority.certificate, keeper=NodeName(islands[0].name))
+            for one in islands:
+                homes.settle(connection, [one.tenant], NodeName(one.name), clock="", now=now)
             for other in islands:
                 if other is island:
                     continue

@@ -21,6 +21,7 @@ from archipel.standards.dicom.transfer_syntax import EXPLICIT_VR_LITTLE_ENDIAN
 from archipel.stores.packs.spool import DiskSpool
 from archipel.stores.sql.facts import open_log
 from archipel.stores.sql.offers import SqlOffers
+from archipel.stores.sql.peering.homes import SqlOwners, settle
 from archipel.stores.sql.provenance import SqlProvenance
 from archipel.stores.sql.session import open_database
 from archipel.stores.sql.transfers import SqlTransfers
@@ -43,7 +44,14 @@ class TravellingNode(StorageNode):
         self.offers = SqlOffers(self.database)
         self.transfers = SqlTransfers(self.database)
         self.provenance = SqlProvenance(self.database)
+        self.owners = SqlOwners(self.database)
         self.adopter = Adopter(database=self.database, packs=self.packs, clock=lambda: self.now)
+
+    def hear_of(self, *others: "TravellingNode") -> None:
+        """Learn what each node is the home of, as the keeper of the authority states it."""
+        with self.database.write() as connection:
+            for one in (self, *others):
+                settle(connection, [one.tenant], NodeName(one.name), clock="", now=self.now)
 
     def spool(self) -> DiskSpool:
         """Open the spool; one at a time."""

@@ -132,6 +132,9 @@ const ALARMS = [
   "unknown_callers",
   "dead_letters",
   "index_waiting",
+  "facts_not_believed",
+  "home_not_stated",
+  "log_forked",
 ] as const;
 
 export function alarmWord(code: string, t: Translate): string {

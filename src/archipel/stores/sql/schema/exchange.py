@@ -86,6 +86,26 @@ fact_head = Table(  # signed by the writer; a relay can only cut where one stand
     sqlite_with_rowid=False,
 )
 
+fact_objection = Table(  # facts that are held, passed on, and count for nothing
+    "fact_objection",
+    metadata,
+    Column("log", _LOG, primary_key=True),
+    Column("sequence", RowId, primary_key=True, autoincrement=False),
+    Column("tenant", String(48), nullable=False),
+    Column("why", String(16), nullable=False),
+    Column("at", Instant, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index(None, fact_objection.c.tenant)
+
+organisation_home = Table(  # what the facts `node.homed` say
+    "organisation_home",
+    metadata,
+    Column("tenant", String(48), primary_key=True),
+    Column("node", String(32), nullable=False),
+    Column("clock", _PLAIN, nullable=False, comment="of the fact it was taken from"),
+)
+
 peer = Table(
     "peer",
     metadata,
@@ -112,6 +132,7 @@ peer_invitation = Table(
     Column("id", String(32), primary_key=True),
     Column("key", LargeBinary, nullable=False),
     Column("node", String(32), nullable=False),
+    Column("organisations", JSON, comment="what it may be the home of; null: what nobody has"),
     Column("expires_at", Instant, nullable=False),
 )
 

@@ -177,6 +177,24 @@ CREATE TABLE fact_head (
 	CONSTRAINT pk_fact_head PRIMARY KEY (log, sequence)
 );
 
+CREATE TABLE fact_objection (
+	log VARCHAR(48) COLLATE "C" NOT NULL,
+	sequence BIGINT NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	why VARCHAR(16) NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_fact_objection PRIMARY KEY (log, sequence)
+);
+
+CREATE TABLE organisation_home (
+	tenant VARCHAR(48) NOT NULL,
+	node VARCHAR(32) NOT NULL,
+	clock TEXT COLLATE "C" NOT NULL,
+	CONSTRAINT pk_organisation_home PRIMARY KEY (tenant)
+);
+
+COMMENT ON COLUMN organisation_home.clock IS 'of the fact it was taken from';
+
 CREATE TABLE peer (
 	name VARCHAR(32) NOT NULL,
 	address TEXT NOT NULL,
@@ -199,9 +217,12 @@ CREATE TABLE peer_invitation (
 	id VARCHAR(32) NOT NULL,
 	key BYTEA NOT NULL,
 	node VARCHAR(32) NOT NULL,
+	organisations JSON,
 	expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	CONSTRAINT pk_peer_invitation PRIMARY KEY (id)
 );
+
+COMMENT ON COLUMN peer_invitation.organisations IS 'what it may be the home of; null: what nobody has';
 
 CREATE TABLE peer_agreement (
 	home VARCHAR(32) NOT NULL,
@@ -861,6 +882,8 @@ CREATE INDEX ix_exam_claim_login ON exam_claim (login, until);
 CREATE INDEX ix_fact_clock ON fact (clock, log, sequence);
 
 CREATE INDEX ix_fact_kind ON fact (kind, id);
+
+CREATE INDEX ix_fact_objection_tenant ON fact_objection (tenant);
 
 CREATE INDEX ix_fact_patient ON fact (patient);
 

@@ -154,6 +154,23 @@ CREATE TABLE fact_head (
 )
  WITHOUT ROWID;
 
+CREATE TABLE fact_objection (
+	log VARCHAR(48) NOT NULL,
+	sequence INTEGER NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	why VARCHAR(16) NOT NULL,
+	at DATETIME NOT NULL,
+	CONSTRAINT pk_fact_objection PRIMARY KEY (log, sequence)
+)
+ WITHOUT ROWID;
+
+CREATE TABLE organisation_home (
+	tenant VARCHAR(48) NOT NULL,
+	node VARCHAR(32) NOT NULL,
+	clock TEXT NOT NULL,
+	CONSTRAINT pk_organisation_home PRIMARY KEY (tenant)
+);
+
 CREATE TABLE peer (
 	name VARCHAR(32) NOT NULL,
 	address TEXT NOT NULL,
@@ -176,6 +193,7 @@ CREATE TABLE peer_invitation (
 	id VARCHAR(32) NOT NULL,
 	"key" BLOB NOT NULL,
 	node VARCHAR(32) NOT NULL,
+	organisations JSON,
 	expires_at DATETIME NOT NULL,
 	CONSTRAINT pk_peer_invitation PRIMARY KEY (id)
 );
@@ -776,6 +794,8 @@ CREATE INDEX ix_exam_claim_login ON exam_claim (login, until);
 CREATE INDEX ix_fact_clock ON fact (clock, log, sequence);
 
 CREATE INDEX ix_fact_kind ON fact (kind, id);
+
+CREATE INDEX ix_fact_objection_tenant ON fact_objection (tenant);
 
 CREATE INDEX ix_fact_patient ON fact (patient);
 

@@ -1,0 +1,1 @@
+"""Whose facts count here, and what they hide."""
