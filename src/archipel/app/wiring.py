@@ -30,6 +30,7 @@ from archipel.stores.sql.archive.seal import SqlHoldings, SqlSealIndex, SqlTotal
 from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
 from archipel.stores.sql.feed import SqlFacts
+from archipel.stores.sql.following.withholding import SqlWithholdings
 from archipel.stores.sql.lines import SqlLines
 from archipel.stores.sql.offers import SqlOffers
 from archipel.stores.sql.peering.homes import SqlOwners
@@ -237,6 +238,11 @@ class Node:
     def owners(self) -> SqlOwners:
         """Return which node is the home of which organisation."""
         return SqlOwners(self.database)
+
+    @cached_property
+    def withholdings(self) -> SqlWithholdings:
+        """Return what was recalled or is opposed by its patient."""
+        return SqlWithholdings(self.database)
 
     @cached_property
     def links(self) -> SqlLinks:

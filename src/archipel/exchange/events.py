@@ -49,6 +49,21 @@ class TransferQuarantined(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StudyWithheld(Event):
+    """A study of another node may not be shown any more: recalled, or its patient opposes."""
+
+    study: Uid
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyShownAgain(Event):
+    """What withheld a study of another node was lifted."""
+
+    study: Uid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactsApplied(Event):
     """Facts of other nodes came in; these subjects of `tenant` are to be folded again."""
 

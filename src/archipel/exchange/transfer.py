@@ -50,9 +50,17 @@ class Happening(StrEnum):
     RETRIED = "retried"  # by a person, out of quarantine
 
 
+class Withholding(StrEnum):
+    """Why a study may not travel, nor be shown where it is a guest."""
+
+    RECALLED = "recalled"  # by its home
+    OPPOSED = "opposed"  # by its patient
+
+
 _S, _H = TransferState, Happening
 UNDER_WAY = frozenset({_S.WANTED, _S.PLANNED, _S.FETCHING, _S.STALLED, _S.PAUSED})
 ENDED = frozenset({_S.PUBLISHED, _S.QUARANTINED, _S.CANCELLED})
+CANCELLABLE = UNDER_WAY | {_S.WHOLE, _S.QUARANTINED}
 _STEPS: Mapping[tuple[TransferState, Happening], TransferState] = {
     (_S.WANTED, _H.MANIFEST): _S.PLANNED,
     (_S.WANTED, _H.SILENCE): _S.STALLED,

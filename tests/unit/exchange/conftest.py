@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from archipel.exchange.model import Agreement, Capability, NodeName, Purpose
 from archipel.kernel.identifiers import TenantId
+from archipel.stores.sql import peers
 from archipel.testing.archipelago.travelling import TravellingNode
 
 HOME, AWAY = TenantId("chu-guadeloupe"), TenantId("chu-martinique")
@@ -24,3 +26,16 @@ def reader(tmp_path: Path, source: TravellingNode) -> Iterator[TravellingNode]:
     node.hear_of(source)
     yield node
     node.close()
+
+
+def shared_entirely(source: TravellingNode, reader: TravellingNode) -> None:
+    """Let `reader` know and do everything with what `source` has."""
+    agreed = Agreement(
+        home=NodeName(source.name),
+        tenant=source.tenant,
+        peer=NodeName(reader.name),
+        capabilities=frozenset(Capability),
+        purposes=frozenset(Purpose),
+    )
+    with source.database.write() as connection:
+        peers.keep_agreement(connection, agreed, clock="")

@@ -14,11 +14,12 @@ from archipel.app.wiring import Node
 from archipel.archive.model import StudyKey
 from archipel.exchange.model import Capability, NodeName, Peer, Purpose
 from archipel.exchange.schedule import SHAPED, Bucket, Egress, TransferClass
+from archipel.exchange.transfer import Withholding
 from archipel.exchange.trust import assertions
 from archipel.exchange.trust.assertions import Asked, Person
 from archipel.exchange.window import Window
 from archipel.kernel.actors import Actor, ActorKind
-from archipel.kernel.errors import ArchipelError
+from archipel.kernel.errors import ArchipelError, Refused
 from archipel.protocols.peer.application import services_of
 from archipel.protocols.peer.doorkeeper import certificate_of
 from archipel.protocols.peer.egress import EgressPump
@@ -59,14 +60,19 @@ def pack_routes(node: Node) -> list[BaseRoute]:
 def admitted(request: Request, key: StudyKey, *, node: Node) -> PeerReader:
     """Let a node read a study, on behalf of whom its assertion says.
 
-    Raises `Refused`: by the agreements, or because the patient opposes sharing.
+    Raises `Refused`: by the agreements, because it was recalled or the patient opposes sharing.
     """
+    why = node.withholdings.why(key)
+    if why is Withholding.RECALLED:
+        no = Refused("the study was recalled by its home")
+        services_of(request).doorkeeper.refused(request, no, tenant=key.tenant)
+        raise no
     held = services_of(request).doorkeeper.person(
         request,
         act=Capability.READ,
         patient=subject_of(key),
         tenant=key.tenant,
-        opposed=node.facts.opposed(key.study, tenant=key.tenant),
+        opposed=why is Withholding.OPPOSED,
     )
     return PeerReader(
         node=held.issuer.value,

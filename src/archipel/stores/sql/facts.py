@@ -106,6 +106,14 @@ def of_patients(
     return _in_order(connection.execute(query.where(homes.counting())))
 
 
+def of_subjects(
+    connection: Connection, subjects: Collection[str], *, kinds: Collection[str]
+) -> Sequence[Fact]:
+    """Return what counts on these subjects, whoever's. Node-wide: a patient is not a tenant's."""
+    query = select(fact).where(fact.c.subject.in_(list(subjects)), fact.c.kind.in_(list(kinds)))
+    return _in_order(connection.execute(query.where(homes.counting())))
+
+
 def keep(connection: Connection, links: Sequence[Link]) -> None:
     """Lay links behind what is held, checked by the caller. Node-wide: part of append and take."""
     if not links:

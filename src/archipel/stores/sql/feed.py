@@ -31,8 +31,8 @@ from archipel.exchange.trust.heads import signed
 from archipel.kernel.clock import Clock
 from archipel.kernel.errors import ArchipelError
 from archipel.kernel.identifiers import TenantId
-from archipel.kernel.uid import Uid
-from archipel.stores.sql import facts, peer_facts, peers
+from archipel.stores.sql import facts, peers
+from archipel.stores.sql.following import peer_facts, withholding
 from archipel.stores.sql.outbox import announce
 from archipel.stores.sql.peering import homes
 from archipel.stores.sql.schema.exchange import fact, fact_head, fact_log
@@ -99,13 +99,6 @@ class SqlFacts:
         with self._database.read() as connection:
             newest: int | None = connection.execute(select(func.max(fact.c.id))).scalar()
         return newest or 0
-
-    def opposed(self, study: Uid, *, tenant: TenantId) -> bool:
-        """Tell whether the patient of a study that `tenant` announced opposes sharing."""
-        with self._database.read() as connection:
-            stated = facts.of_subject(connection, f"study:{study}", tenant=tenant)
-            patients = {link.patient for link in stated if link.patient}
-            return bool(opposed_among(connection, patients))
 
     def counts(self) -> Mapping[str, tuple[int, str, bool]]:
         """Give length, last hash and frozen of each log. Node-wide: as `cursor`."""
@@ -274,6 +267,7 @@ def _follow(
         touched.add((told.tenant, told.subject))
         touched |= peer_facts.project(connection, told, now=now)
     homes.announce_anew(connection, touched, now=now)
+    withholding.follow(connection, touched, now=now)
     return frozenset(touched)
 
 

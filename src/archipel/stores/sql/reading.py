@@ -12,7 +12,6 @@ from sqlalchemy import (
     Table,
     and_,
     delete,
-    exists,
     func,
     insert,
     select,
@@ -21,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Row
 
 from archipel.archive.events import InstancesStored, StudyCompleted
+from archipel.exchange.events import StudyShownAgain, StudyWithheld
 from archipel.identity.events import PersonChanged
 from archipel.kernel.actors import Scope
 from archipel.kernel.errors import NotFound
@@ -51,6 +51,7 @@ from archipel.reading.model import (
     Urgency,
 )
 from archipel.reading.request.events import RequestChanged
+from archipel.stores.sql.archive.scope import within
 from archipel.stores.sql.outbox import after, announce, kind_of, last_position
 from archipel.stores.sql.schema.archive import study, study_organisation
 from archipel.stores.sql.schema.events import outbox
@@ -66,15 +67,6 @@ from archipel.stores.sql.session import Database, alone, upsert
 
 KEPT_EVERY_S = 300
 """Of one author's versions in each span of this length only the last is kept."""
-
-
-def visible(scope: Scope) -> ColumnElement[bool]:
-    """Return the condition that a row of ``study`` is within `scope`: owned or shared."""
-    tenants = [tenant.value for tenant in scope.tenants]
-    held = exists().where(
-        study_organisation.c.study_id == study.c.id, study_organisation.c.tenant.in_(tenants)
-    )
-    return held.correlate(study)
 
 
 class SqlClaims:
@@ -198,6 +190,8 @@ Told = (
     | ReportWithdrawn
     | ReportReleased
     | ReportReceived
+    | StudyWithheld
+    | StudyShownAgain
 )
 KINDS = frozenset(kind_of(kind) for kind in (*get_args(Told), RequestChanged))
 
@@ -278,7 +272,7 @@ def seen(connection: Connection, exam: ExamId, scope: Scope) -> None:
     here = and_(
         study.c.tenant == exam.tenant.value, study.c.study_instance_uid == exam.study.value
     )
-    found = connection.execute(select(study.c.id).where(here, visible(scope))).first()
+    found = connection.execute(select(study.c.id).where(here, within(scope))).first()
     if found is None:
         raise NotFound(f"no exam {exam} within your organisations")
 

@@ -25,7 +25,8 @@ from archipel.kernel.identifiers import TenantId
 from archipel.reading.answers import Counts, ExamPage, PersonFound
 from archipel.reading.events import UrgencySet
 from archipel.reading.model import Exam, ExamId, Filters, SavedList, SeriesSummary, Urgency
-from archipel.stores.sql.reading import set_urgency, visible
+from archipel.stores.sql.archive.scope import within
+from archipel.stores.sql.reading import set_urgency
 from archipel.stores.sql.reading_filters import (
     ACQUIRING,
     RANK,
@@ -172,7 +173,7 @@ class SqlExams:
             .join(study, study.c.id == study_organisation.c.study_id)
             .where(study.c.tenant == exam.tenant.value)
             .where(study.c.study_instance_uid == exam.study.value)
-            .where(study_organisation.c.tenant.in_(tenants), visible(scope))
+            .where(study_organisation.c.tenant.in_(tenants), within(scope))
             .order_by(study_organisation.c.role, study_organisation.c.tenant)
         )
         with self._database.read() as connection:

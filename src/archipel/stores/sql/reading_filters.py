@@ -33,7 +33,7 @@ from archipel.reading.model import (
 )
 from archipel.standards.dicom.matching import words_of
 from archipel.stores.sql.archive.name_search import begins
-from archipel.stores.sql.reading import visible
+from archipel.stores.sql.archive.scope import within
 from archipel.stores.sql.schema.archive import study
 from archipel.stores.sql.schema.reading import (
     exam_claim,
@@ -192,7 +192,7 @@ def persons_matching(connection: Connection, text: str, *, scope: Scope) -> Sele
             study.c.patient_issuer,
             study.c.moment,
         )
-        .where(visible(scope), *conditions)
+        .where(within(scope), *conditions)
         .order_by(study.c.moment.desc(), study.c.id.desc())
     )
 

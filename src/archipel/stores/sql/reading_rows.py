@@ -25,8 +25,8 @@ from archipel.reading.model import (
     SignedMark,
     Urgency,
 )
+from archipel.stores.sql.archive.scope import within
 from archipel.stores.sql.identity import standings
-from archipel.stores.sql.reading import visible
 from archipel.stores.sql.schema.archive import series, study
 from archipel.stores.sql.schema.reading import (
     exam_claim,
@@ -59,7 +59,7 @@ def joined(now: datetime, *, scope: Scope) -> Select[Any]:
         .outerjoin(exam_claim, running)
         .outerjoin(report, _same(report))
         .outerjoin(report_standing, _same(report_standing))
-    ).where(visible(scope))
+    ).where(within(scope))
 
 
 _CLAIM = ("fence", "login", "name", "reader_tenant", "since", "until", "reason")
@@ -102,7 +102,7 @@ def series_of(connection: Connection, exam: ExamId, *, scope: Scope) -> list[Ser
         select(series)
         .join(study, study.c.id == series.c.study_id)
         .where(study.c.tenant == exam.tenant.value)
-        .where(study.c.study_instance_uid == exam.study.value, visible(scope))
+        .where(study.c.study_instance_uid == exam.study.value, within(scope))
         .order_by(series.c.number, series.c.id)
     )
     return [_series(row) for row in connection.execute(query)]
@@ -223,7 +223,7 @@ def same_person(rows: Sequence[Any], *, scope: Scope) -> ColumnElement[bool]:
             tuple_(study.c.patient_id, study.c.patient_issuer).in_(open_ones),
         ),
     )
-    return and_(theirs, visible(scope))
+    return and_(theirs, within(scope))
 
 
 def _others(

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select, update
 
+from archipel.archive.model import StudyKey
 from archipel.exchange.events import TransferQuarantined, TransferWanted
 from archipel.exchange.manifest import StudyManifest, digest_of
 from archipel.exchange.schedule import TransferClass
@@ -19,9 +20,10 @@ from archipel.exchange.transfer import (
     taken,
 )
 from archipel.kernel.actors import Scope
-from archipel.kernel.errors import NotFound
+from archipel.kernel.errors import NotFound, Refused
 from archipel.kernel.uid import Uid
 from archipel.stores.sql.outbox import announce
+from archipel.stores.sql.schema.archive import withheld_study
 from archipel.stores.sql.schema.transfers import (
     adopted_pack,
     link_window,
@@ -40,9 +42,13 @@ class SqlTransfers:
         self._database = database
 
     def want(self, wanted: Transfer, *, now: datetime) -> Transfer:
-        """Add one, or raise the class of the one under way. Node-wide: it names its tenants."""
+        """Add one, or raise the class of the one under way. Node-wide: it names its tenants.
+
+        Raises `Refused` for a study that was recalled, or whose patient opposes sharing.
+        """
         with self._database.write() as connection:
             alone(connection, "transfer")
+            _refuse_withheld(connection, wanted.key)
             row = connection.execute(
                 select(transfer).where(
                     transfer.c.tenant == wanted.key.tenant.value,
@@ -216,6 +222,16 @@ class SqlTransfers:
                 select(link_window).where(link_window.c.node == node)
             ).one_or_none()
         return (row.rate_bytes_per_s, row.rtt_s) if row else None
+
+
+def _refuse_withheld(connection: Connection, key: StudyKey) -> None:
+    query = select(withheld_study.c.why).where(
+        withheld_study.c.tenant == key.tenant.value,
+        withheld_study.c.study_instance_uid == key.study.value,
+    )
+    why = connection.execute(query).scalar_one_or_none()
+    if why is not None:
+        raise Refused(f"study {key.study} may not be fetched: {why}")
 
 
 def _seen(scope: Scope) -> Select[Any]:

@@ -6,10 +6,10 @@ copy it owns is shown, or else the one known longer.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, not_, or_
+from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, not_, or_
 
 from archipel.kernel.actors import Scope
-from archipel.stores.sql.schema.archive import study, study_organisation
+from archipel.stores.sql.schema.archive import study, study_organisation, withheld_study
 
 Clause = ColumnElement[bool]
 
@@ -20,7 +20,24 @@ def visible(scope: Scope) -> Clause:
     seen = exists().where(
         study_organisation.c.study_id == study.c.id, study_organisation.c.tenant.in_(tenants)
     )
-    return and_(seen, not_(_nearer_copy(tenants)))
+    return and_(seen, shown(study), not_(_nearer_copy(tenants)))
+
+
+def within(scope: Scope) -> Clause:
+    """Say that `study` is within `scope` and not withheld, whichever nearer copy there is."""
+    tenants = [tenant.value for tenant in scope.tenants]
+    held = exists().where(
+        study_organisation.c.study_id == study.c.id, study_organisation.c.tenant.in_(tenants)
+    )
+    return and_(held.correlate(study), shown(study))
+
+
+def shown(one: FromClause) -> Clause:
+    """Say that a row of ``study`` is not withheld: recalled, or opposed by its patient."""
+    return ~exists().where(
+        withheld_study.c.tenant == one.c.tenant,
+        withheld_study.c.study_instance_uid == one.c.study_instance_uid,
+    )
 
 
 def walked(
@@ -35,7 +52,9 @@ def walked(
         return query.where(visible(scope)), study.c.moment, study.c.id
     (tenant,) = scope.tenants
     query = query.join(study_organisation, study_organisation.c.study_id == study.c.id).where(
-        study_organisation.c.tenant == tenant.value, not_(_nearer_copy([tenant.value]))
+        study_organisation.c.tenant == tenant.value,
+        shown(study),
+        not_(_nearer_copy([tenant.value])),
     )
     return query, study_organisation.c.moment, study_organisation.c.study_id
 
@@ -50,6 +69,7 @@ def _nearer_copy(tenants: list[str]) -> Clause:
             and_(other_owned, not_(owned)),
             and_(or_(other_owned, not_(owned)), other.c.id < study.c.id),
         ),
+        shown(other),
         theirs.c.study_id == other.c.id,
         theirs.c.tenant.in_(tenants),
     )

@@ -97,6 +97,16 @@ Index(
     postgresql_where=text("completed_at IS NULL"),
 )
 
+withheld_study = Table(  # guests of other nodes that may not be shown any more, nor for now
+    "withheld_study",
+    metadata,
+    Column("tenant", String(48), primary_key=True, comment="the owner"),
+    Column("study_instance_uid", String(64), primary_key=True),
+    Column("why", String(16), nullable=False),
+    Column("at", Instant, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 study_organisation = Table(
     "study_organisation",
     metadata,

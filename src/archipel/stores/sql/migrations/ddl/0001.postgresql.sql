@@ -54,6 +54,16 @@ CREATE TABLE patient_name (
 
 COMMENT ON COLUMN patient_name.name IS 'as matching.normalise_name has it';
 
+CREATE TABLE withheld_study (
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	why VARCHAR(16) NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_withheld_study PRIMARY KEY (tenant, study_instance_uid)
+);
+
+COMMENT ON COLUMN withheld_study.tenant IS 'the owner';
+
 CREATE TABLE quarantine (
 	segment BIGINT NOT NULL,
 	"offset" BIGINT NOT NULL,

@@ -52,6 +52,15 @@ CREATE TABLE patient_name (
 	CONSTRAINT uq_patient_name_name UNIQUE (name)
 );
 
+CREATE TABLE withheld_study (
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	why VARCHAR(16) NOT NULL,
+	at DATETIME NOT NULL,
+	CONSTRAINT pk_withheld_study PRIMARY KEY (tenant, study_instance_uid)
+)
+ WITHOUT ROWID;
+
 CREATE TABLE quarantine (
 	segment BIGINT NOT NULL,
 	"offset" BIGINT NOT NULL,

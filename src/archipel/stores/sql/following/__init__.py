@@ -1,0 +1,1 @@
+"""What facts of other nodes change here, in the transaction that takes them in."""
