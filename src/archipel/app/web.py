@@ -18,6 +18,7 @@ from archipel.app.operations.letters import Letters
 from archipel.app.peer_keys import name_of
 from archipel.app.requests.travel import FetchedHere, LinkTravel
 from archipel.app.results.door import portal_services
+from archipel.app.transfer.elsewhere import OtherNodes
 from archipel.app.wiring import Node
 from archipel.kernel.errors import ArchipelError, NotFound
 from archipel.kernel.identifiers import Issuer, TenantId
@@ -77,6 +78,7 @@ def application(node: Node) -> FastAPI:
             travel=LinkTravel(node),
             arrivals=FetchedHere(node),
         ),
+        elsewhere=OtherNodes(node),
         quarantine=node.quarantine,
         letters=Letters(node.database, node.audit, node.clock, door="web"),
         echo=lambda device: _echo(node, device),

@@ -108,7 +108,10 @@ class Transfers(Protocol):
         """Cancel one. Raises `NotFound`, `Conflict` when it is published."""
 
     def retry(self, transfer: str, *, scope: Scope, now: datetime) -> Transfer:
-        """Fetch again what was quarantined. Raises `NotFound`, `Conflict`."""
+        """Fetch again what was quarantined or called off. Raises `NotFound`, `Conflict`.
+
+        `Refused` when it was recalled, or the patient opposes sharing.
+        """
 
     def ask_first(self, transfer: str, series: Collection[Uid], *, scope: Scope) -> None:
         """Say which series a reader waits for."""

@@ -47,7 +47,7 @@ class Happening(StrEnum):
     ALL_WHOLE = "all-whole"
     COMMITTED = "committed"
     WITHDRAWN = "withdrawn"  # by a person, a recall or a denial
-    RETRIED = "retried"  # by a person, out of quarantine
+    RETRIED = "retried"  # by a person: out of quarantine, or what was called off
 
 
 class Withholding(StrEnum):
@@ -60,6 +60,7 @@ class Withholding(StrEnum):
 _S, _H = TransferState, Happening
 UNDER_WAY = frozenset({_S.WANTED, _S.PLANNED, _S.FETCHING, _S.STALLED, _S.PAUSED})
 ENDED = frozenset({_S.PUBLISHED, _S.QUARANTINED, _S.CANCELLED})
+RESUMABLE = frozenset({_S.CANCELLED, _S.QUARANTINED})
 CANCELLABLE = UNDER_WAY | {_S.WHOLE, _S.QUARANTINED}
 _STEPS: Mapping[tuple[TransferState, Happening], TransferState] = {
     (_S.WANTED, _H.MANIFEST): _S.PLANNED,
@@ -78,6 +79,7 @@ _STEPS: Mapping[tuple[TransferState, Happening], TransferState] = {
     (_S.PUBLISHED, _H.COMMITTED): _S.PUBLISHED,
     (_S.WHOLE, _H.WRONG_BYTES): _S.QUARANTINED,  # the packs contradict what is held
     (_S.QUARANTINED, _H.RETRIED): _S.WANTED,
+    (_S.CANCELLED, _H.RETRIED): _S.WANTED,
     (_S.CANCELLED, _H.WITHDRAWN): _S.CANCELLED,
     (_S.WHOLE, _H.WITHDRAWN): _S.CANCELLED,
     (_S.QUARANTINED, _H.WITHDRAWN): _S.CANCELLED,

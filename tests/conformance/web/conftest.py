@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,12 +17,15 @@ from granian.server.embed import Server
 from archipel.access import enrol
 from archipel.access.authenticate import Desk
 from archipel.access.model import Device, Organisation, Person, Role, Service
+from archipel.archive.model import StudyKey
 from archipel.exchange.model import NodeName
 from archipel.app.operations.letters import Letters
+from archipel.exchange.timeline import ForeignStudy, Progress, Reach
+from archipel.exchange.transfer import Transfer
 from archipel.kernel.actors import Scope
 from archipel.kernel.aetitle import AETitle
 from archipel.kernel.clock import utc_now
-from archipel.kernel.identifiers import Issuer, TenantId
+from archipel.kernel.identifiers import Issuer, PatientIdentifier, TenantId
 from archipel.protocols.web.application import application
 from archipel.protocols.web.models.network import NetworkView
 from archipel.protocols.web.models.node import Disk, Holdings, Lag, NodeStatus
@@ -40,6 +43,7 @@ from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
 from archipel.stores.sql.facts import open_log
 from archipel.stores.sql.migrations import migrate
+from archipel.stores.sql.peering.homes import SqlOwners
 from archipel.stores.sql.reading import SqlChanges, SqlClaims, SqlDrafts
 from archipel.stores.sql.reading_documents import SqlDocuments
 from archipel.stores.sql.reading_exams import SqlExams
@@ -48,6 +52,7 @@ from archipel.stores.sql.results.links import SqlLinks, SqlReleases
 from archipel.stores.sql.results.mails import SqlMails
 from archipel.stores.sql.requests import SqlReadingAgreements, SqlRequests
 from archipel.stores.sql.session import Database, open_database
+from archipel.stores.sql.transfers import SqlTransfers
 from archipel.testing.exams import drawing, hold
 
 NORTH, SOUTH = TenantId("north"), TenantId("south")
@@ -84,6 +89,35 @@ class AtOnce:
         """See the port."""
         del exam
         return Way(reachable=node == "test", images_in=timedelta())
+
+
+class Alone:
+    """`exchange.timeline.Elsewhere` of a node without neighbours; real transfers and homes."""
+
+    here = NodeName("test")
+
+    def __init__(self, database: Database) -> None:
+        self.owners, self.transfers = SqlOwners(database), SqlTransfers(database)
+
+    def homes(self) -> Mapping[TenantId, NodeName]:
+        """See the port."""
+        return self.owners.all()
+
+    def studies(self, patients: Collection[PatientIdentifier]) -> Sequence[ForeignStudy]:
+        """See the port: nobody announced anything."""
+        del patients
+        return []
+
+    def reach(self) -> Sequence[Reach]:
+        """See the port: nobody is there."""
+        return []
+
+    def progress(self, transfers: Sequence[Transfer]) -> Sequence[Progress]:
+        """See the port: no link was measured."""
+        return [Progress(transfer=t, rate_bytes_per_s=None, due_in_s=None) for t in transfers]
+
+    def origin(self, key: StudyKey) -> None:
+        """See the port: all was made here."""
 
 
 class Nothing:
@@ -246,6 +280,7 @@ def furnished(database: Database, clock: Clock) -> tuple[WebServices, enrol.Offi
             travel=AtOnce(),
             arrivals=Nothing(),
         ),
+        elsewhere=Alone(database),
         quarantine=SqlQuarantine(database),
         letters=Letters(database, audit, clock, door="web"),
         echo=lambda device: EchoOutcome(ok=True, duration_ms=1, detail=str(device.ae_title)),

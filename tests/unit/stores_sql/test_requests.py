@@ -48,8 +48,8 @@ from archipel.reading.request.ports import Telling
 from archipel.stores.sql import facts, peers
 from archipel.stores.sql.feed import SqlFacts
 from archipel.stores.sql.migrations import migrate
-from archipel.stores.sql.reading_documents import SqlDocuments
 from archipel.stores.sql.peering import homes
+from archipel.stores.sql.reading_documents import SqlDocuments
 from archipel.stores.sql.requests import SqlRequests
 from archipel.stores.sql.session import open_database
 from archipel.testing.reports import report_document

@@ -11,20 +11,19 @@ from datetime import datetime, timedelta
 from archipel.app.archipelago import links
 from archipel.app.peer_keys import name_of
 from archipel.app.transfer.packs import BYTES_IN_MBIT
+from archipel.app.transfer.progress import STILL, due_in_s
 from archipel.app.wiring import Node
 from archipel.archive.model import StudyKey
-from archipel.exchange.eta import Due, eta
 from archipel.exchange.links import Line
 from archipel.exchange.manifest import StudyManifest
 from archipel.exchange.schedule import SHAPED
-from archipel.exchange.transfer import UNDER_WAY, Transfer, TransferState
+from archipel.exchange.transfer import Transfer
 from archipel.kernel.actors import Scope
 from archipel.reading.model import ExamId
 from archipel.reading.request.model import Arrival, Way
 
 _BITS = 8
 _MS_IN_S = 1000
-_STILL = frozenset({TransferState.STALLED, TransferState.PAUSED, TransferState.QUARANTINED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class FetchedHere:
         }
 
     def _arrival(self, one: Transfer, every: Sequence[Transfer]) -> Arrival:
-        moving = one.state not in _STILL
+        moving = one.state not in STILL
         return Arrival(
             moving=moving,
             done_bytes=one.done_bytes,
@@ -87,25 +86,5 @@ class FetchedHere:
         )
 
     def _due_in(self, one: Transfer, every: Sequence[Transfer]) -> timedelta | None:
-        if one.state is TransferState.WHOLE:
-            return timedelta()
-        if not one.size_bytes:
-            return None
-        line = self.node.settings.peer.line_in_mbit * BYTES_IN_MBIT or None
-        measured = self.node.transfers.window(one.from_node)
-        rate, rtt_s = measured or (line or 0.0, 0.0)
-        ahead = [
-            _due(other)
-            for other in every
-            if other.from_node == one.from_node and other.state in UNDER_WAY
-        ]
-        return eta(_due(one), ahead, rate_bytes_per_s=rate, rtt_s=rtt_s, cap_bytes_per_s=line)
-
-
-def _due(one: Transfer) -> Due:
-    return Due(
-        id=one.id,
-        of_class=one.of_class,
-        wanted_at=one.wanted_at,
-        remaining_bytes=one.remaining_bytes,
-    )
+        seconds = due_in_s(self.node, one, every)
+        return None if seconds is None else timedelta(seconds=seconds)

@@ -19,6 +19,7 @@ from archipel.protocols.web.routes import (
     shares,
     signed_reports,
     signing,
+    transfers,
     worklist,
 )
 from archipel.protocols.web.services import WebServices
@@ -33,6 +34,7 @@ PARTS = (
     signed_reports,
     shares,
     persons,
+    transfers,
     requests,
     admin_agreements,
     admin_peers,

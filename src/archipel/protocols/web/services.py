@@ -12,6 +12,7 @@ from archipel.access.model import Device, Permission, Visitor
 from archipel.access.ports import AuditTrail
 from archipel.archive.ports import QuarantineDesk
 from archipel.kernel.actors import Scope
+from archipel.exchange.timeline import Elsewhere
 from archipel.kernel.clock import Clock
 from archipel.protocols.web.models.network import NetworkView
 from archipel.kernel.errors import NotFound
@@ -115,6 +116,7 @@ class WebServices:
     changes: Changes
     sharing: Sharing
     asking: AskingPorts
+    elsewhere: Elsewhere
     quarantine: QuarantineDesk
     letters: Letters
     echo: Callable[[Device], EchoOutcome]

@@ -51,6 +51,7 @@ class ExamViews:
     sites: Sites
     community: str
     marks: Callable[[Collection[ExamId]], Mapping[ExamId, RequestMark]]
+    guests: Mapping[TenantId, str]  # organisations that are at home on another node
 
     def rows(self, exams: Sequence[Exam]) -> list[ExamRow]:
         """Return the rows of exams, each with what is asked about it."""
@@ -89,6 +90,7 @@ class ExamViews:
             claim=self.claim(exam.claim) if exam.claim else None,
             report=_report(exam),
             request=request,
+            home_node=self.guests.get(exam.id.tenant),
         )
 
     def claim(self, claim: Claim) -> ClaimView:

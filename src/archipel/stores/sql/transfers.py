@@ -192,8 +192,10 @@ class SqlTransfers:
         return self.happened(name, Happening.WITHDRAWN, now=now, detail=detail)
 
     def retry(self, name: str, *, scope: Scope, now: datetime) -> Transfer:
-        """Fetch again what was quarantined. Raises `NotFound`, `Conflict`."""
-        self.get(name, scope=scope)
+        """Fetch what was quarantined or called off. Raises `NotFound`, `Conflict`, `Refused`."""
+        held = self.get(name, scope=scope)
+        with self._database.read() as connection:
+            _refuse_withheld(connection, held.key)
         return self.happened(name, Happening.RETRIED, now=now)
 
     def adopted(self, root: str) -> tuple[str, int] | None:

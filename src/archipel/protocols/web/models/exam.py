@@ -8,6 +8,7 @@ from pydantic import Field
 from archipel.protocols.web.models.base import Body, Urgency, View
 from archipel.protocols.web.models.request import ArrivingExam, RequestMark
 from archipel.protocols.web.models.session import OrganisationBrief
+from archipel.protocols.web.models.transfer import Provenance
 
 ExamStatus = Literal["acquiring", "ready", "claimed", "draft", "preliminary", "signed"]
 ReportState = Literal["none", "draft", "preliminary", "final", "addendum", "corrected"]
@@ -102,6 +103,9 @@ class ExamRow(View):
     priors: Priors
     claim: ClaimView | None
     report: ReportMark
+    home_node: str | None = Field(
+        default=None, description="The node it is a guest from; null for our own."
+    )
     request: RequestMark | None = Field(
         default=None, description="Another organisation asks for the reading, or is asked."
     )
@@ -201,6 +205,9 @@ class ExamPage(View):
     priors: list[ExamRow]
     shared_with: list[OrganisationBrief]
     viewer_url: str
+    provenance: Provenance | None = Field(
+        default=None, description="Where it came from; null for an exam made here."
+    )
 
 
 class ClaimRequest(Body):

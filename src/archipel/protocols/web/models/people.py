@@ -2,9 +2,12 @@
 
 from datetime import datetime
 
+from pydantic import Field
+
 from archipel.protocols.web.models.base import View
 from archipel.protocols.web.models.exam import ExamRow, PatientBanner
 from archipel.protocols.web.models.session import OrganisationBrief
+from archipel.protocols.web.models.transfer import ElsewhereExam, NodeReach
 
 
 class PersonHit(View):
@@ -39,3 +42,7 @@ class PersonPage(View):
     banner: PatientBanner
     identifiers: list[KnownIdentifier]
     exams: list[ExamRow]
+    elsewhere: list[ElsewhereExam] = Field(
+        description="Exams that other nodes announced and whose images are not here."
+    )
+    nodes: list[NodeReach] = Field(description="Every other node: where the page may lack exams.")

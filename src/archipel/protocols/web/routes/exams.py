@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from archipel.access.model import Action, AuditEntry, AuditQuery, Visitor
+from archipel.archive.model import StudyKey
 from archipel.kernel.errors import Malformed, NotFound
 from archipel.kernel.identifiers import TenantId
 from archipel.protocols.web.models.base import Problem
@@ -20,6 +21,7 @@ from archipel.protocols.web.models.exam import (
 )
 from archipel.protocols.web.routes.worklist import exam_views
 from archipel.protocols.web.services import DOOR, Services, WebServices
+from archipel.protocols.web.transfer_views import provenance_view
 from archipel.protocols.web.views import series_view
 from archipel.protocols.web.visitors import SeesExams, WritesReports
 from archipel.reading import claim as claiming
@@ -53,6 +55,7 @@ def get_exam(exam: str, visitor: SeesExams, services: Services) -> ExamPage:
     views = exam_views(visitor, services)
     priors = services.exams.priors(found.id, scope=visitor.scope, now=now)
     holders = services.exams.holders(found.id, scope=visitor.scope)
+    origin = services.elsewhere.origin(StudyKey(found.id.tenant, found.id.study))
     shared = [TenantId(key) for key in holders if key != found.id.tenant.value]
     return ExamPage(
         row=views.row(found),
@@ -66,6 +69,7 @@ def get_exam(exam: str, visitor: SeesExams, services: Services) -> ExamPage:
         priors=views.rows(priors),
         shared_with=[views.sites.of(tenant) for tenant in shared],
         viewer_url=f"/viewer/archipel?StudyInstanceUIDs={found.id.study}",
+        provenance=provenance_view(origin) if origin else None,
     )
 
 

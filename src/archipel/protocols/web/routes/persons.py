@@ -14,6 +14,8 @@ from archipel.protocols.web.models.people import (
     PersonHits,
     PersonPage,
 )
+from archipel.protocols.web.models.transfer import ElsewhereExam
+from archipel.protocols.web.routes.transfers import views_of
 from archipel.protocols.web.routes.worklist import exam_views
 from archipel.protocols.web.services import DOOR, Services, WebServices
 from archipel.protocols.web.views import Sites, banner
@@ -65,7 +67,23 @@ def get_person(person: str, visitor: SearchesPatients, services: Services) -> Pe
         banner=banner(exams[0]),
         identifiers=_identifiers(exams, views.sites),
         exams=views.rows(exams),
+        elsewhere=_elsewhere(exams, visitor, services),
+        nodes=views_of(services).nodes(services.elsewhere.reach()),
     )
+
+
+def _elsewhere(
+    exams: Sequence[Exam], visitor: Visitor, services: WebServices
+) -> list[ElsewhereExam]:
+    """List what other nodes announced of this person and is not in the visitor's lists."""
+    here = {(exam.id.tenant, exam.id.study) for exam in exams}
+    studies = [
+        one
+        for one in services.elsewhere.studies({exam.patient for exam in exams})
+        if (one.key.tenant, one.key.study) not in here
+    ]
+    wanted = services.elsewhere.transfers.visible(scope=visitor.scope) if studies else []
+    return views_of(services).exams(studies, wanted)
 
 
 def _identifiers(exams: Sequence[Exam], sites: Sites) -> list[KnownIdentifier]:

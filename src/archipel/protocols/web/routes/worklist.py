@@ -74,11 +74,14 @@ def get_worklist_counts(visitor: SeesExams, services: Services) -> WorklistCount
 
 def exam_views(visitor: Visitor, services: WebServices) -> ExamViews:
     """Return what turns exams into rows for this visitor."""
+    here = services.elsewhere.here
+    homes = services.elsewhere.homes()
     return ExamViews(
         visitor,
         Sites(services.desk.organisations),
         services.node.community,
         lambda exams: marks(exams, visitor, services),
+        {tenant: home.value for tenant, home in homes.items() if home != here},
     )
 
 
