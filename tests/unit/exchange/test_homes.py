@@ -90,6 +90,16 @@ class Islet:
         }
 
 
+def islet_of(name: str, path: Path, template: Path, *, now: datetime) -> Islet:
+    """Make one node of its own archipelago."""
+    authority = certificates.new_authority("test", now=now - timedelta(days=1))
+    key = certificates.new_key()
+    request = certificates.request_for(NodeName(name), key)
+    shutil.copy(template, path)
+    issued = authority.issue(request, NodeName(name), now=now - timedelta(days=1))
+    return Islet(name, issued, key, authority, path)
+
+
 @pytest.fixture
 def make(sqlite_template: Path, tmp_path: Path) -> Iterator[Callable[..., list[Islet]]]:
     """Make nodes that share everything of `chu-gp` and `chu-mq` with each other."""
