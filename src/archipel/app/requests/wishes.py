@@ -33,17 +33,17 @@ class TransferWishes:
 
     def want(self, exam: ExamId, *, request: Request, reader: TenantId, now: datetime) -> None:
         """See the port. A prior travels in the class of its exam, behind it."""
-        organisations = self.node.organisations.tenants()
-        if exam.tenant in organisations:
+        owners = self.node.owners
+        if owners.local(exam.tenant):
             return  # it is at home here: shared, not fetched
         wish = Wish(
             study=StudyKey(exam.tenant, exam.study),
-            from_node=request.id.home,
+            from_node=str(owners.home(exam.tenant) or request.id.home),
             of_class=_CLASSES[request.urgency],
             reason=request.id.value,
             wanted_by=reader,
         )
-        want(wish, transfers=self.node.transfers, owners=_Local(organisations), now=now)
+        want(wish, transfers=self.node.transfers, owners=owners, now=now)
 
     def is_here(self, exam: ExamId, *, tenant: TenantId) -> bool:
         """See the port. A foreign exam is in no list before all of it is here."""
@@ -80,14 +80,3 @@ class TransferWishes:
             login=ACTOR.name,
         )
         self.node.exams.set_urgency(fact, urgency, scope=scope)
-
-
-@dataclass(frozen=True, slots=True)
-class _Local:
-    """`exchange.ports.Owners` over a set of organisations."""
-
-    tenants: frozenset[TenantId]
-
-    def local(self, tenant: TenantId) -> bool:
-        """See the port."""
-        return tenant in self.tenants

@@ -33,7 +33,7 @@ def within(scope: Scope) -> Clause:
 
 
 def shown(one: FromClause) -> Clause:
-    """Say that a row of ``study`` is not withheld. Node-wide: what is withheld is hidden to all."""
+    """Say that a row of ``study`` is not withheld. Node-wide: hidden to all."""
     return ~exists().where(
         withheld_study.c.tenant == one.c.tenant,
         withheld_study.c.study_instance_uid == one.c.study_instance_uid,
