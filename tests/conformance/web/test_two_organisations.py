@@ -3,6 +3,7 @@
 The table below has a case for each operation of the OpenAPI document; a route without one fails.
 """
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +12,13 @@ import pytest
 
 from archipel.access import enrol
 from archipel.access.model import Person, Role
-from archipel.archive.model import JournalPlace
+from archipel.archive.model import JournalPlace, StudyKey
+from archipel.exchange.schedule import TransferClass
+from archipel.exchange.transfer import Transfer, TransferState
 from archipel.kernel.actors import Scope
 from archipel.kernel.aetitle import AETitle
 from archipel.kernel.identifiers import TenantId
+from archipel.kernel.uid import Uid
 from archipel.protocols.web.openapi import document
 from archipel.protocols.web.opaque import seal
 from archipel.protocols.web.router import described
@@ -110,6 +114,25 @@ def _stuck(door: Any) -> None:
             at=door.clock(),
         )
         outbox.bury(connection, letter)
+def _wanted(door: Any) -> None:
+    wanted = Transfer(
+        id=secrets.token_hex(16),
+        key=StudyKey(TenantId("chu-gp"), Uid.fresh()),
+        from_node="gp",
+        wanted_by=NORTH,
+        of_class=TransferClass.ROUTINE,
+        reason="test",
+        state=TransferState.WANTED,
+        wanted_at=door.clock(),
+        changed_at=door.clock(),
+    )
+    door.transfer = door.services.elsewhere.transfers.want(wanted, now=door.clock()).id
+
+
+def _called_off(door: Any) -> None:
+    _wanted(door)
+    scope = Scope(door.office.scope.actor, frozenset({NORTH}))
+    door.services.elsewhere.transfers.withdraw(door.transfer, scope=scope, now=door.clock())
 
 
 def _token(door: Any) -> None:
@@ -390,13 +413,18 @@ CASES: dict[str, Case] = {
         before=_stuck,
     ),
     "get_node": administering("/api/node", refuses=200),
+    "list_transfers": reading("/api/transfers", refuses=200, before=_wanted),
+    # No node announced one: a foreign exam has its own tests (test_transfers).
+    "fetch_exam": reading("/api/exams/{exam}/fetch", body={"person": "p1"}, gives=404),
+    "cancel_transfer": reading("/api/transfers/{transfer}/cancel", before=_wanted),
+    "resume_transfer": reading("/api/transfers/{transfer}/resume", before=_called_off),
     # The lines serve every organisation: both see them, no patient is on the page.
     "get_network": administering("/api/network", refuses=200, barred="referrer-north"),
     # A node that is no demonstration has no line to switch, whoever asks.
     "switch_line": administering("/api/network/lines/mq/gf", body={"cut": True}, gives=404),
 }
 # Their own tests: a stream does not end by itself (test_events), a token cannot sign out.
-ELSEWHERE = {"stream_events", "stream_network", "sign_out"}
+ELSEWHERE = {"stream_events", "stream_network", "stream_transfers", "sign_out"}
 SECRETS = ("north", "NORTH", "BALISIER", "Eléonore", "TEST finding", "1.2.3.")
 
 
@@ -423,6 +451,7 @@ def test_only_its_own_people_pass(door: Any, name: str) -> None:
     path = (
         case.path.replace("{exam}", str(door.exam.id))
         .replace("{fence}", str(getattr(door, "fence", "")))
+        .replace("{transfer}", getattr(door, "transfer", ""))
         .replace("{link}", getattr(door, "link", "0" * 16))
         .replace("{digest}", getattr(door, "digest", "0" * 64))
         .replace("{request}", getattr(door, "request", ""))
