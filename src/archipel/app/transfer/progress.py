@@ -24,12 +24,18 @@ def due_in_s(node: Node, one: Transfer, every: Sequence[Transfer]) -> float | No
     """Return in how many seconds `one` is whole; `every` are all under way."""
     if one.state is TransferState.WHOLE:
         return 0.0
-    rate = rate_of(node, one.from_node)
+    rate = rate_of(node, one.from_node) or _pace(one)
     if not one.size_bytes or rate is None or one.state in STILL or one.state not in UNDER_WAY:
         return None
     ahead = [_due(other) for other in every if _ahead(other, one)]
     left = eta(_due(one), ahead, rate_bytes_per_s=rate[0], rtt_s=rate[1])
     return None if left is None else left.total_seconds()
+
+
+def _pace(one: Transfer) -> tuple[float, float] | None:
+    """Return bytes a second since it was wanted, where nothing else is known of the link."""
+    taken_s = (one.changed_at - one.wanted_at).total_seconds()
+    return (one.done_bytes / taken_s, 0.0) if one.done_bytes and taken_s > 0 else None
 
 
 def _ahead(other: Transfer, one: Transfer) -> bool:

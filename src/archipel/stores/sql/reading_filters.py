@@ -41,6 +41,7 @@ from archipel.stores.sql.schema.reading import (
     report,
     report_standing,
 )
+from archipel.stores.sql.schema.requests import reading_request
 
 MOST_WORDS = 8
 LAST = "\U0010ffff"  # sorts after every text
@@ -77,7 +78,12 @@ _fresh = or_(
     study.c.moment == literal_column("''"),
     study.c.moment >= _HistoryDay(study.c.received_first_at),
 )
-_to_read = and_(_unwritten, _unsigned, _fresh)
+_asked = tuple_(study.c.tenant, study.c.study_instance_uid).in_(
+    select(reading_request.c.exam_tenant, reading_request.c.study_instance_uid).where(
+        reading_request.c.is_open, reading_request.c.exam_tenant.is_not(None)
+    )
+)  # however old: somebody waits for it
+_to_read = and_(_unwritten, _unsigned, or_(_fresh, _asked))
 
 
 def listed(filters: Filters, now: datetime) -> ColumnElement[bool]:
