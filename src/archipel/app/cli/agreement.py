@@ -1,6 +1,6 @@
 """Commands on agreements for reading: whom an organisation may ask."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import time, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +19,7 @@ agreements = typer.Typer(
     help="Agreements for reading: whom an organisation may ask.", no_args_is_help=True
 )
 AskingOption = Annotated[str, typer.Option("--asking", help="Key of the organisation of ours.")]
+_URGENCIES = ("stat", "urgent", "inpatient", "routine")
 
 
 def add_to(command: typer.Typer) -> None:
@@ -37,27 +38,19 @@ def add_agreement(
     level: Annotated[
         str, typer.Option("--level", help="on-site, region, sister-region or mainland.")
     ],
-    modality: Annotated[
-        list[str] | None, typer.Option("--modality", help="Only this one; may be repeated.")
-    ] = None,
-    hours: Annotated[
-        str, typer.Option("--hours", help="HH:MM-HH:MM of the partner's day; else always.")
-    ] = "",
-    time_zone: Annotated[str, typer.Option("--time-zone", help="The partner's.")] = "UTC",
-    delay: Annotated[
+    term: Annotated[
         list[str] | None,
-        typer.Option("--delay", help="Promised minutes, as stat=15; may be repeated."),
-    ] = None,
-    phone: Annotated[str, typer.Option("--phone", help="The reader on call.")] = "",
-    relief: Annotated[
-        list[str] | None, typer.Option("--relief", help="Who stands in; as --partner.")
+        typer.Option("--term", help="NAME=VALUE, see below; may be repeated."),
     ] = None,
 ) -> None:
     """Make an agreement, or replace the one of this key.
 
+    Terms: modality=CT (only these), hours=18:00-08:00, zone=America/Martinique, stat=15 (promised
+    minutes; also urgent, inpatient, routine), phone=0596552000, relief=KEY (who stands in).
+
     Example: archipel agreement add --home /srv/archipel chu-night --asking ch-ouest
-    --partner "chu-martinique@mq:CHU de Martinique" --level sister-region --modality CT
-    --hours 18:00-08:00 --time-zone America/Martinique --phone "0596 55 20 00"
+    --partner "chu-martinique@mq:CHU de Martinique" --level sister-region --term modality=CT
+    --term hours=18:00-08:00 --term zone=America/Martinique
     """
     from archipel.app.wiring import Node
     from archipel.kernel.identifiers import TenantId
@@ -65,18 +58,19 @@ def add_agreement(
     from archipel.reading.request.model import Agreement, Hours
 
     with Node.open(Home(home)) as node:
-        since, until = _hours(hours)
+        terms = _terms(term or ())
+        since, until = _hours("".join(terms["hours"]))
         drawn = Agreement(
             key=key,
             asking=TenantId(asking),
             partner=_site(partner, node),
             level=_level(level),
-            modalities=frozenset(one.upper() for one in modality or ()),
+            modalities=frozenset(one.upper() for one in terms["modality"]),
             hours=Hours(since=since, until=until),
-            time_zone=time_zone,
-            delays=_delays(delay or ()),
-            phone=phone,
-            relief=tuple(_site(one, node) for one in relief or ()),
+            time_zone="".join(terms["zone"]) or "UTC",
+            delays=_delays(terms),
+            phone="".join(terms["phone"]),
+            relief=tuple(_site(one, node) for one in terms["relief"]),
         )
         agree.keep(drawn, desk=_desk(node), now=node.clock())
         unheard = _unheard(drawn, node)
@@ -178,19 +172,32 @@ def _hours(text: str) -> tuple[time, time]:
     try:
         return time.fromisoformat(since), time.fromisoformat(until)
     except ValueError:
-        raise Malformed(f"--hours: write HH:MM-HH:MM, not {text[:40]!r}") from None
+        raise Malformed(f"--term hours: write HH:MM-HH:MM, not {text[:40]!r}") from None
 
 
-def _delays(words: Iterable[str]) -> "Mapping[Urgency, timedelta] | None":
+def _terms(words: Iterable[str]) -> dict[str, list[str]]:
+    from archipel.kernel.errors import Malformed
+
+    once = ("hours", "zone", "phone", *_URGENCIES)
+    found: dict[str, list[str]] = {name: [] for name in (*once, "modality", "relief")}
+    for word in words:
+        name, _, value = word.partition("=")
+        if name not in found or not value or (name in once and found[name]):
+            raise Malformed(f"--term: write NAME=VALUE once, of {', '.join(found)}: {word[:60]!r}")
+        found[name].append(value)
+    return found
+
+
+def _delays(terms: Mapping[str, Sequence[str]]) -> "Mapping[Urgency, timedelta] | None":
     from archipel.kernel.errors import Malformed
     from archipel.reading.model import Urgency
 
     found = {}
-    for word in words:
-        name, _, minutes = word.partition("=")
-        if name.upper() not in Urgency.__members__ or not minutes.isdecimal():
-            raise Malformed(f"--delay: write stat=15 (minutes), not {word[:40]!r}")
-        found[Urgency[name.upper()]] = timedelta(minutes=int(minutes))
+    for name in _URGENCIES:
+        for minutes in terms[name]:
+            if not minutes.isdecimal():
+                raise Malformed(f"--term {name}: a number of minutes, not {minutes[:40]!r}")
+            found[Urgency[name.upper()]] = timedelta(minutes=int(minutes))
     return found or None
 
 
