@@ -46,6 +46,7 @@ export {
   IconMessage,
   IconMinus,
   IconMoon,
+  IconNetwork,
   IconPencil,
   IconPhone,
   IconPhoto,

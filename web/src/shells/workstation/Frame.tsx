@@ -8,7 +8,7 @@ import { setServerTime } from "@/kit/time";
 import { useKeys, useOwnKeys } from "@/kit/useKeys";
 import { Dress } from "./Dress";
 import css from "./frame.module.css";
-import { homeOf, mayAdminister } from "./home";
+import { homeOf, mayAdminister, maySeeNetwork } from "./home";
 import { isHelpOpen, onHelp, openHelp } from "./openHelp";
 import { onPaletteAsked, openPalette, timesAsked } from "./openPalette";
 import { Rail } from "./Rail";
@@ -22,8 +22,7 @@ const KeysHelp = lazy(() => import("./KeysHelp").then((module) => ({ default: mo
 
 export function pageKind(path: string): PageKind {
   if (/^\/reading\/./.test(path)) return "images";
-  const reads = path.startsWith("/reading") || path === "/tele" || path.startsWith("/node");
-  return reads ? "reading" : "other";
+  return /^\/(reading|network|node|tele$)/.test(path) ? "reading" : "other";
 }
 
 export function Frame() {
@@ -97,11 +96,22 @@ export function Frame() {
           },
         ]
       : []),
+    ...(maySeeNetwork(session)
+      ? [
+          {
+            id: "go.network",
+            strokes: ["g r"],
+            label: t("nav.goto", { where: t("nav.network") }),
+            run: () => void navigate({ to: "/network" }),
+            global: true,
+          },
+        ]
+      : []),
     ...(session.permissions.includes("see-node")
       ? [
           {
             id: "go.node",
-            strokes: ["g r"],
+            strokes: ["g n"],
             label: t("nav.goto", { where: t("nav.node") }),
             run: () => void navigate({ to: "/node" }),
             global: true,
@@ -155,6 +165,7 @@ const TITLES = {
   reading: "nav.reading",
   tele: "nav.tele",
   patients: "nav.patients",
+  network: "nav.network",
   node: "nav.node",
   admin: "nav.admin",
 } as const;

@@ -5,13 +5,21 @@ import type { ComponentType } from "react";
 import { may, type Session } from "@/api/session";
 import { useTranslation } from "@/i18n";
 import { number } from "@/i18n/format";
-import { IconKeyboard, IconLayoutList, IconRadar2, IconServer2, IconSettings, IconUsers } from "@/kit/icons";
+import {
+  IconKeyboard,
+  IconLayoutList,
+  IconNetwork,
+  IconRadar2,
+  IconServer2,
+  IconSettings,
+  IconUsers,
+} from "@/kit/icons";
 import { serverNow } from "@/kit/time";
 import { countsQuery } from "@/rooms/reading/queries";
 import { figures } from "@/rooms/requests/board";
 import { boardQuery } from "@/rooms/requests/queries";
 import css from "./frame.module.css";
-import { mayAdminister } from "./home";
+import { mayAdminister, maySeeNetwork } from "./home";
 import { openHelp } from "./openHelp";
 
 interface RailProps {
@@ -23,7 +31,7 @@ interface RailProps {
 interface Entry {
   to: string;
   under: string;
-  word: "nav.reading" | "nav.tele" | "nav.patients" | "nav.node" | "nav.admin";
+  word: "nav.reading" | "nav.tele" | "nav.patients" | "nav.network" | "nav.node" | "nav.admin";
   icon: ComponentType<{ size?: number | string; stroke?: number | string; "aria-hidden"?: boolean }>;
   counter?: number;
   critical?: boolean;
@@ -60,6 +68,9 @@ export function Rail({ session, path, alarms }: RailProps) {
       : []),
     ...(may(session, "search-patients")
       ? [{ to: "/patients", under: "/patients", word: "nav.patients" as const, icon: IconUsers }]
+      : []),
+    ...(maySeeNetwork(session)
+      ? [{ to: "/network", under: "/network", word: "nav.network" as const, icon: IconNetwork }]
       : []),
     ...(may(session, "see-node")
       ? [

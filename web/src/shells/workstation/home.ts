@@ -10,5 +10,9 @@ export function homeOf(session: Session): Home {
   return may(session, "see-node") ? "/node" : "/me";
 }
 
+/** Administrators see all of it, those who see exams what concerns their work. */
+export const maySeeNetwork = (session: Session): boolean =>
+  may(session, "see-node") || may(session, "see-exams");
+
 export const mayAdminister = (session: Session): boolean =>
   may(session, "administer-organisation") || may(session, "administer-node") || may(session, "see-audit");

@@ -100,6 +100,13 @@ const exam = createRoute({
   component: lazyRouteComponent(() => import("./PatientsPages"), "ExamPage"),
 });
 
+const network = createRoute({
+  getParentRoute: () => frame,
+  path: "/network",
+  validateSearch: (search: Search): { link?: string } => (search.link ? { link: search.link } : {}),
+  component: lazyRouteComponent(() => import("./NetworkPage"), "NetworkPage"),
+});
+
 const node = createRoute({
   getParentRoute: () => frame,
   path: "/node",
@@ -133,7 +140,20 @@ export const router = createRouter({
   routeTree: root.addChildren([
     login,
     states,
-    frame.addChildren([start, reading, readingExam, tele, teleNew, patients, person, exam, node, admin, me]),
+    frame.addChildren([
+      start,
+      reading,
+      readingExam,
+      tele,
+      teleNew,
+      patients,
+      person,
+      exam,
+      network,
+      node,
+      admin,
+      me,
+    ]),
   ]),
   parseSearch,
   stringifySearch,

@@ -1,4 +1,4 @@
-"""`make demo`: one node with two organisations, people of every role, and exams that arrive.
+"""`make demo ONE=1`: one node with two organisations, people of every role, and exams that arrive.
 
 Everything is invented and lives on loopback. Passwords are made anew each time and printed once.
 Ctrl-C stops the node; its home is deleted.
@@ -54,7 +54,7 @@ class Seat:
     password: str
 
 
-def main() -> None:
+def run() -> None:
     """Run the demonstration until Ctrl-C."""
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell may have told us to ignore the latter
         signal.signal(number, signal.default_int_handler)
@@ -153,7 +153,3 @@ def _peer(node: RunningNode, plan: Plan) -> Peer:
         called=enrol.default_title(TenantId(key)),
         calling=AETitle(MODALITIES[0]),
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,1 @@
+"""Demonstrations: whole nodes on loopback, invented people, phantoms that arrive."""
