@@ -24,7 +24,7 @@ from archipel.kernel.errors import Exhausted, Unavailable
 
 START_ORDER = ("index", "dimse", "web", "work")
 STOP_ORDER = ("dimse", "peer", "web", "work", "index")
-READY_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 180.0  # a busy machine starts slowly; one that hangs is ended all the same
 STOP_TIMEOUT_S = 9.0
 BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
