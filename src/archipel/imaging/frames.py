@@ -137,9 +137,12 @@ def _settled(array: Pixels, pixels: PixelDescription, *, shift: int) -> Pixels:
         return array
     unsigned = np.dtype(f"u{dtype.itemsize}")
     spare = dtype.itemsize * 8 - pixels.bits_stored
-    values = array.astype(unsigned)
+    same = array.dtype in {dtype, unsigned} and array.flags.c_contiguous
+    values = array.view(unsigned) if same else array.astype(unsigned)
     if shift > 0:
         values = values >> unsigned.type(shift)
+    if pixels.signed and not spare:
+        return values.view(dtype)
     if pixels.signed:
         extended: Pixels = (values << unsigned.type(spare)).view(dtype) >> dtype.type(spare)
         return extended

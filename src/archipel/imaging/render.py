@@ -28,6 +28,7 @@ from archipel.kernel.errors import Malformed
 Grey = NDArray[np.uint8]
 
 _TOP = 255.0
+_TABLED_BYTES = 2  # a sample: values of more are too many for a table
 
 
 def render(content: bytes, transfer_syntax: str, image: Image, wishes: Wishes) -> bytes:
@@ -64,14 +65,39 @@ def grey_of(stored: Pixels, presentation: Presentation, window: Window | None = 
 
     `window` overrides the data set's own.
     """
-    values = _modality(stored, presentation)
-    if window is None and presentation.voi_lut is not None and presentation.window is None:
-        shown = _looked_up(values, presentation.voi_lut) * (
-            _TOP / ((1 << presentation.voi_lut.bits) - 1)
-        )
+    chosen = window or presentation.window
+    if chosen is None and presentation.voi_lut is None:
+        values = _modality(stored, presentation)
+        chosen = _whole_range(values, stored, presentation)
+        return _grey_of(stored, values, presentation, chosen)
+    if stored.dtype.kind not in "iu" or stored.dtype.itemsize > _TABLED_BYTES or not stored.size:
+        return _grey_of(stored, _modality(stored, presentation), presentation, chosen)
+    # The grey of a value depends on nothing but it: worked out once for each value that may
+    # occur, not for each pixel.
+    low, high = int(stored.min()), int(stored.max())
+    ramp = np.arange(low, high + 1).astype(stored.dtype)
+    table = _grey_of(ramp, _modality(ramp, presentation), presentation, chosen)
+    grey: Grey = np.take(table, np.subtract(stored, low, dtype=np.intp))
+    return grey
+
+
+def _grey_of(
+    stored: Pixels,
+    values: NDArray[np.float32],
+    presentation: Presentation,
+    window: Window | None,
+) -> Grey:
+    """Give the grey of stored values, whose modality values are `values`, one for one.
+
+    Without a window the presentation's VOI LUT tells it.
+    """
+    if window is not None:
+        shown = _windowed(values, window)
+    elif presentation.voi_lut is not None:
+        lut = presentation.voi_lut
+        shown = _looked_up(values, lut) * (_TOP / ((1 << lut.bits) - 1))
     else:
-        chosen = window or presentation.window or _whole_range(values, stored, presentation)
-        shown = _windowed(values, chosen)
+        raise ValueError("a grey needs a window or a VOI LUT")
     if presentation.inverse:
         shown = _TOP - shown
     grey: Grey = np.clip(np.rint(shown), 0, _TOP).astype(np.uint8)
