@@ -6,11 +6,15 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, make_url
 
 from archipel.stores.sql.migrations import migrate
 from archipel.stores.sql.session import Database, open_database
 from archipel.testing import postgresql
+
+settings.register_profile("busy", deadline=None)  # a busy machine is not a counterexample
+settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session")
