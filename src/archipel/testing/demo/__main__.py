@@ -5,6 +5,7 @@ Ctrl-C ends every process; the homes are deleted, so that each start is the firs
 """
 
 import argparse
+import secrets
 import shutil
 import signal
 import sys
@@ -20,7 +21,8 @@ from archipel.kernel.errors import ArchipelError
 from archipel.testing.demo import one
 from archipel.testing.demo.door import Door
 from archipel.testing.demo.fleet import Fleet
-from archipel.testing.demo.story import Story
+from archipel.testing.demo.story import Play, Story, thorax
+from archipel.testing.mail import MailCatcher
 
 QUICK = {
     "ARCHIPEL_NODE__DEMONSTRATION": "true",
@@ -36,16 +38,16 @@ def main() -> None:
     asked.add_argument("--one", action="store_true", help="one node alone, nothing to cut")
     asked.add_argument("--steps", action="store_true", help="wait for Enter before each step")
     asked.add_argument("--quiet", action="store_true", help="no story: nodes and lines only")
-    told = asked.parse_args()
+    said = asked.parse_args()
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell may have told us to ignore the latter
         signal.signal(number, signal.default_int_handler)
-    if told.one:
+    if said.one:
         one.run()
         return
     console = Console()
     root = Path(tempfile.mkdtemp(prefix="archipel-demo-"))
     try:
-        _run(console, root, steps=told.steps, quiet=told.quiet)
+        _run(console, root, steps=said.steps, quiet=said.quiet)
     except KeyboardInterrupt:
         console.print("Stopped.")
     except ArchipelError as error:
@@ -58,20 +60,21 @@ def main() -> None:
 def _run(console: Console, root: Path, *, steps: bool, quiet: bool) -> None:
     began = time.monotonic()
     console.print("Starting four nodes; half a minute on two cores…")
-    shown: dict[str, Any] = {"isles": [], "story": [], "waits": False, "inbox": ""}
-    fleet = Fleet(root, settings=QUICK)
-    story = Story(fleet, console, steps=steps)
+    shown: dict[str, Any] = {"isles": []}
+    fleet, mails = Fleet(root, settings=QUICK), MailCatcher()
+    play = Play(fleet, mails, thorax(secrets.token_hex(4)))
+    story = Story(play, console, by_step=steps)
     door = Door(
         lines=fleet.lines.states,
         turn=fleet.lines.turn,
         state=lambda: shown | story.state(),
         act=lambda _word: story.go_on(),
     )
-    with door:
-        fleet.tell(switchboard=door.address)
+    with mails, door:
+        fleet.tell(told(switchboard=door.address, mails=mails))
         with fleet:
             shown["isles"] = [_isle(fleet[name]) for name in fleet.afloat]
-            _greet(console, fleet, door, time.monotonic() - began)
+            _greet(console, fleet, door, mails, time.monotonic() - began)
             try:
                 if not quiet:
                     story.start()
@@ -81,6 +84,17 @@ def _run(console: Console, root: Path, *, steps: bool, quiet: bool) -> None:
                 console.print("Stopping…")
             finally:
                 story.end()
+
+
+def told(*, switchboard: str, mails: MailCatcher) -> dict[str, str]:
+    """Return the settings that name the demonstration's own doors."""
+    return {
+        "ARCHIPEL_NODE__SWITCHBOARD": switchboard,
+        "ARCHIPEL_MAIL__HOST": "127.0.0.1",
+        "ARCHIPEL_MAIL__PORT": str(mails.port),
+        "ARCHIPEL_MAIL__SECURITY": "none",
+        "ARCHIPEL_MAIL__SENDER": "resultats@archipel.test",
+    }
 
 
 def _isle(afloat: Any) -> dict[str, Any]:
@@ -101,7 +115,7 @@ def _isle(afloat: Any) -> dict[str, Any]:
     }
 
 
-def _greet(console: Console, fleet: Fleet, door: Door, took_s: float) -> None:
+def _greet(console: Console, fleet: Fleet, door: Door, mails: MailCatcher, took_s: float) -> None:
     table = Table("where", "login", "password, this time", "role", "organisation", box=None)
     for afloat in fleet.afloat.values():
         for number, seat in enumerate(afloat.isle.people):
@@ -113,6 +127,7 @@ def _greet(console: Console, fleet: Fleet, door: Door, took_s: float) -> None:
                 afloat.isle.organisations[seat.organisation],
             )
     console.print(f"\n[bold]http://{door.address}/[/bold]  start page: the story, the switches")
+    console.print(f"{mails.url}  the mailbox of the family doctor")
     console.print(f"Ready after {took_s:.0f} s. Every patient is invented.\n")
     console.print(table)
     console.print(

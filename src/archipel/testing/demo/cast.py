@@ -7,6 +7,7 @@ from archipel.app.create import key_of
 from archipel.kernel.identifiers import TenantId
 
 MODALITIES = ("SIM_CT1", "SIM_MR1", "SIM_DX1")
+REFERRER, REFERRER_MAIL = "TEST-POMME^Ada", "a.pomme@cabinet.test"  # as phantoms name her
 FAST_BPS, SLOW_BPS = 20e6, 5e6
 NEAR_S, FAR_S = 0.07, 0.11
 

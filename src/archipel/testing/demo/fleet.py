@@ -1,9 +1,10 @@
 """The isles of the demonstration as running nodes: laid out, started, joined, agreed."""
 
 import secrets
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import permutations
 from pathlib import Path
@@ -20,16 +21,27 @@ from archipel.kernel.aetitle import AETitle
 from archipel.kernel.identifiers import TenantId
 from archipel.protocols.dimse.user import Peer
 from archipel.reading.request.model import Agreement, Level, Site
+from archipel.results.model import Correspondent, MailAddress
 from archipel.stores.sql.requests import SqlReadingAgreements
+from archipel.stores.sql.results.correspondents import SqlCorrespondents
 from archipel.testing.archipelago.islands import free_port
 from archipel.testing.archipelago.joined import until
-from archipel.testing.demo.cast import ISLES, METROPOLE, MODALITIES, Isle, Seat
+from archipel.testing.demo.cast import (
+    ISLES,
+    METROPOLE,
+    MODALITIES,
+    REFERRER,
+    REFERRER_MAIL,
+    Isle,
+    Seat,
+)
 from archipel.testing.demo.lines import Lines
 from archipel.testing.running_node import RunningNode
 
 SHARED = frozenset(Capability) - {Capability.FEED}
 CARE = frozenset({Purpose.TREATMENT, Purpose.EMERGENCY})
 BY = "demo"
+FIRST_HTTP, FIRST_DICOM = 8042, 11112
 OUT_MBIT = {"gf": "5"}
 USUAL_MBIT = "20"
 
@@ -103,17 +115,17 @@ class Fleet:
         """Return one isle by its short name."""
         return self.afloat[name]
 
-    def tell(self, *, switchboard: str) -> None:
-        """Tell the nodes, before they start, where their simulated lines are turned."""
-        self._settings["ARCHIPEL_NODE__SWITCHBOARD"] = switchboard
+    def tell(self, settings: Mapping[str, str]) -> None:
+        """Tell every node something before it starts."""
+        self._settings |= settings
 
     def _lay_out(self, isle: Isle) -> Afloat:
         home = Home(self._root / isle.name)
         create_node(home, name=isle.organisations[0], community=isle.community)
-        mbit = OUT_MBIT.get(isle.name, USUAL_MBIT)
+        mbit, place = OUT_MBIT.get(isle.name, USUAL_MBIT), self._isles.index(isle)
         told = {
             "ARCHIPEL_NODE__NAME": isle.title,
-            "ARCHIPEL_NODE__NUMBER": str(1 + self._isles.index(isle)),
+            "ARCHIPEL_NODE__NUMBER": str(1 + place),
             "ARCHIPEL_DICOM__WORKERS": "1",
             "ARCHIPEL_PEER__NAME": isle.name,
             "ARCHIPEL_PEER__LISTEN": self._doors[isle.name],
@@ -121,7 +133,13 @@ class Fleet:
             "ARCHIPEL_PEER__LINE_OUT_MBIT": mbit,
             "ARCHIPEL_PEER__LINE_IN_MBIT": mbit,
         }
-        afloat = Afloat(isle, home, RunningNode(home.root, settings=told | self._settings))
+        running = RunningNode(
+            home.root,
+            f"127.0.0.1:{_port(FIRST_HTTP + place)}",
+            f"127.0.0.1:{_port(FIRST_DICOM + place)}",
+            told | self._settings,
+        )
+        afloat = Afloat(isle, home, running)
         with afloat.open() as node:
             now, office = node.clock(), node.office(BY)
             for number, name in enumerate(isle.organisations):
@@ -137,6 +155,10 @@ class Fleet:
                         may=frozenset({Service.STORE}),
                     )
                     enrol.register_device(device, office=node.office(BY), now=now)
+                referrer = Correspondent(
+                    tenant=isle.tenant(number), name=REFERRER, mail=MailAddress(REFERRER_MAIL)
+                )
+                SqlCorrespondents(node.database).keep(referrer)
             for seat in isle.people:
                 password = afloat.passwords[seat.login] = secrets.token_urlsafe(9)
                 enrol.add_person_with_password(
@@ -192,3 +214,11 @@ def _person(seat: Seat, isle: Isle) -> Person:
         role=seat.role,
         rpps=seat.rpps,
     )
+
+
+def _port(wanted: int) -> int:
+    """Return a port that can be remembered, or another where it is taken."""
+    with socket.socket() as probe, suppress(OSError):
+        probe.bind(("127.0.0.1", wanted))
+        return wanted
+    return free_port()
