@@ -31,11 +31,16 @@ export function rememberedLanguage(): Language {
   return isLanguage(held) ? held : "fr";
 }
 
-export async function speak(language: Language): Promise<void> {
+/** Have the words of a language at hand, without speaking it. */
+export async function learn(language: Language): Promise<void> {
   if (language !== "fr" && !i18next.hasResourceBundle(language, "translation")) {
     const catalogue = await catalogues[language]();
     i18next.addResourceBundle(language, "translation", catalogue.default);
   }
+}
+
+export async function speak(language: Language): Promise<void> {
+  await learn(language);
   await i18next.changeLanguage(language);
   document.documentElement.lang = language;
   localStorage.setItem(REMEMBERED, language);

@@ -179,7 +179,17 @@ function Cycle({ page }: { page: ExamPage }) {
   );
 }
 
-const ACTIONS = ["sign-in", "query", "read", "send", "receive", "change", "refuse", "report"] as const;
+const ACTIONS = [
+  "sign-in",
+  "query",
+  "read",
+  "send",
+  "receive",
+  "change",
+  "refuse",
+  "report",
+  "share",
+] as const;
 
 function Looks({ page }: { page: ExamPage }) {
   const { t } = useTranslation();

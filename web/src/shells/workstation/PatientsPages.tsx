@@ -6,6 +6,7 @@ import { useTranslation } from "@/i18n";
 import { Patients } from "@/rooms/archive/Patients";
 import { Person } from "@/rooms/archive/Person";
 import { ExamRequest } from "@/rooms/requests/ExamRequest";
+import { ExamShares } from "@/rooms/sharing/ExamShares";
 
 export function PatientsPage() {
   const navigate = useNavigate();
@@ -28,11 +29,19 @@ function AnyPerson({ person, exam }: { person: string; exam: string | undefined 
       mayRead={may(session, "read-images")}
       mayReadReports={may(session, "read-reports")}
       request={(row) => (
-        <ExamRequest
-          exam={row.exam}
-          mark={row.request ?? null}
-          mayAsk={may(session, "ask-reading") && row.site.key === session.organisation.key}
-        />
+        <>
+          <ExamRequest
+            exam={row.exam}
+            mark={row.request ?? null}
+            mayAsk={may(session, "ask-reading") && row.site.key === session.organisation.key}
+          />
+          {may(session, "share-results") && row.site.key === session.organisation.key && (
+            <ExamShares
+              exam={row.exam}
+              patient={`${row.patient.family_name} ${row.patient.given_name}`.trim()}
+            />
+          )}
+        </>
       )}
       choose={(chosen) =>
         void navigate({
