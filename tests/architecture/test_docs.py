@@ -31,8 +31,9 @@ def _named_in(source: str) -> set[str]:
     return found
 
 
-def test_the_walk_of_one_image_names_many_places() -> None:
-    assert len(PLACE.findall((ROOT / "docs" / "one-image.md").read_text())) > 30
+@pytest.mark.parametrize("walk", ["one-image.md", "one-request.md"])
+def test_a_walk_names_many_places(walk: str) -> None:
+    assert len(PLACE.findall((ROOT / "docs" / walk).read_text())) > 30
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=_name)

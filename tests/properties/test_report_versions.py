@@ -14,7 +14,7 @@ from archipel.kernel.actors import Actor, ActorKind, Scope
 from archipel.kernel.errors import Malformed
 from archipel.kernel.identifiers import TenantId
 from archipel.reading import canonical
-from archipel.reading.document import Standing, Version
+from archipel.reading.document import Choice, Standing, Version
 from archipel.reading.events import ReportReceived
 from archipel.reading.model import Reader, ReportState, Section, SectionCode, Text
 from archipel.reading.versions import fold
@@ -88,6 +88,44 @@ def test_two_validated_texts_side_by_side_are_always_flagged(history) -> None:
     standing = fold(history)
 
     assert standing.contested == (len(standing.heads) > 1)
+
+
+@given(histories(), st.data())
+def test_the_reading_that_answers_a_request_stands_and_nothing_else_changes(history, data) -> None:
+    live = [one for one in history if one.live]
+    if not live:
+        return
+    digest = data.draw(st.sampled_from(live)).digest
+    settled = data.draw(st.booleans())
+    plain, chosen = fold(history), fold(history, choice=Choice(digest=digest, settled=settled))
+
+    assert chosen.heads == plain.heads
+    assert chosen.principal is not None
+    over = {one.digest: one for one in live}
+    reached, waiting = set(), [chosen.principal.digest]
+    while waiting:
+        named = waiting.pop()
+        if named in over and named not in reached:
+            reached.add(named)
+            waiting.extend(over[named].parents)
+    led = any(digest == one.digest or digest in _upstream(one, over) for one in plain.heads)
+    assert not led or digest in reached
+    assert chosen.contested == (len(chosen.heads) > 1 and not settled)
+
+
+def _upstream(one, known) -> set[str]:
+    found, waiting = set(), list(one.parents)
+    while waiting:
+        named = waiting.pop()
+        if named in known and named not in found:
+            found.add(named)
+            waiting.extend(known[named].parents)
+    return found
+
+
+@given(histories())
+def test_a_choice_of_what_is_not_here_says_nothing(history) -> None:
+    assert fold(history, choice=Choice(digest="f" * 64, settled=True)) == fold(history)
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

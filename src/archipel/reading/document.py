@@ -135,17 +135,29 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which of several readings a request for reading takes as its answer.
+
+    `digest` is a version of it; `settled` that nobody has to look at the others any more.
+    """
+
+    digest: str
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """Which versions stand for an exam. `versions` holds all, newest first, withdrawn too."""
 
     principal: Version | None
     heads: tuple[Version, ...]  # nothing was written upon them
     versions: tuple[Version, ...] = ()
+    choice: Choice | None = None
 
     @property
     def contested(self) -> bool:
         """Tell whether several signed versions stand side by side and somebody must choose."""
-        return len(self.heads) > 1
+        return len(self.heads) > 1 and not (self.choice is not None and self.choice.settled)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

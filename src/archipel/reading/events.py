@@ -80,6 +80,14 @@ class ReportReleased(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingChosen(Event):
+    """Of several readings another one answers the request, or it is settled which one does."""
+
+    study: Uid
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportReceived(Event):
     """A version signed on another node came; what stands for the exam may have changed."""
 

@@ -33,7 +33,7 @@ def standing(exam: ExamId, *, desk: Desk) -> Standing:
     found = desk.documents.standing(exam, scope=desk.scope)
     if desk.writes:
         return found
-    return fold(one for one in found.versions if _is_told(one))
+    return fold((one for one in found.versions if _is_told(one)), choice=found.choice)
 
 
 def read(exam: ExamId, digest: str, use: str, *, desk: Desk, now: datetime) -> KeptDocument:

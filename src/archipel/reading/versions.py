@@ -3,17 +3,21 @@
 Versions form a graph by `parents`. A version signed under a lost lease never supersedes and never
 stands by itself: it is shown beside the principal until somebody with a lease writes upon it. Of
 several that stand, the validated come before the preliminary, then the earliest signed is
-principal, and all are shown.
+principal, and all are shown. Where a request for reading has its answer, that reading is
+principal.
 """
 
 from collections.abc import Iterable, Mapping
 
-from archipel.reading.document import Standing, Version
+from archipel.reading.document import Choice, Standing, Version
 from archipel.reading.model import ReportState
 
 
-def fold(versions: Iterable[Version]) -> Standing:
-    """Say what stands. The same versions in any order give the same answer."""
+def fold(versions: Iterable[Version], *, choice: Choice | None = None) -> Standing:
+    """Say what stands. The same versions in any order give the same answer.
+
+    `choice` is of the request for reading; one that names no version known here says nothing.
+    """
     known = {one.digest: one for one in versions}
     live = {digest: one for digest, one in known.items() if one.live}
     written_upon = {
@@ -25,8 +29,15 @@ def fold(versions: Iterable[Version]) -> Standing:
     }
     heads = sorted((one for digest, one in live.items() if digest not in written_upon), key=_rank)
     firm = [one for one in heads if not one.stale]
+    known_choice = choice if choice is not None and choice.digest in live else None
+    chosen = [
+        one
+        for one in heads
+        if known_choice is not None and known_choice.digest in {one.digest, *_ancestors(one, live)}
+    ]
     return Standing(
-        principal=firm[0] if firm else None,
+        principal=next(iter((*chosen, *firm)), None),
+        choice=known_choice,
         heads=tuple(heads),
         versions=tuple(
             sorted(known.values(), key=lambda one: (one.signed_at, one.digest), reverse=True)

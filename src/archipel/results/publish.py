@@ -59,6 +59,7 @@ def publish(
 def standing(exam: ExamId, *, documents: Documents) -> KeptDocument | None:
     """Return the signed report that stands and may be told, None where there is none."""
     scope = Scope(_NODE, frozenset({exam.tenant}))
-    versions = documents.standing(exam, scope=scope).versions
-    principal = fold(one for one in versions if one.released_at and one.live).principal
+    held = documents.standing(exam, scope=scope)
+    told = (one for one in held.versions if one.released_at and one.live)
+    principal = fold(told, choice=held.choice).principal
     return documents.document(exam, principal.digest, scope=scope) if principal else None

@@ -29,6 +29,7 @@ from archipel.stores.sql.schema.archive import study, study_organisation
 from archipel.stores.sql.schema.reading import (
     exam_urgency,
     report,
+    report_choice,
     report_document,
     report_preview,
     report_standing,
@@ -113,6 +114,7 @@ def hold(
 def forget_reports(database: Database, exam: ExamId) -> None:
     """Take every draft and signed version of an exam away, so that a test begins anew."""
     tables = (report, report_version, report_preview, report_document, report_standing)
+    tables += (report_choice,)
     with database.write() as connection:
         for table in tables:
             of_exam = (table.c.tenant == exam.tenant.value) & (

@@ -263,6 +263,7 @@ def test_two_readers_who_race_in_a_cut_leave_both_reports_and_a_flag(network: Ne
         standing = network.ask(who, "GET", f"/exams/{exam}/report/documents")
         assert set(standing["heads"]) == {near, far}
         assert standing["contested"]
+        assert standing["principal"] == near
 
     network.ask("doctor", "POST", f"/requests/{request}/reconcile", {"document": far})
     settled = until(
@@ -272,6 +273,10 @@ def test_two_readers_who_race_in_a_cut_leave_both_reports_and_a_flag(network: Ne
         )
     )
     assert settled["row"]["report_digest"] == far
+    for who in ("tech", "reader"):
+        standing = network.ask(who, "GET", f"/exams/{exam}/report/documents")
+        assert (standing["principal"], standing["contested"]) == (far, False)
+        assert set(standing["heads"]) == {near, far}
 
 
 def _key(exam: str) -> StudyKey:

@@ -90,6 +90,42 @@ def test_another_organisation_is_told_nothing(door):
         assert listener.event() == ("list", {"exam": str(shared), "change": "UrgencySet"})
 
 
+def test_a_request_for_reading_is_told_to_who_asks_and_to_who_is_asked(door):
+    agreed = {"key": "s", "asking": "north", "partner": {"key": "south"}, "level": "region"}
+    body = {
+        "exam": str(door.prior.id),
+        "question": "TEST nodule, évolution depuis un an ?",
+        "urgency": "urgent",
+        "justification": {"reason": "suivi"},
+        "callback": {"name": "TEST consultation", "phone": "0594 00 44 17"},
+        "consent": {"kind": "given", "by": "TEST technologist-north"},
+        "partner": "south",
+        "override": "TEST",
+    }
+    with door.client("admin-north") as client:
+        assert client.put("/api/admin/agreements", json=agreed).status_code == 200
+    with (
+        listening(door, "radio-north", "requests") as asking,
+        listening(door, "radio-south", "requests,list") as reading,
+        door.client("technologist-north") as client,
+    ):
+        made = client.post("/api/requests", json=body).json()["row"]
+        told = {"request": made["request"], "exam": str(door.prior.id), "stage": "ready"}
+        assert asking.event() == ("request", told)
+        assert reading.event() == ("request", told)
+        assert reading.event() == (
+            "list",
+            {"exam": str(door.prior.id), "change": "RequestChanged"},
+        )
+        with door.client("radio-south") as other:
+            (row,) = other.get("/api/requests").json()["rows"]
+        assert (row["side"], row["stage"]) == ("reading", "ready")
+        path = f"/api/requests/{made['request']}/cancel"
+        assert client.post(path, json={"reason": "TEST"}).status_code == 200
+        assert asking.event()[1]["stage"] == "cancelled"
+        assert reading.event()[1]["stage"] == "cancelled"
+
+
 def test_who_comes_back_is_told_what_was_missed(door):
     with listening(door, "radio-north", "list") as listener:
         release(door, claim(door))

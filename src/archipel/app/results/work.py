@@ -6,7 +6,7 @@ from archipel.app.dispatcher import Subscription
 from archipel.app.wiring import Node
 from archipel.kernel.errors import Refused
 from archipel.protocols.mail.smtp import MailServer, SmtpPost, TransportSecurity
-from archipel.reading.events import ReportReceived, ReportReleased
+from archipel.reading.events import ReadingChosen, ReportReceived, ReportReleased
 from archipel.reading.model import ExamId
 from archipel.results.correspond import invite
 from archipel.results.events import LinkShared, MailDue, ResultAnnounced, ResultReleased
@@ -50,7 +50,7 @@ def subscriptions(node: Node) -> list[Subscription]:
     """Return who hears of what, of results."""
     post = post_of(node)
 
-    def release(event: ReportReleased | ReportReceived, *, now: datetime) -> None:
+    def release(event: ReportReleased | ReportReceived | ReadingChosen, *, now: datetime) -> None:
         if node.organisations.organisation(tenant=event.tenant) is None:
             return  # the exam's home tells its referrers and patients
         publish(
@@ -95,6 +95,7 @@ def subscriptions(node: Node) -> list[Subscription]:
     return [
         Subscription(ReportReleased, "results-publish", release),
         Subscription(ReportReceived, "results-publish-received", release),
+        Subscription(ReadingChosen, "results-publish-chosen", release),
         Subscription(ResultReleased, "results-released", tell_of),
         Subscription(ResultReleased, "results-referrer", invite_referrer),
         Subscription(LinkShared, "results-shared", tell_of),

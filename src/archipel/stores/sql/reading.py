@@ -29,6 +29,7 @@ from archipel.reading.answers import Change
 from archipel.reading.events import (
     ClaimChanged,
     DraftSaved,
+    ReadingChosen,
     ReportReceived,
     ReportReleased,
     ReportSigned,
@@ -190,6 +191,7 @@ Told = (
     | ReportWithdrawn
     | ReportReleased
     | ReportReceived
+    | ReadingChosen
     | StudyWithheld
     | StudyShownAgain
 )

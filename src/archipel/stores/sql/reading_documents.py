@@ -13,9 +13,10 @@ from sqlalchemy.engine import Row
 from archipel.kernel.actors import Scope
 from archipel.kernel.identifiers import TenantId
 from archipel.reading import canonical
-from archipel.reading.document import Document, KeptDocument, Standing, Version
+from archipel.reading.document import Choice, Document, KeptDocument, Standing, Version
 from archipel.reading.events import (
     ClaimChanged,
+    ReadingChosen,
     ReportReceived,
     ReportReleased,
     ReportSigned,
@@ -35,6 +36,7 @@ from archipel.stores.sql.reading import (
 from archipel.stores.sql.schema.reading import (
     exam_claim,
     report,
+    report_choice,
     report_document,
     report_standing,
 )
@@ -143,7 +145,7 @@ class SqlDocuments:
         """See the port."""
         with self._database.read() as connection:
             seen(connection, exam, scope)
-            return fold(_versions(connection, exam))
+            return _folded(connection, exam)
 
     def document(self, exam: ExamId, digest: str, *, scope: Scope) -> KeptDocument | None:
         """See the port."""
@@ -189,6 +191,27 @@ def receive(
     return True
 
 
+def choose(
+    connection: Connection, exam: ExamId, choice: Choice, fact: ReadingChosen, *, tenant: TenantId
+) -> None:
+    """Keep which reading answers a request that `tenant` made, in the caller's transaction.
+
+    What stands for the exam is folded anew, and `fact` announced, where that changes anything.
+    """
+    if exam.tenant != tenant:
+        return
+    alone(connection, str(exam))
+    held = connection.execute(select(report_choice).where(of(report_choice, exam))).one_or_none()
+    row = {"digest": choice.digest, "settled": choice.settled}
+    if held is not None and {"digest": held.digest, "settled": held.settled} == row:
+        return
+    change = upsert(connection, report_choice).values(**key_of(exam), **row)
+    keys = ["tenant", "study_instance_uid"]
+    connection.execute(change.on_conflict_do_update(index_elements=keys, set_=row))
+    _stand(connection, exam)
+    announce(connection, fact)
+
+
 def content_of(connection: Connection, digest: str, *, tenant: TenantId) -> bytes | None:
     """Return the canonical bytes of a version that was told, of an exam of `tenant`."""
     query = select(report_document.c.content).where(
@@ -221,7 +244,7 @@ def _insert(connection: Connection, document: Document, version: Version) -> Non
 
 def _stand(connection: Connection, exam: ExamId) -> None:
     """Fold the versions of an exam and keep what stands for the lists."""
-    standing = fold(_versions(connection, exam))
+    standing = _folded(connection, exam)
     principal = standing.principal
     if principal is None:
         connection.execute(delete(report_standing).where(of(report_standing, exam)))
@@ -239,6 +262,12 @@ def _stand(connection: Connection, exam: ExamId) -> None:
     keys = ["tenant", "study_instance_uid"]
     change = upsert(connection, report_standing).values(row)
     connection.execute(change.on_conflict_do_update(index_elements=keys, set_=row))
+
+
+def _folded(connection: Connection, exam: ExamId) -> Standing:
+    row = connection.execute(select(report_choice).where(of(report_choice, exam))).one_or_none()
+    choice = Choice(digest=row.digest, settled=row.settled) if row else None
+    return fold(_versions(connection, exam), choice=choice)
 
 
 def _versions(connection: Connection, exam: ExamId) -> list[Version]:

@@ -12,6 +12,8 @@ from archipel.exchange.model import Author, Draft, NodeName
 from archipel.kernel.actors import Scope
 from archipel.kernel.errors import Conflict, NotFound
 from archipel.kernel.identifiers import TenantId
+from archipel.reading.document import Choice
+from archipel.reading.events import ReadingChosen
 from archipel.reading.model import ExamId
 from archipel.reading.request.body import placed, read, subject_of, written
 from archipel.reading.request.events import RequestChanged, RequestPlaced
@@ -20,6 +22,7 @@ from archipel.reading.request.model import Agreement, Request, RequestId, Stage,
 from archipel.reading.request.ports import SignedFact, Telling
 from archipel.stores.sql import facts
 from archipel.stores.sql.outbox import announce
+from archipel.stores.sql.reading_documents import choose
 from archipel.stores.sql.schema.requests import (
     reading_agreement,
     reading_request,
@@ -230,6 +233,7 @@ def _refold(
             upsert(connection, reading_request_party).on_conflict_do_nothing(),
             {"request": request.value, "tenant": party.value},
         )
+    _choose(connection, held, now)
     announce(
         connection,
         RequestChanged(
@@ -241,6 +245,17 @@ def _refold(
         ),
     )
     return held
+
+
+def _choose(connection: Connection, held: Standing, now: datetime) -> None:
+    """Let the reading that answers be the one that stands for the exam, here as everywhere."""
+    first = next((one for one in held.answers if one.principal), None)
+    exam = held.exam
+    if first is None or exam is None:
+        return
+    choice = Choice(digest=first.document, settled=not held.conflict)
+    fact = ReadingChosen(tenant=exam.tenant, at=now, study=exam.study, digest=first.document)
+    choose(connection, exam, choice, fact, tenant=held.request.asking.tenant)
 
 
 def _seen(connection: Connection, request: RequestId, scope: Scope) -> Standing:

@@ -126,6 +126,15 @@ report_document = Table(
 )
 Index("ix_report_document_digest", report_document.c.digest)
 
+# Which reading answers a request for it, as its facts were last folded.
+report_choice = Table(
+    "report_choice",
+    metadata,
+    *_exam(),
+    Column("digest", _DIGEST, nullable=False),
+    Column("settled", Boolean, nullable=False),
+)
+
 # What `reading.versions.fold` says of an exam's documents, for the lists; made again with each.
 report_standing = Table(
     "report_standing",

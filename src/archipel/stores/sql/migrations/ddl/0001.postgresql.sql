@@ -364,6 +364,14 @@ CREATE TABLE report_document (
 	CONSTRAINT pk_report_document PRIMARY KEY (tenant, study_instance_uid, digest)
 );
 
+CREATE TABLE report_choice (
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	digest VARCHAR(64) NOT NULL,
+	settled BOOLEAN NOT NULL,
+	CONSTRAINT pk_report_choice PRIMARY KEY (tenant, study_instance_uid)
+);
+
 CREATE TABLE report_standing (
 	tenant VARCHAR(48) NOT NULL,
 	study_instance_uid VARCHAR(64) NOT NULL,
