@@ -113,8 +113,14 @@ def hold(
 
 def forget_reports(database: Database, exam: ExamId) -> None:
     """Take every draft and signed version of an exam away, so that a test begins anew."""
-    tables = (report, report_version, report_preview, report_document, report_standing)
-    tables += (report_choice,)
+    tables = (
+        report,
+        report_version,
+        report_preview,
+        report_document,
+        report_choice,
+        report_standing,
+    )
     with database.write() as connection:
         for table in tables:
             of_exam = (table.c.tenant == exam.tenant.value) & (
