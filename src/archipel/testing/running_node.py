@@ -15,7 +15,7 @@ from typing import IO, Self
 from archipel.kernel.errors import Unavailable
 
 READY_TIMEOUT_S = 240.0
-STOP_TIMEOUT_S = 12.0
+STOP_TIMEOUT_S = 60.0
 _READY = re.compile(r"ready http=(\S+) dicom=([^:]+):(\d+)(?: peer=(\S+))?")
 
 
