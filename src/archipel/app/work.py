@@ -21,9 +21,19 @@ APPLICATION_VERSION = "1"
 """DBOS does work of its own version only: raise it when arguments of `Delivery` change."""
 
 _WORKFLOW = "deliver"
-_POLL_S = 0.2
 _KEPT_AT_ONCE = 500
 _RECOVERIES = 10  # of one delivery, then it is a dead letter: it takes every other down with it
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A queue that runs `width` deliveries at once and looks for more every `poll_s`.
+
+    Each look is a transaction of DBOS, so a lane that may wait looks seldom.
+    """
+
+    width: int
+    poll_s: float = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +58,7 @@ class Work:
     """The engine that runs deliveries, each to its end, across crashes."""
 
     def __init__(
-        self, url: str, *, lanes: Mapping[str, int], deliver: Callable[[Delivery, "Work"], None]
+        self, url: str, *, lanes: Mapping[str, Lane], deliver: Callable[[Delivery, "Work"], None]
     ) -> None:
         self._url, self._lanes, self._deliver = url, dict(lanes), deliver
         self._workflow: Callable[[str, dict[str, Any]], None] | None = None
@@ -73,11 +83,11 @@ class Work:
         self._workflow = DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=_RECOVERIES)(run)
         DBOS.listen_queues(list(self._lanes))
         DBOS.launch()
-        for lane, width in self._lanes.items():
+        for name, lane in self._lanes.items():
             DBOS.register_queue(
-                lane,
-                worker_concurrency=width,  # without it one claim takes the whole backlog
-                polling_interval_sec=_POLL_S,
+                name,
+                worker_concurrency=lane.width,  # without it one claim takes the whole backlog
+                polling_interval_sec=lane.poll_s,
                 on_conflict="always_update",
             )
 

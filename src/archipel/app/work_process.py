@@ -14,13 +14,13 @@ from archipel.app.requests import following as requests
 from archipel.app.results import work as results
 from archipel.app.transfer.offering import offer_forgotten, offer_study
 from archipel.app.wiring import Node
-from archipel.app.work import Work
+from archipel.app.work import Lane, Work
 from archipel.archive.events import SeriesReceived, SeriesSealed, StudyCompleted
 from archipel.archive.model import SeriesKey, StudyKey
 from archipel.archive.seal import Graces, Sealing, seal, tidy
 from archipel.kernel.errors import ArchipelError
 
-LANES = {"facts": 2, "sealing": 1, results.MAIL_LANE: 2}
+LANES = {"facts": Lane(2), "sealing": Lane(1, poll_s=1.0), results.MAIL_LANE: Lane(2, poll_s=1.0)}
 TIDY_EVERY_S = 30.0
 FORGOTTEN = timedelta(minutes=10)  # beyond any delivery that is merely late
 AT_ONCE = 20

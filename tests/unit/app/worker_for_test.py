@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from archipel.app.dispatcher import Dispatcher, Subscription
-from archipel.app.work import Work
+from archipel.app.work import Lane, Work
 from archipel.archive.events import DifferentBytesRefused, SeriesReceived, StudyCompleted
 from archipel.kernel.clock import utc_now
 from archipel.kernel.errors import Malformed
@@ -54,7 +54,9 @@ dispatcher = Dispatcher(
     clock=utc_now,
 )
 work = Work(
-    f"sqlite:///{home / 'work.db'}", lanes={"facts": 4, "slow": 1}, deliver=dispatcher.deliver
+    f"sqlite:///{home / 'work.db'}",
+    lanes={"facts": Lane(4), "slow": Lane(1)},
+    deliver=dispatcher.deliver,
 )
 work.start()
 sys.stdout.write("ready\n")
