@@ -40,6 +40,8 @@ PEOPLE = (
     (COLLEAGUE, "chu-fdf", "radiologist", "Dr M. Bellegarde-Test"),
     (ADMINISTRATOR, "chu-fdf", "network-admin", "S. Pacs-Test"),
     (STRANGER, "chu-pap", "radiologist", "Dr C. Ailleurs-Test"),
+    ("k.manip", "chu-fdf", "technologist", "K. Manip-Test"),
+    ("r.caravelle", "caravelle", "radiologist", "Dr R. Caravelle-Test"),
 )
 WAIT_MS = 60_000  # two image viewers at once draw slowly without a graphics card
 
@@ -84,6 +86,7 @@ def new_home(folder: Path) -> tuple[Path, str]:
         for key, name, title in (
             ("chu-fdf", "CHU Fort-de-France", "CHU_FDF"),
             ("chu-pap", "CHU Pointe-à-Pitre", "CHU_PAP"),
+            ("caravelle", "Imagerie de la Caravelle", "CARAVELLE"),
         ):
             wanted = replace(enrol.organisation_from(key, name), ae_titles=(AETitle(title),))
             enrol.add_organisation(wanted, office=office, now=now)

@@ -29,6 +29,8 @@ import { Road } from "./Road";
 import css from "./requests.module.css";
 import { Thread } from "./Thread";
 
+const ON_THE_WAY = new Set(["placed", "travelling", "ready", "reading"]);
+
 interface DetailProps {
   request: string;
   /** The name of who looks. */
@@ -122,7 +124,7 @@ function Head({ page, now }: { page: RequestPage; now: number }) {
         <b>{row.procedure || t("exam.untitled")}</b>
         <StageTag stage={row.stage} />
         <Due row={row} now={now} />
-        {row.stage !== "returned" && row.stage !== "acknowledged" && <Travel images={row.images} />}
+        {ON_THE_WAY.has(row.stage) && <Travel images={row.images} />}
       </p>
     </header>
   );

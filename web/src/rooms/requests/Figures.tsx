@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "@/i18n";
 import { countdown, duration, number } from "@/i18n/format";
 import { IconActivity, IconAlertTriangle, IconChecks, IconClock, IconHourglassHigh } from "@/kit/icons";
-import { figures, isOn } from "./board";
+import { figures } from "./board";
 import type { RequestRow } from "./queries";
 import css from "./requests.module.css";
 
@@ -31,11 +31,7 @@ export function Figures({ rows, now }: { rows: readonly RequestRow[]; now: numbe
         icon={IconHourglassHigh}
         title={t("tele.figure.next")}
         value={next ? countdown(Date.parse(next.due_at) - now, t) : "—"}
-        detail={
-          next
-            ? `${next.patient.family_name} · ${isOn(next, "asking") ? next.reading.name : next.asking.name}`
-            : t("tele.figure.none_due")
-        }
+        detail={next ? next.patient.family_name : t("tele.figure.none_due")}
         tone={next?.urgency === "stat" ? "c-critical" : undefined}
       />
       <Figure

@@ -5,8 +5,16 @@ import type { ComponentType } from "react";
 import { may, type Session } from "@/api/session";
 import { useTranslation } from "@/i18n";
 import { number } from "@/i18n/format";
-import { IconBuildingHospital, IconKey, IconPlugConnected, IconShieldCheck, IconUsers } from "@/kit/icons";
+import {
+  IconBuildingHospital,
+  IconKey,
+  IconPlugConnected,
+  IconRadar2,
+  IconShieldCheck,
+  IconUsers,
+} from "@/kit/icons";
 import { Failure } from "@/kit/States";
+import { Agreements } from "./Agreements";
 import { Audit } from "./Audit";
 import css from "./admin.module.css";
 import { Devices } from "./Devices";
@@ -15,7 +23,7 @@ import { People } from "./People";
 import { callersQuery } from "./queries";
 import { Tokens } from "./Tokens";
 
-export const SECTIONS = ["organisations", "people", "devices", "tokens", "audit"] as const;
+export const SECTIONS = ["organisations", "people", "agreements", "devices", "tokens", "audit"] as const;
 export type SectionName = (typeof SECTIONS)[number];
 
 type Icon = ComponentType<{ size?: number | string; stroke?: number | string; "aria-hidden"?: boolean }>;
@@ -28,6 +36,7 @@ const GROUPS: {
     sections: [
       { name: "organisations", icon: IconBuildingHospital },
       { name: "people", icon: IconUsers },
+      { name: "agreements", icon: IconRadar2 },
     ],
   },
   {
@@ -94,6 +103,8 @@ function Section({ name, isNetwork }: { name: SectionName; isNetwork: boolean })
       return <Organisations mayAdd={isNetwork} />;
     case "people":
       return <People mayAppointNetwork={isNetwork} />;
+    case "agreements":
+      return <Agreements />;
     case "devices":
       return <Devices />;
     case "tokens":

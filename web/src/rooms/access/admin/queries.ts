@@ -40,6 +40,10 @@ export const peopleQuery = queryOptions({
   queryKey: ["admin", "people"],
   queryFn: ({ signal }): Promise<Account[]> => body(api.GET("/api/admin/people", { signal })),
 });
+export const agreementsQuery = queryOptions({
+  queryKey: ["admin", "agreements"],
+  queryFn: ({ signal }) => body(api.GET("/api/admin/agreements", { signal })),
+});
 export const tokensQuery = queryOptions({
   queryKey: ["admin", "tokens"],
   queryFn: ({ signal }): Promise<Token[]> => body(api.GET("/api/admin/tokens", { signal })),

@@ -65,17 +65,15 @@ function Filling({ exam, login, me, sent, reopened, back, page }: FormProps & { 
     const word = wrong[field];
     return word && (tried || touched.has(field)) ? t(word) : undefined;
   };
-  const undo = (request: string, before: Draft): void =>
-    act.mutate(
-      { request, act: "cancel", text: t("tele.undo_reason") },
-      {
-        onSuccess: () => {
-          keep(login, exam, before);
-          done(t("tele.undone"));
-          reopened(exam);
-        },
-        onError: (error) => say(troubleOf(error)),
+  // By promises: this page is gone by the time the request is taken back.
+  const undo = (request: string, before: Draft): Promise<void> =>
+    act.mutateAsync({ request, act: "cancel", text: t("tele.undo_reason") }).then(
+      () => {
+        keep(login, exam, before);
+        done(t("tele.undone"));
+        reopened(exam);
       },
+      (error: unknown) => say(troubleOf(error)),
     );
   const send = (): void => {
     setTried(true);
@@ -85,17 +83,17 @@ function Filling({ exam, login, me, sent, reopened, back, page }: FormProps & { 
       return;
     }
     if (place.isPending || near) return;
-    place.mutate(written(exam, draft, partners.data), {
-      onSuccess: ({ row }) => {
+    place.mutateAsync(written(exam, draft, partners.data)).then(
+      ({ row }) => {
         forget(login, exam);
         sent(row.request);
         done(t("tele.sent", { name: row.reading.name }), {
           label: t("common.undo"),
-          run: () => undo(row.request, draft),
+          run: () => void undo(row.request, draft),
         });
       },
-      onError: (error) => say(troubleOf(error)),
-    });
+      (error: unknown) => say(troubleOf(error)),
+    );
   };
   const near = partners.data?.near[0];
   useKeys([
