@@ -39,7 +39,14 @@ export function Person(props: PersonProps) {
     if (!alone.data)
       return <Failure trouble={troubleOf(alone.error)} retry={() => void alone.refetch()} home={home} />;
     const { row } = alone.data;
-    const page = { person: "-", banner: row.patient, identifiers: [], exams: [row], elsewhere: [], nodes: [] };
+    const page = {
+      person: "-",
+      banner: row.patient,
+      identifiers: [],
+      exams: [row],
+      elsewhere: [],
+      nodes: [],
+    };
     return <Found {...props} page={page} />;
   }
   if (query.isPending) return <Loading columns={[2, 3, 1]} rows={7} />;
