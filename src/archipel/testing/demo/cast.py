@@ -27,9 +27,8 @@ class Seat:
 class Isle:
     """One node."""
 
-    name: str
+    name: str  # of the node, and the community it stands in
     title: str
-    community: str
     organisations: tuple[str, ...]
     people: tuple[Seat, ...]
 
@@ -49,9 +48,8 @@ def rpps(number: int) -> str:
 
 
 MARTINIQUE = Isle(
-    "mq",
-    "Martinique",
     "martinique",
+    "Martinique",
     ("CHU Fort-de-France (test)", "Clinique de la Caravelle (test)"),
     (
         Seat("j.letchimy", "Dr J. Letchimy-Test", 0, Role.RADIOLOGIST, rpps(1)),
@@ -61,9 +59,8 @@ MARTINIQUE = Isle(
     ),
 )
 GUADELOUPE = Isle(
-    "gp",
-    "Guadeloupe",
     "guadeloupe",
+    "Guadeloupe",
     ("CHU Pointe-à-Pitre (test)", "CH de la Basse-Terre (test)"),
     (
         Seat("m.bellegarde", "Dr M. Bellegarde-Test", 0, Role.RADIOLOGIST, rpps(4)),
@@ -72,9 +69,8 @@ GUADELOUPE = Isle(
     ),
 )
 GUYANE = Isle(
-    "gf",
-    "Guyane",
     "guyane",
+    "Guyane",
     ("CH de Cayenne (test)", "CH de Kourou (test)"),
     (
         Seat("l.manip", "L. Manip-Test", 0, Role.TECHNOLOGIST),
@@ -83,9 +79,8 @@ GUYANE = Isle(
     ),
 )
 METROPOLE = Isle(
-    "fr",
-    "Métropole",
     "metropole",
+    "Métropole",
     ("Lecteurs de Lyon (test)",),
     (Seat("a.lyon", "Dr A. Lyon-Test", 0, Role.RADIOLOGIST, rpps(6)),),
 )

@@ -27,6 +27,7 @@ from archipel.stores.sql.results.correspondents import SqlCorrespondents
 from archipel.testing.archipelago.islands import free_port
 from archipel.testing.archipelago.joined import until
 from archipel.testing.demo.cast import (
+    GUYANE,
     ISLES,
     METROPOLE,
     MODALITIES,
@@ -42,7 +43,7 @@ SHARED = frozenset(Capability) - {Capability.FEED}
 CARE = frozenset({Purpose.TREATMENT, Purpose.EMERGENCY})
 BY = "demo"
 FIRST_HTTP, FIRST_DICOM = 8042, 11112
-OUT_MBIT = {"gf": "5"}
+OUT_MBIT = {GUYANE.name: "5"}
 USUAL_MBIT = "20"
 
 
@@ -121,13 +122,12 @@ class Fleet:
 
     def _lay_out(self, isle: Isle) -> Afloat:
         home = Home(self._root / isle.name)
-        create_node(home, name=isle.organisations[0], community=isle.community)
+        create_node(home, name=isle.organisations[0], community=isle.name)
         mbit, place = OUT_MBIT.get(isle.name, USUAL_MBIT), self._isles.index(isle)
         told = {
             "ARCHIPEL_NODE__NAME": isle.title,
             "ARCHIPEL_NODE__NUMBER": str(1 + place),
             "ARCHIPEL_DICOM__WORKERS": "1",
-            "ARCHIPEL_PEER__NAME": isle.name,
             "ARCHIPEL_PEER__LISTEN": self._doors[isle.name],
             "ARCHIPEL_PEER__VIA": self.lines.ways(isle.name),
             "ARCHIPEL_PEER__LINE_OUT_MBIT": mbit,

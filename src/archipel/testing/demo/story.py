@@ -59,13 +59,13 @@ class Play:
     def scan(self) -> str:
         """Have the scanner in Cayenne send a chest CT by C-STORE."""
         self.exam = f"{GUYANE.tenant()}~{self.plan.exam.study}"
-        count = sum(1 for _ in send(self.plan, self.fleet["gf"].scanner(), quick=self.quick))
+        count = sum(1 for _ in send(self.plan, self.fleet["guyane"].scanner(), quick=self.quick))
         self.marks["stored"] = time.monotonic()
         return f"{count} images"
 
     def ask(self) -> str:
         """Have the technologist ask Martinique for the reading, once the exam is complete."""
-        with self.person("gf", ASKS) as seated:
+        with self.person("guyane", ASKS) as seated:
             seated.await_(
                 f"/api/exams/{self.exam}",
                 lambda said: said["exam"]["status"] != "acquiring",
@@ -88,7 +88,7 @@ class Play:
 
     def travels(self) -> str:
         """Wait until Martinique knows of the request and images are on their way."""
-        with self.person("mq", READS) as seated:
+        with self.person("martinique", READS) as seated:
             row = seated.await_(
                 "/api/requests",
                 lambda said: self._row(said, {"travelling", "ready"}),
@@ -99,20 +99,20 @@ class Play:
 
     def cut(self) -> str:
         """Cut the line between Guyane and Martinique."""
-        self.fleet.lines.turn("gf", "mq", cut=True, drop=True)
+        self.fleet.lines.turn("guyane", "martinique", cut=True, drop=True)
         self.marks["cut"] = time.monotonic()
         return "chaque site continue seul"
 
     def heal(self) -> str:
         """Heal it after a while."""
         time.sleep(max(0.0, CUT_S - (time.monotonic() - self.marks["cut"])))
-        self.fleet.lines.turn("gf", "mq", cut=False)
+        self.fleet.lines.turn("guyane", "martinique", cut=False)
         self.marks["healed"] = time.monotonic()
         return "les transferts reprennent d'eux-mêmes"
 
     def arrives(self) -> str:
         """Wait until the whole exam is in Martinique."""
-        with self.person("mq", READS) as seated:
+        with self.person("martinique", READS) as seated:
             seated.await_(
                 "/api/requests", lambda said: self._row(said, {"ready"}), within_s=PATIENCE_S
             )
@@ -124,7 +124,7 @@ class Play:
     def read(self) -> str:
         """Have the radiologist claim, write, look at the preview and sign."""
         path = f"/api/exams/{self.exam}"
-        with self.person("mq", READS) as seated:
+        with self.person("martinique", READS) as seated:
             fence = seated.ask("POST", f"{path}/claim", {})["fence"]
             version = seated.ask("GET", f"{path}/report")["version"]
             saved = seated.ask(
@@ -140,7 +140,7 @@ class Play:
 
     def comes_back(self) -> str:
         """Wait until Guyane has the signed report; its technologist acknowledges it."""
-        with self.person("gf", ASKS) as seated:
+        with self.person("guyane", ASKS) as seated:
             seated.await_(
                 "/api/requests", lambda said: self._row(said, {"returned"}), within_s=PATIENCE_S
             )

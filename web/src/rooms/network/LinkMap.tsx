@@ -42,6 +42,7 @@ export function LinkMap({ network, chosen, choose }: LinkMapProps) {
         <Spot
           key={one.isle.name}
           placed={one}
+          health={shapeOf(one.isle, network.links)}
           sites={t("network.sites_n", { count: one.isle.sites.length })}
         />
       ))}
@@ -86,17 +87,29 @@ function Pill({ at, health, words }: { at: { x: number; y: number }; health: Hea
   );
 }
 
-export const shapeOf = (isle: Isle): Health =>
-  isle.state === "here" || isle.state === "up" ? "ok" : isle.state === "unreached" ? "unknown" : "cut";
+/** Out of reach from here, but not from another: it is no island on its own. */
+function shapeOf(isle: Isle, lines: readonly Line[]): Health {
+  if (isle.state === "here" || isle.state === "up") return "ok";
+  if (isle.state === "unreached") return "unknown";
+  const reached = lines.some((line) => [line.a, line.b].includes(isle.name) && line.state === "up");
+  return reached ? "degraded" : "cut";
+}
 
-function Spot({ placed: { isle, at, label, anchor }, sites }: { placed: Placed; sites: string }) {
+interface SpotProps {
+  placed: Placed;
+  health: Health;
+  sites: string;
+}
+
+function Spot({ placed: { isle, at, label, anchor }, health, sites }: SpotProps) {
   const { t } = useTranslation();
-  const health = shapeOf(isle);
   return (
     <g aria-hidden>
       <g className={css.spot} data-health={health} transform={`translate(${at.x} ${at.y})`}>
         {health === "cut" ? (
           <path d="M-7 -7L7 7M7 -7L-7 7" strokeWidth={3.5} />
+        ) : health === "degraded" ? (
+          <path className={css.turned} d="M0 -9L9 0L0 9L-9 0Z" />
         ) : (
           <>
             <circle r={isle.here ? 8 : 6} />

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { bytes, duration, number } from "@/i18n/format";
+import { IconArrowRight } from "@/kit/icons";
 import { placeColour } from "@/kit/Marks";
 import { ScrollX } from "@/kit/ScrollX";
 import { Failure, Loading, PartialStrip } from "@/kit/States";
@@ -139,8 +140,8 @@ function Queues({ network }: { network: Network }) {
                     <td>
                       <span className="reg" style={{ "--here": colour(from) } as React.CSSProperties}>
                         <span>{title(network, from)}</span>
-                      </span>{" "}
-                      →{" "}
+                      </span>
+                      <IconArrowRight size={13} aria-hidden className="t3" />{" "}
                       <span className="reg" style={{ "--here": colour(to) } as React.CSSProperties}>
                         <span>{title(network, to)}</span>
                       </span>
