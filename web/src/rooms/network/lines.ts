@@ -62,13 +62,14 @@ export function place(isles: readonly Isle[]): Placed[] {
   const taken = new Map<string, number>();
   let strangers = 0;
   return isles.map((isle) => {
-    const region = REGIONS[isle.community.toLowerCase()];
+    const community = isle.community.toLowerCase();
+    const region = REGIONS[community];
     if (!region) {
       const at = { x: STRANGERS.x + STRANGERS.step * strangers++, y: STRANGERS.y };
       return { isle, at, label: { x: at.x, y: at.y + 30 }, anchor: "middle" };
     }
-    const before = taken.get(isle.community) ?? 0;
-    taken.set(isle.community, before + 1);
+    const before = taken.get(community) ?? 0;
+    taken.set(community, before + 1);
     const at = { x: region.at.x, y: region.at.y + APART * before };
     return { isle, at, label: { x: region.label.x, y: region.label.y + 42 * before }, anchor: region.anchor };
   });
