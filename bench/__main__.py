@@ -1,4 +1,4 @@
-"""`make bench`: every benchmark in one run; prints tables and writes `bench/results/*.json`.
+"""`make bench`: every benchmark in one run; prints tables in Markdown, writes `bench/results`.
 
 Figures of one run compare with each other, never with those of another.
 """
@@ -22,9 +22,11 @@ def main() -> None:
         rows = measure(repetitions)
         said = {"load_average": os.getloadavg()[0], "repetitions": repetitions, "rows": rows}
         (RESULTS / f"{name}.json").write_text(json.dumps(said, indent=1) + "\n")
-        print(f"{name}: medians of {repetitions}, load {said['load_average']:.1f}")
-        for row in rows:
-            print("  " + "  ".join(f"{key} {value}" for key, value in row.items()))
+        print(f"\n{name}: medians of {repetitions}, load {said['load_average']:.1f}\n")
+        columns = list(dict.fromkeys(key for row in rows for key in row))
+        lines = [columns, ["---"] * len(columns), *([r.get(c, "") for c in columns] for r in rows)]
+        for cells in lines:
+            print("| " + " | ".join(map(str, cells)) + " |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 """DICOMweb of a whole running node beside Debian Orthanc's plugin, and C-STORE into whole nodes.
 
 Both are given the same series over the same doors in one run: C-STORE with one and four
-associations while the index is kept, STOW-RS, then reads before (open) and after sealing. Frames
+associations while the index is kept, STOW-RS, then reads before (open) and after sealing. dcmtk's
+storescp, which keeps no index and syncs nothing, stands beside the C-STORE rows as a ceiling.
+`server cpu_ms` is processor time of all the server's processes, for an instance or a picture:
+when other work runs on the machine it moves little, rates and times move much. Frames
 are asked for in the transfer syntax sent, so that both move the same pixels: a sealed frame is
 then decoded. As stored, as the viewer asks, it is HTJ2K here and native in Orthanc.
 """
@@ -15,9 +18,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +38,7 @@ from archipel.testing.furnished import Peer as Device
 from archipel.testing.furnished import furnish
 from archipel.testing.instances import Instance
 from archipel.testing.running_node import RunningNode
+from bench.processor import spent_s
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
@@ -52,12 +56,13 @@ Row = dict[str, str | float]
 
 @dataclass(frozen=True)
 class Server:
-    """One of the two: its DICOMweb root and headers, its DICOM door."""
+    """One of them: its DICOMweb root (empty: none) and headers, its DICOM door, its process."""
 
     name: str
     web: str
     headers: dict[str, str]
     peer: Peer
+    pid: int
 
 
 def _series(count: int = COUNT) -> list[Instance]:
@@ -90,13 +95,14 @@ def _free_port() -> int:
 @contextlib.contextmanager
 def _archipel(folder: Path) -> Iterator[Server]:
     token = furnish(folder / "home", {"ouest": [Device("SCU")]})["ouest"]
-    settings = {"ARCHIPEL_ARCHIVE__SERIES_QUIET_S": "5"}
+    settings = {"ARCHIPEL_ARCHIVE__SERIES_QUIET_S": "20"}
     with RunningNode(folder / "home", settings=settings) as node:
         yield Server(
             "archipel",
             f"{node.http}/dicomweb",
             {"Authorization": f"Bearer {token}"},
             _peer(node.dicom_port),
+            node.pid,
         )
 
 
@@ -120,10 +126,30 @@ def _orthanc(folder: Path) -> Iterator[Server]:
                 httpx.get(f"http://127.0.0.1:{http}/system")
                 break
             time.sleep(0.1)
-        yield Server("orthanc", f"http://127.0.0.1:{http}/dicom-web", {}, _peer(dicom))
+        web = f"http://127.0.0.1:{http}/dicom-web"
+        yield Server("orthanc", web, {}, _peer(dicom), process.pid)
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
+
+
+@contextlib.contextmanager
+def _storescp(folder: Path) -> Iterator[Server]:
+    port = _free_port()
+    process = subprocess.Popen(
+        ["/usr/bin/storescp", "--fork", "-od", str(folder), "-aet", "OUEST", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(200):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            time.sleep(0.1)
+        yield Server("storescp", "", {}, _peer(port), process.pid)
+    finally:
+        process.terminate()
+        process.wait(60)
 
 
 def _peer(port: int) -> Peer:
@@ -139,13 +165,12 @@ def _send(server: Server, made: list[Instance]) -> None:
 
 
 def _together(works: list[Callable[[], object]]) -> float:
-    threads = [threading.Thread(target=work) for work in works]
-    started = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return time.perf_counter() - started
+    """Do all at once; return how long it took, in seconds. Raises what one of them raised."""
+    with ThreadPoolExecutor(len(works)) as pool:
+        started = time.perf_counter()
+        for done in [pool.submit(work) for work in works]:
+            done.result()
+        return time.perf_counter() - started
 
 
 def _stow(server: Server, made: list[Instance]) -> float:
@@ -173,7 +198,10 @@ def _gets(server: Server, paths: list[str], accept: str) -> list[float]:
     with httpx.Client(headers={**server.headers, "Accept": accept}, timeout=60) as client:
         for path in paths:
             started = time.perf_counter()
-            answer = client.get(server.web + path)
+            try:
+                answer = client.get(server.web + path)
+            except httpx.RemoteProtocolError:  # it closed a connection it had kept
+                answer = client.get(server.web + path)
             times.append((time.perf_counter() - started) * 1e3)
             if answer.status_code != httpx.codes.OK:
                 raise SystemExit(f"{server.name} answered {path} by {answer.status_code}")
@@ -184,25 +212,44 @@ def _once(server: Server) -> dict[str, float]:
     """Measure everything on one fresh server: rates a second, times in milliseconds."""
     found: dict[str, float] = {}
     first = _series()
-    found["c-store 1 association per_s"] = COUNT / _together([lambda: _send(server, first)])
+    _measured(found, "c-store 1 association", server, [lambda: _send(server, first)])
     four = [_series(COUNT // 4) for _ in range(4)]
-    took = _together([lambda load=load: _send(server, load) for load in four])
-    found["c-store 4 associations per_s"] = COUNT / took
+    works = [lambda load=load: _send(server, load) for load in four]
+    _measured(found, "c-store 4 associations", server, works)
+    if not server.web:
+        return found
     found["stow per_s"] = _stow(server, _series())
+    return found | _reads(server, first)
+
+
+def _measured(
+    found: dict[str, float], name: str, server: Server, works: list[Callable[[], object]]
+) -> None:
+    """Note how many a second of `COUNT` were done, and the server's processor time for each."""
+    before_s = spent_s(server.pid)
+    took_s = _together(works)
+    time.sleep(0.3)  # for the children that end with their associations
+    found[f"{name} per_s"] = COUNT / took_s
+    found[f"{name} server cpu_ms"] = (spent_s(server.pid) - before_s) / COUNT * 1e3
+
+
+def _reads(server: Server, first: list[Instance]) -> dict[str, float]:
+    found: dict[str, float] = {}
     study, series = first[0].study, first[0].series
     base = f"/studies/{study}/series/{series}"
     json_ = "application/dicom+json"
     pixels = f'multipart/related; type="application/octet-stream"; transfer-syntax={EXPLICIT}'
     frames = [f"{base}/instances/{one.sop_instance}/frames/1" for one in first]
     for state in ("open", "sealed"):
-        if state == "sealed":
-            time.sleep(14 if server.name == "archipel" else 0)
+        if state == "sealed" and server.name == "archipel":
+            _await_seal(server, base)
         found[f"metadata {state} first ms"] = _gets(server, [f"{base}/metadata"], json_)[0]
         found[f"metadata {state} again ms"] = statistics.median(
             _gets(server, [f"{base}/metadata"] * 10, json_)
         )
-        took = _together([lambda: _gets(server, frames, pixels)])
-        found[f"frames {state} 1 client per_s"] = len(frames) / took
+        _measured(
+            found, f"frames {state} 1 client", server, [lambda: _gets(server, frames, pixels)]
+        )
         quarters = [frames[n::4] for n in range(4)]
         took = _together([lambda part=part: _gets(server, part, pixels) for part in quarters])
         found[f"frames {state} 4 clients per_s"] = len(frames) / took
@@ -214,9 +261,21 @@ def _once(server: Server) -> dict[str, float]:
     found["qido instances ms"] = statistics.median(
         _gets(server, [f"{base}/instances"] * 10, json_)
     )
-    rendered = [f"{base}/instances/{one.sop_instance}/rendered" for one in first[:20]]
+    rendered = [f"{base}/instances/{one.sop_instance}/rendered" for one in first]
+    before_s = spent_s(server.pid)
     found["rendered ms"] = statistics.median(_gets(server, rendered, "image/jpeg"))
+    found["rendered server cpu_ms"] = (spent_s(server.pid) - before_s) / len(rendered) * 1e3
     return found
+
+
+def _await_seal(server: Server, base: str) -> None:
+    """Wait until the series is sealed: then it has low resolutions."""
+    until_s = time.monotonic() + 300
+    with httpx.Client(headers=server.headers, timeout=60) as client:
+        while client.get(f"{server.web}{base}/lowres").status_code != httpx.codes.OK:
+            if time.monotonic() > until_s:
+                raise SystemExit("the series is not sealed after 300 s")
+            time.sleep(1)
 
 
 def measure(repetitions: int) -> list[Row]:
@@ -225,7 +284,7 @@ def measure(repetitions: int) -> list[Row]:
     runs: dict[str, dict[str, list[float]]] = {}
     load: list[float] = []
     for _ in range(repetitions):
-        for start in (_archipel, _orthanc):
+        for start in (_archipel, _orthanc, _storescp):
             folder = Path(tempfile.mkdtemp(dir=base))
             with start(folder) as server:
                 for name, value in _once(server).items():
