@@ -16,6 +16,7 @@ from archipel.exchange.errors import NotEnrolled
 from archipel.exchange.model import (
     Agreement,
     Capability,
+    LogName,
     NodeName,
     Peer,
     Purpose,
@@ -156,6 +157,14 @@ def settle(node: Node, name: NodeName, tenant: TenantId, *, by: str) -> None:
         peers.state_homes(connection, name, [tenant], now=node.clock(), by=by)
         entry = _entry(node, f"peer:{name}", f"home of {tenant}", by=by, tenant=tenant)
         audit.append(connection, [entry])
+
+
+def restored(node: Node, *, by: str) -> LogName:
+    """Begin another log, because this home was restored from a backup. Raises `NoLog`."""
+    with node.database.write() as connection:
+        opened = facts.open_incarnation(connection, now=node.clock())
+        audit.append(connection, [_entry(node, "log", f"restored: writes in {opened}", by=by)])
+    return opened
 
 
 def _state_own_homes(node: Node, now: datetime, *, by: str) -> None:

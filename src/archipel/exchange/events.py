@@ -71,6 +71,14 @@ class FactsApplied(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NodeRestored(Event):
+    """Others knew more of this node's log than it did: it was restored, and writes in another."""
+
+    before: str
+    log: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogForked(Event):
     """Two facts bear one number of one log: the log is frozen and somebody must look."""
 

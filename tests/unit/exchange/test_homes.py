@@ -249,3 +249,43 @@ def test_nothing_is_shared_of_what_nobody_said_is_at_home_here(make) -> None:
         gp.database.write() as connection,
     ):
         peers.agree(connection, agreed, by="test", now=NOW)
+
+
+def test_a_node_that_was_restored_writes_in_another_log_once_others_tell_it_more(
+    make, tmp_path: Path
+) -> None:
+    mq, gp = make("mq", "gp")
+    homed(mq, "gp", GP)
+    gp.hear(mq)
+    gp.state("study.available", "study:1.2.1", GP, revision=1)
+    gp.database.close()
+    shutil.copy(gp.path, tmp_path / "backup.db")
+    gp.__post_init__()
+    gp.state("study.available", "study:1.2.2", GP, revision=1)
+    mq.hear(gp)
+    gp.database.close()
+    for beside in ("-wal", "-shm"):
+        Path(f"{gp.path}{beside}").unlink(missing_ok=True)
+    shutil.copy(tmp_path / "backup.db", gp.path)
+    gp.__post_init__()
+    assert gp.said("study:1.2.2", GP) == []
+
+    gp.hear(mq)
+
+    assert gp.said("study:1.2.2", GP) == ["study.available"]  # its own word, given back
+    gp.state("study.available", "study:1.2.3", GP, revision=1)
+    mq.hear(gp)
+    assert mq.said("study:1.2.3", GP) == ["study.available"]
+    assert not any(frozen for _, _, frozen in mq.facts.counts().values())
+    assert sorted(log.partition(".")[0] for log in mq.facts.counts()).count("gp") == 2
+
+
+def test_a_node_that_was_not_restored_goes_on_in_its_log(make) -> None:
+    mq, gp = make("mq", "gp")
+    homed(mq, "gp", GP)
+    gp.hear(mq)
+    gp.state("study.available", "study:1.2.1", GP, revision=1)
+    mq.hear(gp)
+    gp.hear(mq)
+
+    assert [log for log in gp.facts.counts() if log.startswith("gp.")] == ["gp.1"]

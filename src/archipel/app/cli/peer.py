@@ -156,6 +156,20 @@ def settle(
     show([{"node": name, "home_of": organisation}], as_json=as_json)
 
 
+@archipelago.command("restored")
+def restored(home: HomeOption, as_json: JsonOption = False) -> None:
+    """Say that this home was restored from a backup, before the node is started again.
+
+    Example: archipel peer restored --home /srv/archipel
+    """
+    from archipel.app import archipelago as office
+    from archipel.app.wiring import Node
+
+    with Node.open(Home(home)) as node:
+        log = office.restored(node, by="cli")
+    show([{"writes_in": str(log)}], as_json=as_json)
+
+
 @archipelago.command("revoke")
 def revoke(
     name: Annotated[str, typer.Argument(help="Short name of the peer.")],

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, func, or_, select
 
 from archipel.exchange import causal, chain, scope
-from archipel.exchange.events import LogForked
+from archipel.exchange.events import LogForked, NodeRestored
 from archipel.exchange.fold.policy import denied
 from archipel.exchange.model import (
     THE_NETWORK,
@@ -237,6 +237,7 @@ def _take(
         )
     if done.apply or done.fill:
         _keep_heads(connection, proven)
+    _open_anew_where_restored(connection, [*done.apply, *done.forks], now)
     new = [link for link in (*done.apply, *done.fill) if isinstance(link, Fact)]
     homes.judge(connection, new, now=now)
     subjects = _follow(connection, new, now)
@@ -249,6 +250,21 @@ def _take(
         frozen=tuple(forked),
         subjects=subjects,
     )
+
+
+def _open_anew_where_restored(connection: Connection, news: Sequence[Link], now: datetime) -> None:
+    """Write in a log of its own from now on, where others know more of ours than this copy does.
+
+    What this node signed and does not hold was written after the backup that it was restored
+    from: its old log goes on at the others, and must not go on here (docs/adr/0064).
+    """
+    own = facts.own(connection)
+    if any(link.log.node == own.node for link in news):
+        opened = facts.open_incarnation(connection, now=now)
+        announce(
+            connection,
+            NodeRestored(tenant=THE_NETWORK, at=now, before=str(own), log=str(opened)),
+        )
 
 
 def _kept(connection: Connection, link: Link) -> tuple[str, bool] | None:
