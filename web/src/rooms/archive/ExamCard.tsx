@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
-import { dayAndClock, personName, when } from "@/i18n/format";
+import { bytes, dayAndClock, personName, when } from "@/i18n/format";
 import {
   IconAlertTriangle,
   IconCircleCheck,
@@ -52,6 +52,7 @@ export function ExamCard({ exam, mayRead, mayReadReports, request }: ExamCardPro
       {request(query.data.row)}
       {mayReadReports && <Report page={query.data} />}
       <Cycle page={query.data} />
+      <Origin page={query.data} />
       <Looks page={query.data} />
     </>
   );
@@ -190,6 +191,28 @@ const ACTIONS = [
   "report",
   "share",
 ] as const;
+/** Where an exam of another node came from, and what it was checked against. */
+function Origin({ page }: { page: ExamPage }) {
+  const { t } = useTranslation();
+  const origin = page.provenance;
+  if (!origin) return null;
+  const node = origin.node.toUpperCase();
+  return (
+    <section className="panel" data-provenance>
+      <header>
+        <h2>{t("elsewhere.provenance")}</h2>
+      </header>
+      <div className={css.card}>
+        <p>{t("elsewhere.came", { node, when: dayAndClock(origin.at) })}</p>
+        <p className="t2">
+          {t("elsewhere.checked")} · {bytes(origin.size_bytes)}
+        </p>
+        <code className={css.digest}>{origin.manifest}</code>
+      </div>
+    </section>
+  );
+}
+
 
 function Looks({ page }: { page: ExamPage }) {
   const { t } = useTranslation();

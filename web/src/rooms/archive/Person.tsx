@@ -1,6 +1,6 @@
 /** The imaging life of one person, and the life of one exam. */
-import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useEffect, useState } from "react";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { day } from "@/i18n/format";
@@ -11,10 +11,12 @@ import { Timeline } from "@/kit/Timeline";
 import { serverNow } from "@/kit/time";
 import { useKeys } from "@/kit/useKeys";
 import css from "./archive.module.css";
+import { ForeignCard, ForeignLine, Unreached } from "./Elsewhere";
 import { ExamCard } from "./ExamCard";
 import { ExamImages } from "./ExamImages";
 import { IdentityBanner } from "./IdentityBanner";
 import { type ExamRow, examQuery, type PersonPage, personQuery } from "./queries";
+import { type ElsewhereExam, isUnderWay, useFetching, useTransfers } from "./transfers";
 
 interface PersonProps {
   person: string;
@@ -57,6 +59,40 @@ export function Person(props: PersonProps) {
 
 const timeOf = (row: ExamRow): number => Date.parse(row.study_at ?? row.arrived_at);
 
+/** Exams elsewhere with what the node tells of their transfers; opens the one that was asked for when it is here. */
+function useElsewhere(page: PersonPage, open: (exam: string) => void) {
+  const client = useQueryClient();
+  const [asked, setAsked] = useState<string | null>(null);
+  const follow = page.elsewhere.some((one) => isUnderWay(one.transfer)) || asked !== null;
+  const told = useTransfers(follow);
+  const fetching = useFetching(page.person);
+  const elsewhere = page.elsewhere.map((one) => ({ ...one, transfer: told.get(one.exam) ?? one.transfer }));
+  const arrived = elsewhere.some((one) => one.transfer?.state === "published");
+  useEffect(() => {
+    if (arrived) void client.invalidateQueries({ queryKey: ["person", page.person] });
+  }, [arrived, client, page.person]);
+  const isHere = asked !== null && page.exams.some((row) => row.exam === asked);
+  useEffect(() => {
+    if (!isHere || asked === null) return;
+    setAsked(null);
+    open(asked);
+  }, [isHere, asked, open]);
+  const ask = (exam: string): void => {
+    setAsked(exam);
+    fetching.fetch.mutate(exam, { onError: () => setAsked(null) });
+  };
+  return { elsewhere, fetching, ask };
+}
+
+/** Both kinds in one order, the latest first. */
+function inOrder(rows: readonly ExamRow[], foreign: readonly ElsewhereExam[]) {
+  const all = [
+    ...rows.map((row) => ({ at: timeOf(row), row, exam: null })),
+    ...foreign.map((exam) => ({ at: Date.parse(exam.study_at ?? exam.announced_at), row: null, exam })),
+  ];
+  return all.sort((one, other) => other.at - one.at);
+}
+
 function Found({
   page,
   exam,
@@ -72,8 +108,11 @@ function Found({
   const [picked, setPicked] = useState<string[]>([]);
   const parts = [...new Set(page.exams.map((row) => row.body_part).filter(Boolean))].slice(0, 6);
   const exams = only === null ? page.exams : page.exams.filter((row) => row.body_part === only);
-  const current = page.exams.find((row) => row.exam === exam) ?? page.exams[0];
-  const sites = new Set(page.exams.map((row) => row.site.key)).size;
+  const { elsewhere, fetching, ask } = useElsewhere(page, open);
+  const foreign = elsewhere.find((one) => one.exam === exam);
+  const current = foreign ? undefined : (page.exams.find((row) => row.exam === exam) ?? page.exams[0]);
+  const sites = new Set([...page.exams, ...elsewhere].map((row) => row.site.key)).size;
+  const listed = inOrder(exams, only === null ? elsewhere : []);
   const identifierOf = (site: string): string =>
     page.identifiers.find((identifier) => identifier.organisation?.key === site)?.value ?? "";
   const comparePicked = (): void => {
@@ -82,9 +121,10 @@ function Found({
       compare(...(timeOf(one) > timeOf(other) ? ([one, other] as const) : ([other, one] as const)));
   };
   const move = (by: 1 | -1): void => {
-    const at = exams.findIndex((row) => row.exam === current?.exam);
-    const next = exams[Math.max(0, Math.min(exams.length - 1, at + by))];
-    if (next) choose(next.exam);
+    const ids = listed.map(({ row, exam: other }) => row?.exam ?? other?.exam ?? "");
+    const at = ids.indexOf(current?.exam ?? foreign?.exam ?? "");
+    const next = ids[Math.max(0, Math.min(ids.length - 1, at + by))];
+    if (next) choose(next);
   };
   useKeys([
     {
@@ -119,7 +159,7 @@ function Found({
               <h2>{t("patients.journey")}</h2>
               <span className="t2">
                 {t("patients.journey_sum", {
-                  exams: t("common.exams", { count: page.exams.length }),
+                  exams: t("common.exams", { count: page.exams.length + elsewhere.length }),
                   sites: t("patients.sites", { count: sites }),
                 })}
               </span>
@@ -138,23 +178,36 @@ function Found({
                 </div>
               )}
             </header>
-            {exams.length === 0 ? (
+            <Unreached nodes={page.nodes} />
+            {listed.length === 0 ? (
               <Block icon={IconHistory} title={t("patients.no_exams")} />
             ) : (
               <Timeline
-                items={exams.map((row) => ({
-                  id: row.exam,
-                  at: timeOf(row),
-                  word: row.modalities[0] ?? "?",
-                  title: `${day(row.study_at ?? row.arrived_at)}, ${row.description || row.body_part}, ${row.site.name}`,
-                  laneKey: row.site.key,
-                  laneName: row.site.name,
-                  laneDetail: identifierOf(row.site.key),
-                  community: row.community,
-                }))}
+                items={[
+                  ...exams.map((row) => ({
+                    id: row.exam,
+                    at: timeOf(row),
+                    word: row.modalities[0] ?? "?",
+                    title: `${day(row.study_at ?? row.arrived_at)}, ${row.description || row.body_part}, ${row.site.name}`,
+                    laneKey: row.site.key,
+                    laneName: row.site.name,
+                    laneDetail: identifierOf(row.site.key),
+                    community: row.community,
+                  })),
+                  ...(only === null ? elsewhere : []).map((one) => ({
+                    id: one.exam,
+                    at: Date.parse(one.study_at ?? one.announced_at),
+                    word: one.modalities[0] ?? "?",
+                    title: `${day(one.study_at ?? one.announced_at)}, ${one.description}, ${one.site.name}`,
+                    laneKey: one.site.key,
+                    laneName: one.site.name,
+                    laneDetail: one.identifier,
+                    community: one.home_node,
+                  })),
+                ]}
                 now={serverNow()}
                 label={t("patients.journey")}
-                current={current?.exam}
+                current={current?.exam ?? foreign?.exam}
                 choose={choose}
               />
             )}
@@ -176,24 +229,29 @@ function Found({
               )}
             </header>
             <div className={css.list}>
-              {exams.map((row) => (
-                <Line
-                  key={row.exam}
-                  row={row}
-                  isCurrent={row.exam === current?.exam}
-                  isPicked={picked.includes(row.exam)}
-                  mayPick={mayRead && page.exams.length > 1}
-                  choose={choose}
-                  pick={(on) =>
-                    setPicked(on ? [...picked, row.exam].slice(-2) : picked.filter((id) => id !== row.exam))
-                  }
-                />
-              ))}
+              {listed.map(({ row, exam: other }) =>
+                row ? (
+                  <Line
+                    key={row.exam}
+                    row={row}
+                    isCurrent={row.exam === current?.exam}
+                    isPicked={picked.includes(row.exam)}
+                    mayPick={mayRead && page.exams.length > 1}
+                    choose={choose}
+                    pick={(on) =>
+                      setPicked(on ? [...picked, row.exam].slice(-2) : picked.filter((id) => id !== row.exam))
+                    }
+                  />
+                ) : (
+                  <ForeignLine key={other.exam} exam={other} isCurrent={other === foreign} choose={choose} />
+                ),
+              )}
             </div>
           </section>
           {current && mayRead && <ExamImages exam={current.exam} />}
         </div>
         <div className={css.right}>
+          {foreign && <ForeignCard exam={foreign} mayFetch={mayRead} fetching={fetching} ask={ask} />}
           {current && (
             <ExamCard
               key={current.exam}
@@ -248,7 +306,12 @@ function Line({ row, isCurrent, isPicked, mayPick, choose, pick }: LineProps) {
         </button>
         <br />
         <small>
-          {[row.site.name, t("common.images", { count: row.images.received }), row.accession_number]
+          {[
+            row.site.name,
+            row.home_node ? t("elsewhere.guest", { node: row.home_node.toUpperCase() }) : "",
+            t("common.images", { count: row.images.received }),
+            row.accession_number,
+          ]
             .filter(Boolean)
             .join(" · ")}
         </small>
