@@ -213,7 +213,6 @@ function Origin({ page }: { page: ExamPage }) {
   );
 }
 
-
 function Looks({ page }: { page: ExamPage }) {
   const { t } = useTranslation();
   const verb = (action: string): string => {
