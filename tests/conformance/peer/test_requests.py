@@ -85,17 +85,18 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
             for name in PEOPLE
         ]
         nodes = {
-            name: stack.enter_context(
-                islands[name].running(
-                    ARCHIPEL_PEER__LISTEN=doors[name], ARCHIPEL_PEER__LINE_OUT_MBIT=str(LINE_MBIT)
-                )
+            name: islands[name].running(
+                ARCHIPEL_PEER__LISTEN=doors[name], ARCHIPEL_PEER__LINE_OUT_MBIT=str(LINE_MBIT)
             )
             for name in PEOPLE
         }
+        for node in nodes.values():
+            node.start()
+            stack.callback(node.kill)  # how a node stops is another test's business
         clients = {
             login: stack.enter_context(
                 httpx.Client(
-                    base_url=f"http://{nodes[name].http}".replace("http://http://", "http://"),
+                    base_url=nodes[name].http,
                     headers={"Authorization": f"Bearer {tokens[login]}"},
                     timeout=30,
                 )

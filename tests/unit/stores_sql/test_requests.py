@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from archipel.exchange.model import Agreement, Capability, NodeName, Purpose
 from archipel.exchange.trust import certificates
@@ -19,7 +20,7 @@ from archipel.kernel.uid import Uid
 from archipel.reading import canonical
 from archipel.reading.document import Signer
 from archipel.reading.events import ClaimChanged
-from archipel.reading.model import ExamId, Reader, Urgency
+from archipel.reading.model import ExamId, Filters, Reader, SavedList, Urgency
 from archipel.reading.request import lifecycle
 from archipel.reading.request.body import new_request_id, subject_of, written
 from archipel.reading.request.follow import (
@@ -50,8 +51,11 @@ from archipel.stores.sql.feed import SqlFacts
 from archipel.stores.sql.migrations import migrate
 from archipel.stores.sql.peering import homes
 from archipel.stores.sql.reading_documents import SqlDocuments
+from archipel.stores.sql.reading_exams import SqlExams
 from archipel.stores.sql.requests import SqlRequests
+from archipel.stores.sql.schema.transfers import provenance
 from archipel.stores.sql.session import open_database
+from archipel.testing.exams import drawing, hold
 from archipel.testing.reports import report_document
 
 NOW = datetime(2026, 11, 24, 2, 40, tzinfo=UTC)
@@ -407,3 +411,40 @@ def test_a_long_report_travels_too(islands: tuple[Island, Island, Island]) -> No
     content = gy.holds(digest)
     assert content is not None
     assert len(content) > 100_000
+
+
+def to_read(island: Island, tenant: TenantId) -> list[ExamId]:
+    page = SqlExams(island.database).page(
+        Filters(saved_list=SavedList.TO_READ), scope=scope(tenant), now=NOW
+    )
+    return [exam.id for exam in page.exams]
+
+
+def test_what_is_asked_for_is_to_be_read_however_old_and_what_came_along_is_not(
+    islands: tuple[Island, Island, Island],
+) -> None:
+    gy, mq, _fr = islands
+    draw = drawing(WEST, now=NOW)
+    old = draw(study=str(EXAM.study), studied=datetime(2020, 1, 5, 9))  # noqa: DTZ001  (local)
+    prior = draw(study="1.2.2", studied=NOW.replace(tzinfo=None))
+    hold(gy.database, old)
+    hold(mq.database, old, [CITY])
+    hold(mq.database, prior, [CITY])
+    with mq.database.write() as connection:
+        for exam in (old, prior):
+            row = {
+                "tenant": WEST.value,
+                "study_instance_uid": exam.id.study.value,
+                "manifest": "0" * 64,
+                "from_node": "gy",
+                "transfer": "t",
+                "revision": 1,
+                "size_bytes": 1,
+                "at": NOW,
+            }
+            connection.execute(insert(provenance), row)
+    assert (to_read(gy, WEST), to_read(mq, CITY)) == ([], [])
+
+    asked(gy)
+    mq.hear(gy)
+    assert (to_read(gy, WEST), to_read(mq, CITY)) == ([EXAM], [EXAM])

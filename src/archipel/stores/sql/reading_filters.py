@@ -42,6 +42,7 @@ from archipel.stores.sql.schema.reading import (
     report_standing,
 )
 from archipel.stores.sql.schema.requests import reading_request
+from archipel.stores.sql.schema.transfers import provenance
 
 MOST_WORDS = 8
 LAST = "\U0010ffff"  # sorts after every text
@@ -83,7 +84,10 @@ _asked = tuple_(study.c.tenant, study.c.study_instance_uid).in_(
         reading_request.c.is_open, reading_request.c.exam_tenant.is_not(None)
     )
 )  # however old: somebody waits for it
-_to_read = and_(_unwritten, _unsigned, or_(_fresh, _asked))
+_own = tuple_(study.c.tenant, study.c.study_instance_uid).not_in(
+    select(provenance.c.tenant, provenance.c.study_instance_uid)
+)  # what came from another node is there to be compared, unless its reading is asked
+_to_read = and_(_unwritten, _unsigned, or_(and_(_fresh, _own), _asked))
 
 
 def listed(filters: Filters, now: datetime) -> ColumnElement[bool]:
