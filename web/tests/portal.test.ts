@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { isoDate } from "../src/shells/portal/entry";
-import { CATALOGUES } from "../src/shells/portal/words";
+import { CATALOGUES, day } from "../src/shells/portal/words";
 
 const root = new URL("../src/shells/portal/", import.meta.url);
 const holes = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
@@ -38,6 +38,15 @@ test.each([
   ["", null],
 ])("the date %s is %s", (typed, date) => {
   expect(isoDate(typed)).toBe(date);
+});
+
+test("a birth date is the same day in every time zone", () => {
+  const zone = process.env.TZ;
+  for (const place of ["America/Martinique", "Pacific/Auckland", "UTC"]) {
+    process.env.TZ = place;
+    expect(day("1960-03-12"), place).toBe("12 mars 1960");
+  }
+  process.env.TZ = zone;
 });
 
 test("the portal imports nothing of the workstation but its colours and the types of the node", () => {

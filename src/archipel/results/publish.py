@@ -5,12 +5,13 @@ from datetime import datetime
 from archipel.access.model import Action, AuditEntry
 from archipel.access.ports import Audit
 from archipel.kernel.actors import Actor, ActorKind, Scope
+from archipel.kernel.identifiers import TenantId
 from archipel.reading.document import KeptDocument
 from archipel.reading.model import ExamId, ReportState
 from archipel.reading.ports import Documents
 from archipel.reading.versions import fold
 from archipel.results.events import ResultReleased
-from archipel.results.model import Release
+from archipel.results.model import Release, ReleaseRule
 from archipel.results.ports import Releases
 
 _NODE = Actor(ActorKind.NODE, "results")
@@ -63,3 +64,28 @@ def standing(exam: ExamId, *, documents: Documents) -> KeptDocument | None:
     told = (one for one in held.versions if one.released_at and one.live)
     principal = fold(told, choice=held.choice).principal
     return documents.document(exam, principal.digest, scope=scope) if principal else None
+
+
+def keep_rule(
+    rule: ReleaseRule,
+    *,
+    tenant: TenantId,
+    releases: Releases,
+    audit: Audit,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Keep when an organisation tells its patients; audited before. For reports still to come."""
+    after = rule.patient_after
+    said = AuditEntry(
+        tenant=tenant,
+        at=now,
+        actor=by,
+        action=Action.CHANGE,
+        subject=tenant.value,
+        door="cli",
+        detail="patients are told "
+        + ("after the referrer" if after is None else f"after {after.days} days"),
+    )
+    audit.record([said])
+    releases.set_rule(rule, tenant=tenant)

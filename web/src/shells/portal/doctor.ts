@@ -26,7 +26,9 @@ export function doctorPage(link: string): void {
 }
 
 function page(found: Found): void {
-  const { list, open } = found;
+  const { open } = found;
+  // The list was asked for before the result was opened.
+  const list = found.list.map((one) => (one.link === open?.link ? { ...one, ...open, opened: true } : one));
   const replace = (result: Result): void => page({ list, open: result });
   show(
     main(
@@ -154,7 +156,7 @@ function aside(result: Result, replace: (result: Result) => void): HTMLElement {
           "eye",
         )
       : null,
-    h("p", { class: "small" }, `${say("why")} ${say("until", { day: day(result.expires_at) })}.`),
+    h("p", { class: "small" }, `${say("why")} ${say("linkUntil", { day: day(result.expires_at) })}`),
   );
 }
 

@@ -102,6 +102,7 @@ export const en: Words = {
   expected: "expected",
   afterAnnounce: "after you told them",
   why: "You see this exam because its link was sent to your address. Each opening is recorded, and the patient sees it.",
+  linkUntil: "This link is valid until {day}.",
   signed: "Signed {day} · {who}",
   unread: "Unread",
   read: "Read",

@@ -102,6 +102,7 @@ export const es: Words = {
   expected: "pendiente",
   afterAnnounce: "tras hablarle",
   why: "Ve este examen porque su enlace se envió a su dirección. Cada apertura queda anotada, y el paciente la ve.",
+  linkUntil: "Este enlace es válido hasta el {day}.",
   signed: "Firmado {day} · {who}",
   unread: "No leído",
   read: "Leído",

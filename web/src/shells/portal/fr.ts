@@ -100,6 +100,7 @@ export const fr = {
   expected: "attendue",
   afterAnnounce: "après annonce",
   why: "Vous voyez cet examen parce que son lien a été envoyé à votre adresse. Chaque ouverture est notée, et le patient la voit.",
+  linkUntil: "Ce lien est valable jusqu’au {day}.",
   signed: "Signé {day} · {who}",
   unread: "Non lu",
   read: "Lu",

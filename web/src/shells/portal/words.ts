@@ -35,8 +35,14 @@ export function say(key: Key, values: Record<string, string | number> = {}): str
   return CATALOGUES[spoken][key].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
 }
 
+/** A date without a time is that day wherever it is read: a birth date moves with no time zone. */
+const read = (at: string): Date => {
+  const bare = /^(\d{4})-(\d{2})-(\d{2})$/.exec(at);
+  return bare ? new Date(Number(bare[1]), Number(bare[2]) - 1, Number(bare[3])) : new Date(at);
+};
+
 export const day = (at: string): string =>
-  new Intl.DateTimeFormat(spoken, { day: "numeric", month: "long", year: "numeric" }).format(new Date(at));
+  new Intl.DateTimeFormat(spoken, { day: "numeric", month: "long", year: "numeric" }).format(read(at));
 
 export const moment = (at: string): string =>
   new Intl.DateTimeFormat(spoken, {
