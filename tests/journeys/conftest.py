@@ -175,6 +175,12 @@ class Visit:
         return int(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"))
 
 
+@pytest.fixture(scope="session")
+def visitor() -> type[Visit]:
+    """Give the kind of a visit, for a module whose tests share theirs."""
+    return Visit
+
+
 @pytest.fixture
 def visit(node: Site, chromium: Browser) -> Iterator[Callable[..., Visit]]:
     """Open windows; at the end no script may have failed in any of them."""

@@ -106,6 +106,8 @@ export const queryClient = new QueryClient({
       staleTime: 15_000,
       gcTime: 10 * 60_000,
       refetchOnWindowFocus: false,
+      // "always" would leave the screen as it was before the line was cut
+      refetchOnReconnect: true,
       networkMode: "always",
       retry: (failures, error) => failures < 2 && isWorthRepeating(error),
       retryDelay: (failures) => Math.min(600 * 2 ** failures, 4000),

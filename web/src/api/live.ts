@@ -67,6 +67,8 @@ export class LiveStream {
     for (const timer of [this.staleTimer, this.retryTimer]) if (timer !== null) clearTimeout(timer);
     this.staleTimer = null;
     this.retryTimer = null;
+    // A stream that is closed proves nothing any more.
+    if (this.status.state === "live") this.become("connecting");
   }
 
   on(event: LiveEvent, listener: Listener): () => void {

@@ -1,6 +1,6 @@
 /** The states every screen with data must know how to show: none is a bare spinner, each says what can be done. */
 import type { ComponentType, ReactNode } from "react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "@/i18n";
 import { clockSeconds } from "@/i18n/format";
 import { IconAlertTriangle, IconCloudOff, IconRefresh, IconShieldLock } from "./icons";
@@ -150,17 +150,25 @@ export function Failure({
   );
 }
 
-/** One part is missing; the rest is usable. Counts down to its own next try. */
-export function PartialStrip({ what, everyS, retry }: { what: string; everyS: number; retry: () => void }) {
-  const { t } = useTranslation();
+/** Runs `retry` each `everyS` seconds; returns the seconds left. */
+function useRetries(everyS: number, retry: () => void): number {
   const [left, setLeft] = useState(everyS);
+  const latest = useRef(retry);
+  latest.current = retry;
   useEffect(() => {
     const timer = setTimeout(() => {
-      if (left <= 1) retry();
+      if (left <= 1) latest.current();
       setLeft(left <= 1 ? everyS : left - 1);
     }, 1000);
     return () => clearTimeout(timer);
-  }, [left, everyS, retry]);
+  }, [left, everyS]);
+  return left;
+}
+
+/** One part is missing; the rest is usable. Counts down to its own next try. */
+export function PartialStrip({ what, everyS, retry }: { what: string; everyS: number; retry: () => void }) {
+  const { t } = useTranslation();
+  const left = useRetries(everyS, retry);
   return (
     <div className="strip" role="status">
       <IconCloudOff size={16} aria-hidden />
@@ -170,6 +178,34 @@ export function PartialStrip({ what, everyS, retry }: { what: string; everyS: nu
       <button type="button" className="btn small" onClick={retry}>
         {t("common.retry")}
       </button>
+    </div>
+  );
+}
+
+/** All that is shown is of `at`: the node has not answered since. Tries again by itself. */
+export function FrozenStrip({ at, everyS = 15, retry }: { at: number; everyS?: number; retry: () => void }) {
+  const { t } = useTranslation();
+  const left = useRetries(everyS, retry);
+  return (
+    <div className="strip" role="status">
+      <i className="dot stale" />
+      <b>{t("state.frozen", { time: clockSeconds(at) })}</b>
+      <span>{t("state.frozen_detail", { s: left })}</span>
+      <i className="sp" />
+      <button type="button" className="btn small" onClick={retry}>
+        {t("common.retry")}
+      </button>
+    </div>
+  );
+}
+
+/** The live line is lost since `at`; the browser is trying to open it again. */
+export function StaleStrip({ at }: { at: number }) {
+  const { t } = useTranslation();
+  return (
+    <div className="strip" role="status">
+      <i className="dot stale" />
+      <b>{t("state.stale", { time: clockSeconds(at) })}</b>
     </div>
   );
 }

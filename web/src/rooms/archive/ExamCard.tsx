@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { bytes, dayAndClock, personName, when } from "@/i18n/format";
+import { Answer } from "@/kit/Answer";
 import {
   IconAlertTriangle,
   IconCircleCheck,
@@ -20,6 +21,7 @@ import { Failure, Loading } from "@/kit/States";
 import { Thumb } from "@/kit/Thumb";
 import { serverNow } from "@/kit/time";
 import css from "./archive.module.css";
+import { whoLooked } from "./looks";
 import { documentQuery, type ExamPage, examQuery, standingQuery } from "./queries";
 
 interface ExamCardProps {
@@ -32,29 +34,27 @@ interface ExamCardProps {
 
 export function ExamCard({ exam, mayRead, mayReadReports, request }: ExamCardProps) {
   const query = useQuery(examQuery(exam));
-  if (query.isPending) {
+  if (!query.data)
     return (
       <section className="panel">
-        <Loading columns={[1, 1, 1]} rows={4} />
+        <Answer query={query} trouble={troubleOf} columns={[1, 1, 1]} rows={4}>
+          {() => null}
+        </Answer>
       </section>
     );
-  }
-  if (!query.data) {
-    return (
-      <section className="panel">
-        <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />
-      </section>
-    );
-  }
   return (
-    <>
-      <Series page={query.data} mayRead={mayRead} />
-      {request(query.data.row)}
-      {mayReadReports && <Report page={query.data} />}
-      <Cycle page={query.data} />
-      <Origin page={query.data} />
-      <Looks page={query.data} />
-    </>
+    <Answer query={query} trouble={troubleOf} columns={[1]}>
+      {(page) => (
+        <>
+          <Series page={page} mayRead={mayRead} />
+          {request(page.row)}
+          {mayReadReports && <Report page={page} />}
+          <Cycle page={page} />
+          <Origin page={page} />
+          <Looks page={page} />
+        </>
+      )}
+    </Answer>
   );
 }
 
@@ -234,7 +234,7 @@ function Looks({ page }: { page: ExamPage }) {
         <p className={`t3 ${css.card}`}>{t("patients.looks_none")}</p>
       ) : (
         <ul className={`${css.card} ${css.steps}`}>
-          {page.looks.slice(0, 12).map((look) => (
+          {whoLooked(page.looks).map((look) => (
             <li key={`${look.at} ${look.actor} ${look.action}`}>
               {look.kind === "person" ? (
                 <IconUser size={16} aria-hidden />
@@ -243,9 +243,14 @@ function Looks({ page }: { page: ExamPage }) {
               )}
               <span>
                 <b>{look.actor}</b> <span className="t2">{verb(look.action)}</span>
+                {look.times > 1 && (
+                  <span className="t3"> · {t("patients.looks_times", { n: look.times })}</span>
+                )}
                 {look.organisation && <span className="t3"> · {look.organisation}</span>}
               </span>
-              <small>{when(look.at, serverNow())}</small>
+              <small title={look.first === look.at ? undefined : dayAndClock(look.first)}>
+                {when(look.at, serverNow())}
+              </small>
             </li>
           ))}
         </ul>

@@ -1,12 +1,12 @@
 /** The images of the chosen exam, seen on its page: the light viewer, for whoever may read images. */
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "@/i18n";
 import { Loading } from "@/kit/States";
+import { LaterViewer } from "@/viewer/LaterViewer";
 import css from "./archive.module.css";
 import { examQuery } from "./queries";
 
-const LightViewer = lazy(() => import("@/viewer/light/LightViewer"));
 const SETTLED_MS = 400;
 
 /** Nothing is fetched, nor written down as looked at, for an exam that one only passes by with the arrow keys. */
@@ -21,8 +21,11 @@ function useSettled(exam: string): boolean {
 
 export function ExamImages({ exam }: { exam: string }) {
   const { t } = useTranslation();
-  const { data: page } = useQuery(examQuery(exam));
+  const query = useQuery(examQuery(exam));
+  const page = query.data;
   const isSettled = useSettled(exam);
+  // The card of the exam says that it failed; a second time would say nothing more.
+  if (query.isError && !page) return null;
   if (page?.series.every(({ images }) => images === 0)) return null;
   return (
     <section className={`panel ${css.images}`} aria-label={t("light.title")}>
@@ -30,9 +33,7 @@ export function ExamImages({ exam }: { exam: string }) {
         <h2>{t("light.title")}</h2>
       </header>
       {page && isSettled ? (
-        <Suspense fallback={<Loading columns={[1]} rows={4} />}>
-          <LightViewer key={exam} studyInstanceUid={page.row.study_instance_uid} series={page.series} />
-        </Suspense>
+        <LaterViewer key={exam} studyInstanceUid={page.row.study_instance_uid} series={page.series} />
       ) : (
         <Loading columns={[1]} rows={4} />
       )}

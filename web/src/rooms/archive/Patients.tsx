@@ -5,9 +5,10 @@ import { useEffect, useState } from "react";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { age, date, day } from "@/i18n/format";
+import { Answer } from "@/kit/Answer";
 import { IconChevronRight, IconSearch, IconUsers } from "@/kit/icons";
 import { IdentityMark } from "@/kit/Marks";
-import { Block, Failure, Loading } from "@/kit/States";
+import { Block } from "@/kit/States";
 import { serverNow } from "@/kit/time";
 import css from "./archive.module.css";
 import { asked as toAsk } from "./asked";
@@ -64,16 +65,18 @@ export function Patients({ asked, ask }: PatientsProps) {
           <Block icon={IconUsers} title={t("patients.start_title")}>
             <p>{t("patients.search_help")}</p>
           </Block>
-        ) : query.isPending ? (
-          <Loading columns={[3, 2, 2, 2]} rows={5} />
-        ) : query.isError ? (
-          <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />
-        ) : query.data.persons.length === 0 ? (
-          <Block icon={IconSearch} title={t("patients.none_title", { q: asked })}>
-            <p>{t("patients.none")}</p>
-          </Block>
         ) : (
-          <Hits hits={query.data} />
+          <Answer query={query} trouble={troubleOf} columns={[3, 2, 2, 2]} rows={5}>
+            {(hits) =>
+              hits.persons.length === 0 ? (
+                <Block icon={IconSearch} title={t("patients.none_title", { q: asked })}>
+                  <p>{t("patients.none")}</p>
+                </Block>
+              ) : (
+                <Hits hits={hits} />
+              )
+            }
+          </Answer>
         )}
       </section>
     </div>
@@ -85,7 +88,7 @@ function Hits({ hits }: { hits: PersonHits }) {
   return (
     <>
       <header>
-        <h2>{t("patients.hits", { count: hits.persons.length })}</h2>
+        <h2>{t(hits.more ? "patients.hits_first" : "patients.hits", { count: hits.persons.length })}</h2>
         {hits.more && <span className="c-urgent">{t("patients.more")}</span>}
       </header>
       <div className={css.hits}>

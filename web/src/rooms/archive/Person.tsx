@@ -4,9 +4,10 @@ import { type ReactNode, useEffect, useState } from "react";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { day } from "@/i18n/format";
+import { Answer } from "@/kit/Answer";
 import { IconColumns2, IconHistory } from "@/kit/icons";
 import { Modalities, Place, StatusTag } from "@/kit/Marks";
-import { Block, Failure, Loading } from "@/kit/States";
+import { Block } from "@/kit/States";
 import { Timeline } from "@/kit/Timeline";
 import { serverNow } from "@/kit/time";
 import { useKeys } from "@/kit/useKeys";
@@ -36,25 +37,30 @@ export function Person(props: PersonProps) {
   const query = useQuery(personQuery(person));
   // A study still being attached to a person is shown alone.
   const alone = useQuery({ ...examQuery(exam ?? ""), enabled: person === "-" && exam !== undefined });
-  if (person === "-") {
-    if (alone.isPending) return <Loading columns={[2, 3, 1]} rows={7} />;
-    if (!alone.data)
-      return <Failure trouble={troubleOf(alone.error)} retry={() => void alone.refetch()} home={home} />;
-    const { row } = alone.data;
-    const page = {
-      person: "-",
-      banner: row.patient,
-      identifiers: [],
-      exams: [row],
-      elsewhere: [],
-      nodes: [],
-    };
-    return <Found {...props} page={page} />;
-  }
-  if (query.isPending) return <Loading columns={[2, 3, 1]} rows={7} />;
-  if (!query.data)
-    return <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} home={home} />;
-  return <Found {...props} page={query.data} />;
+  const shown = { trouble: troubleOf, columns: [2, 3, 1], rows: 7, home };
+  if (person === "-")
+    return (
+      <Answer query={alone} {...shown}>
+        {({ row }) => (
+          <Found
+            {...props}
+            page={{
+              person: "-",
+              banner: row.patient,
+              identifiers: [],
+              exams: [row],
+              elsewhere: [],
+              nodes: [],
+            }}
+          />
+        )}
+      </Answer>
+    );
+  return (
+    <Answer query={query} {...shown}>
+      {(page) => <Found {...props} page={page} />}
+    </Answer>
+  );
 }
 
 const timeOf = (row: ExamRow): number => Date.parse(row.study_at ?? row.arrived_at);

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { troubleOf } from "@/api/client";
 import { type Translate, useTranslation } from "@/i18n";
 import { bytes, dayAndClock, duration, number, when } from "@/i18n/format";
+import { Answer } from "@/kit/Answer";
 import {
   IconAlertTriangle,
   IconBan,
@@ -15,8 +16,7 @@ import {
 } from "@/kit/icons";
 import { Tag } from "@/kit/Marks";
 import { done } from "@/kit/notify";
-import { ScrollX } from "@/kit/ScrollX";
-import { Failure, Loading, PartialStrip } from "@/kit/States";
+import { Table } from "@/kit/Table";
 import { useNow } from "@/kit/time";
 import { useSayFailure } from "@/kit/useSay";
 import css from "./node.module.css";
@@ -28,22 +28,24 @@ const TIGHT = 0.9;
 export function NodeBoard({ mayAct }: { mayAct: boolean }) {
   const { t } = useTranslation();
   const query = useQuery(nodeQuery);
-  if (query.isPending) return <Loading columns={[1, 1, 1]} rows={7} />;
-  if (!query.data) return <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />;
-  const status = query.data;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: the board has nothing else to focus, and it scrolls (WCAG 2.1.1)
     <section className={css.screen} aria-label={t("nav.node")} tabIndex={0}>
-      {query.isError && <PartialStrip what={t("nav.node")} everyS={10} retry={() => void query.refetch()} />}
-      <Figures status={status} />
-      <div className={css.grid}>
-        <Alarms status={status} />
-        <Doors status={status} />
-        <Queues status={status} />
-        <Disk status={status} />
-        <StuckWork mayAct={mayAct} />
-        <Quarantine mayAct={mayAct} />
-      </div>
+      <Answer query={query} trouble={troubleOf} columns={[1, 1, 1]} rows={7}>
+        {(status) => (
+          <>
+            <Figures status={status} />
+            <div className={css.grid}>
+              <Alarms status={status} />
+              <Doors status={status} />
+              <Queues status={status} />
+              <Disk status={status} />
+              <StuckWork mayAct={mayAct} />
+              <Quarantine mayAct={mayAct} />
+            </div>
+          </>
+        )}
+      </Answer>
     </section>
   );
 }
@@ -278,61 +280,59 @@ function Quarantine({ mayAct }: { mayAct: boolean }) {
   const now = useNow(60_000);
   return (
     <Panel icon={<IconBan size={16} aria-hidden />} title={t("node.quarantine")} className={css.whole}>
-      {query.isPending && <Loading columns={[1, 2, 2, 1]} rows={2} />}
-      {query.isError && <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />}
+      {!query.data && (
+        <Answer query={query} trouble={troubleOf} columns={[1, 2, 2, 1]} rows={2}>
+          {() => null}
+        </Answer>
+      )}
       {query.data?.instances.length === 0 && <p className={`t2 ${css.rows}`}>{t("node.quarantine_none")}</p>}
       {query.data && query.data.instances.length > 0 && (
-        <ScrollX label={t("node.quarantine")}>
-          <table className="list">
-            <thead>
-              <tr>
-                <th scope="col">{t("node.quarantine_when")}</th>
-                <th scope="col">{t("node.quarantine_from")}</th>
-                <th scope="col">{t("node.quarantine_what")}</th>
-                <th scope="col">{t("node.quarantine_reason")}</th>
-                <th scope="col">{t("admin.actions")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {query.data.instances.map((instance) => (
-                <tr key={instance.id}>
-                  <td className="nw" title={dayAndClock(instance.received_at)}>
-                    {when(instance.received_at, now)}
-                  </td>
-                  <td>
-                    <b>{instance.source}</b>
-                    <br />
-                    <small>{instance.organisation.name}</small>
-                  </td>
-                  <td className="mono">{instance.sop_instance_uid}</td>
-                  <td>{instance.reason}</td>
-                  <td className="nw">
-                    {instance.state === "resolved" ? (
-                      <Tag tone="ok" icon={IconCircleCheck}>
-                        {t("node.resolved")}
-                      </Tag>
-                    ) : (
-                      mayAct && (
-                        <button
-                          type="button"
-                          className="btn small"
-                          onClick={() =>
-                            keep.mutate(instance.id, {
-                              onSuccess: () => done(t("node.keep_first_done")),
-                              onError: (error) => say(troubleOf(error)),
-                            })
-                          }
-                        >
-                          {t("node.keep_first")}
-                        </button>
-                      )
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </ScrollX>
+        <Table
+          label={t("node.quarantine")}
+          columns={[
+            t("node.quarantine_when"),
+            t("node.quarantine_from"),
+            t("node.quarantine_what"),
+            t("node.quarantine_reason"),
+            t("admin.actions"),
+          ]}
+          rows={query.data.instances.map((instance) => (
+            <tr key={instance.id}>
+              <td className="nw" title={dayAndClock(instance.received_at)}>
+                {when(instance.received_at, now)}
+              </td>
+              <td>
+                <b>{instance.source}</b>
+                <br />
+                <small>{instance.organisation.name}</small>
+              </td>
+              <td className="mono">{instance.sop_instance_uid}</td>
+              <td>{instance.reason}</td>
+              <td className="nw">
+                {instance.state === "resolved" ? (
+                  <Tag tone="ok" icon={IconCircleCheck}>
+                    {t("node.resolved")}
+                  </Tag>
+                ) : (
+                  mayAct && (
+                    <button
+                      type="button"
+                      className="btn small"
+                      onClick={() =>
+                        keep.mutate(instance.id, {
+                          onSuccess: () => done(t("node.keep_first_done")),
+                          onError: (error) => say(troubleOf(error)),
+                        })
+                      }
+                    >
+                      {t("node.keep_first")}
+                    </button>
+                  )
+                )}
+              </td>
+            </tr>
+          ))}
+        />
       )}
     </Panel>
   );

@@ -1,20 +1,22 @@
 /** Look, compare, measure and write without leaving: images in the centre, report beside them, priors below. */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { troubleOf } from "@/api/client";
 import { may, type Session } from "@/api/session";
-import { useLiveTopics, useOnline } from "@/api/useLive";
+import { useLiveTopics } from "@/api/useLive";
 import { useTranslation } from "@/i18n";
 import { day } from "@/i18n/format";
+import { Answer } from "@/kit/Answer";
 import { IconColumns2, IconPhoto } from "@/kit/icons";
 import { Modalities, Place as PlaceMark } from "@/kit/Marks";
 import { failed } from "@/kit/notify";
-import { Block, Failure, Loading, OfflineStrip } from "@/kit/States";
+import { Block } from "@/kit/States";
 import { Timeline } from "@/kit/Timeline";
 import { PHONE, serverNow, useMedia } from "@/kit/time";
 import type { TimelineItem } from "@/kit/timeline";
 import { pressed, useKeys } from "@/kit/useKeys";
 import type { FromViewer, Measurement, SeenImage } from "@/viewer/bridge";
+import { LaterViewer } from "@/viewer/LaterViewer";
 import { OhifFrame, type ViewerHandle } from "@/viewer/OhifFrame";
 import type { ExamRow } from "./merge";
 import { PatientBar, type Place } from "./PatientBar";
@@ -27,7 +29,6 @@ import { useClaiming } from "./useClaiming";
 import { useLease } from "./useLease";
 import css from "./viewing.module.css";
 
-const LightViewer = lazy(() => import("@/viewer/light/LightViewer"));
 type Tab = "images" | "report" | "priors";
 const TABS: readonly Tab[] = ["images", "report", "priors"];
 
@@ -45,10 +46,11 @@ interface ReadingExamProps {
 export function ReadingExam(props: ReadingExamProps) {
   const query = useQuery(examQuery(props.exam));
   useLiveTopics(["list", `exam:${props.exam}`, `claim:${props.exam}`]);
-  if (query.isPending) return <Loading columns={[3, 1]} rows={7} />;
-  if (!query.data)
-    return <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} home={props.home} />;
-  return <Opened key={props.exam} {...props} page={query.data} />;
+  return (
+    <Answer query={query} trouble={troubleOf} columns={[3, 1]} rows={7} home={props.home}>
+      {(page) => <Opened key={props.exam} {...props} page={page} />}
+    </Answer>
+  );
 }
 
 /** Where the exam stands in the list it was opened from. */
@@ -74,7 +76,6 @@ function Opened({
 }: ReadingExamProps & { page: ExamPage }) {
   const { t } = useTranslation();
   const phone = useMedia(PHONE);
-  const online = useOnline();
   const mayWrite = may(session, "write-reports");
   const { row } = page;
   // A signed exam is nobody's to read again: who adds to it claims it then.
@@ -173,15 +174,10 @@ function Opened({
     },
   ]);
 
-  const light = (
-    <Suspense fallback={<Loading columns={[1]} rows={4} />}>
-      <LightViewer studyInstanceUid={row.study_instance_uid} series={page.series} />
-    </Suspense>
-  );
+  const light = <LaterViewer studyInstanceUid={row.study_instance_uid} series={page.series} />;
   const isShown = (part: Tab): boolean => !phone || tab === part;
   return (
     <div className={css.page}>
-      {!online && <OfflineStrip />}
       <PatientBar
         row={row}
         search={search}

@@ -4,9 +4,10 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useEffect, useRef, useState } from "react";
 import { troubleOf } from "@/api/client";
 import { may, type Session } from "@/api/session";
-import { useLiveStatus, useOnline } from "@/api/useLive";
+import { useLiveStatus } from "@/api/useLive";
 import { useTranslation } from "@/i18n";
 import { number } from "@/i18n/format";
+import { Answer } from "@/kit/Answer";
 import {
   IconBoltFilled,
   IconHourglassHigh,
@@ -16,7 +17,7 @@ import {
 } from "@/kit/icons";
 import { Kbd } from "@/kit/Kbd";
 import { done } from "@/kit/notify";
-import { Block, Failure, LiveLight, Loading, OfflineStrip, PartialStrip } from "@/kit/States";
+import { Block, LiveLight, PartialStrip } from "@/kit/States";
 import { NARROW, serverNow, useMedia } from "@/kit/time";
 import { useKeys } from "@/kit/useKeys";
 import { useSayFailure } from "@/kit/useSay";
@@ -86,12 +87,14 @@ function useSelection(search: ReadingSearch, change: (search: ReadingSearch) => 
 export function Worklist({ session, search, change, ...doors }: WorklistProps) {
   const { t } = useTranslation();
   const narrow = useMedia(NARROW);
-  const online = useOnline();
   const firstFilter = useRef<HTMLInputElement>(null);
   const [exam, setExam, leaveBy] = useSelection(search, change);
   const open = leaveBy(doors.open);
   const openRecord = leaveBy(doors.openRecord);
-  const { shown, query, counts, page, showWaiting } = useWorklist({ ...search, exam });
+  const { shown, query, counts, countsFailed, refetchCounts, page, showWaiting } = useWorklist({
+    ...search,
+    exam,
+  });
   const claiming = useClaiming();
   const urgency = useChangeUrgency();
   const list = search.list ?? "to-read";
@@ -131,7 +134,7 @@ export function Worklist({ session, search, change, ...doors }: WorklistProps) {
     },
     { id: "list.read", strokes: ["Enter"], label: t("keys.read"), run: withSelected(open) },
     { id: "list.claim", strokes: ["r"], label: t("keys.claim"), run: withSelected(claiming.toggle) },
-    { id: "list.preview", strokes: ["Space"], label: t("keys.preview"), run: togglePreview },
+    { id: "list.preview", strokes: ["Space"], label: t("worklist.preview"), run: togglePreview },
     { id: "list.record", strokes: ["i"], label: t("keys.record"), run: withSelected(openRecord) },
     { id: "list.suggested", strokes: ["n"], label: t("keys.suggested"), run: openSuggested },
     { id: "list.new", strokes: ["u"], label: t("keys.show_new"), run: showWaiting },
@@ -148,9 +151,8 @@ export function Worklist({ session, search, change, ...doors }: WorklistProps) {
     <div className={css.screen}>
       <ListRail current={list} counts={counts} waiting={shown.waiting.length} />
       <section className={css.centre} aria-label={listName}>
-        {!online && <OfflineStrip />}
-        {query.isError && query.data && (
-          <PartialStrip what={session.node.name} everyS={15} retry={() => void query.refetch()} />
+        {countsFailed && (
+          <PartialStrip what={t("worklist.counts")} everyS={15} retry={() => void refetchCounts()} />
         )}
         <Head
           title={listName}
@@ -174,30 +176,30 @@ export function Worklist({ session, search, change, ...doors }: WorklistProps) {
           </button>
         )}
         <Arriving exams={query.data?.pages[0]?.arriving ?? []} />
-        {query.isPending ? (
-          <Loading columns={COLUMN_SHARES} rows={9} />
-        ) : query.isError && !query.data ? (
-          <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />
-        ) : shown.rows.length === 0 ? (
-          <Empty
-            hidden={page?.hidden ?? 0}
-            acquiring={page?.acquiring ?? 0}
-            search={search}
-            change={change}
-          />
-        ) : (
-          <ExamTable
-            shown={shown}
-            total={page?.total ?? shown.rows.length}
-            more={query.hasNextPage}
-            selected={selected?.exam}
-            compact={compact}
-            label={t("worklist.table", { list: listName })}
-            select={select}
-            open={open}
-            reachEnd={() => void query.fetchNextPage()}
-          />
-        )}
+        <Answer query={query} trouble={troubleOf} columns={COLUMN_SHARES} rows={9}>
+          {() =>
+            shown.rows.length === 0 ? (
+              <Empty
+                hidden={page?.hidden ?? 0}
+                acquiring={page?.acquiring ?? 0}
+                search={search}
+                change={change}
+              />
+            ) : (
+              <ExamTable
+                shown={shown}
+                total={page?.total ?? shown.rows.length}
+                more={query.hasNextPage}
+                selected={selected?.exam}
+                compact={compact}
+                label={t("worklist.table", { list: listName })}
+                select={select}
+                open={open}
+                reachEnd={() => void query.fetchNextPage()}
+              />
+            )
+          }
+        </Answer>
         <Hints demo={session.node.demo} />
       </section>
       {previewOpen && (
@@ -331,32 +333,33 @@ function Hints({ demo }: { demo: boolean }) {
   const { t } = useTranslation();
   return (
     <div className="hint">
-      <span>
-        <Kbd stroke="j" />
-        <Kbd stroke="k" /> {t("keys.browse")}
-      </span>
-      <span>
-        <Kbd stroke="Enter" /> {t("keys.read")}
-      </span>
-      <span>
-        <Kbd stroke="r" /> {t("keys.claim")}
-      </span>
-      <span>
-        <Kbd stroke="Space" /> {t("keys.preview")}
-      </span>
-      <span>
-        <Kbd stroke="n" /> {t("keys.suggested")}
-      </span>
-      <span>
-        <Kbd stroke="1" />–<Kbd stroke="7" /> {t("keys.lists")}
-      </span>
-      <span>
-        <Kbd stroke="ctrl+k" /> {t("keys.palette")}
-      </span>
-      <span>
-        <Kbd stroke="?" /> {t("keys.help")}
-      </span>
-      <i className="sp" />
+      <div>
+        <span>
+          <Kbd stroke="j" />
+          <Kbd stroke="k" /> {t("keys.browse")}
+        </span>
+        <span>
+          <Kbd stroke="Enter" /> {t("keys.read")}
+        </span>
+        <span>
+          <Kbd stroke="r" /> {t("keys.claim")}
+        </span>
+        <span>
+          <Kbd stroke="Space" /> {t("worklist.preview")}
+        </span>
+        <span>
+          <Kbd stroke="n" /> {t("keys.suggested")}
+        </span>
+        <span>
+          <Kbd stroke="1" />–<Kbd stroke="7" /> {t("keys.lists")}
+        </span>
+        <span>
+          <Kbd stroke="ctrl+k" /> {t("keys.palette")}
+        </span>
+        <span>
+          <Kbd stroke="?" /> {t("keys.help")}
+        </span>
+      </div>
       <span>{t(demo ? "app.demo_note" : "app.notdevice")}</span>
     </div>
   );

@@ -80,6 +80,8 @@ export function useWorklist(search: ReadingSearch) {
     shown,
     query,
     counts: counts.data,
+    countsFailed: counts.isError,
+    refetchCounts: counts.refetch,
     page: query.data?.pages.at(-1),
     showWaiting: () => setHeld((now) => ({ ...now, shown: showAll(now.from ?? []) })),
   };

@@ -9,6 +9,7 @@ import { useKeys, useOwnKeys } from "@/kit/useKeys";
 import { Dress } from "./Dress";
 import css from "./frame.module.css";
 import { homeOf, mayAdminister, maySeeNetwork } from "./home";
+import { LineStrip } from "./LineStrip";
 import { isHelpOpen, onHelp, openHelp } from "./openHelp";
 import { onPaletteAsked, openPalette, timesAsked } from "./openPalette";
 import { Rail } from "./Rail";
@@ -141,6 +142,7 @@ export function Frame() {
         {kind !== "images" && <TopBar session={session} search={search} />}
         <Rail session={session} path={pathname} alarms={health?.alarms.length ?? 0} />
         <main id="main" className={css.main} ref={main} tabIndex={-1} aria-label={t("app.main")}>
+          <LineStrip path={pathname} />
           {health?.read_only && <ReadOnlyStrip reason={health.read_only_reason ?? ""} />}
           <div className={css.body}>
             <Outlet />

@@ -1,8 +1,8 @@
-/** A page that could not be shown, or does not exist: what to do instead. */
+/** A page that is coming, could not be shown, or does not exist: what to do instead. */
 import { Link } from "@tanstack/react-router";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
-import { Failure, type Trouble } from "@/kit/States";
+import { Failure, Loading, type Trouble } from "@/kit/States";
 import { Dress } from "./Dress";
 
 function Alone({ trouble, retry }: { trouble: Trouble; retry?: () => void }) {
@@ -26,6 +26,11 @@ function Alone({ trouble, retry }: { trouble: Trouble; retry?: () => void }) {
 
 export function PageFailure({ error, reset }: { error: unknown; reset?: () => void }) {
   return <Alone trouble={troubleOf(error)} {...(reset ? { retry: reset } : {})} />;
+}
+
+/** While the page itself is on its way. */
+export function PageComing() {
+  return <Loading columns={[2, 3, 1]} rows={7} />;
 }
 
 export function NotFound() {

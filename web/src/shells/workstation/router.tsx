@@ -13,7 +13,7 @@ import { type ReadingSearch, readReadingSearch } from "@/rooms/reading/search";
 import { type BoardSearch, readBoardSearch } from "@/rooms/requests/search";
 import { Frame } from "./Frame";
 import { homeOf } from "./home";
-import { NotFound, PageFailure } from "./PageFailure";
+import { NotFound, PageComing, PageFailure } from "./PageFailure";
 import { parseSearch, type Search, stringifySearch } from "./search";
 import { WorklistPage } from "./WorklistPage";
 
@@ -159,6 +159,10 @@ export const router = createRouter({
   stringifySearch,
   defaultPreload: "intent",
   defaultPreloadStaleTime: 0,
+  // A page that comes late shows at once that it comes; the router drops what a newer step overtook.
+  defaultPendingComponent: PageComing,
+  defaultPendingMs: 150,
+  defaultPendingMinMs: 0,
   defaultErrorComponent: PageFailure,
   scrollRestoration: false,
 });

@@ -5,10 +5,10 @@ import { useEffect, useState } from "react";
 import { api, body, type Schemas, troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { dayAndClock, number } from "@/i18n/format";
+import { Answer } from "@/kit/Answer";
 import { IconAlertTriangle, IconShieldCheck } from "@/kit/icons";
 import { Tag } from "@/kit/Marks";
-import { ScrollX } from "@/kit/ScrollX";
-import { Failure, Loading } from "@/kit/States";
+import { Table } from "@/kit/Table";
 import css from "./admin.module.css";
 
 type AuditPage = Schemas["AuditPage"];
@@ -39,7 +39,6 @@ export function Audit() {
     initialPageParam: "",
     getNextPageParam: (page: AuditPage) => page.next ?? undefined,
   });
-  const rows = query.data?.pages.flatMap((page) => page.rows) ?? [];
   const set = (key: keyof typeof filter) => (value: string) => setFilter({ ...filter, [key]: value });
   return (
     <section className="panel">
@@ -65,54 +64,9 @@ export function Audit() {
           onChange={(event) => set("subject")(event.currentTarget.value)}
         />
       </div>
-      {query.isPending && <Loading columns={[1, 2, 1, 2, 1, 2]} rows={8} />}
-      {query.isError && !query.data && (
-        <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />
-      )}
-      {query.data && rows.length === 0 && (
-        <p className="t2" style={{ padding: "4px 16px 18px" }}>
-          {t("admin.audit_none")}
-        </p>
-      )}
-      {rows.length > 0 && (
-        <ScrollX label={t("admin.audit")}>
-          <table className="list">
-            <thead>
-              <tr>
-                {(["time", "who", "action", "subject", "door", "detail", "hash"] as const).map((column) => (
-                  <th key={column} scope="col">
-                    {t(`admin.audit_${column}`)}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((row) => (
-                <tr key={row.sequence}>
-                  <td className="nw">{dayAndClock(row.at)}</td>
-                  <td>
-                    <b>{row.actor}</b>
-                    {row.organisation && <small className="t3"> · {row.organisation}</small>}
-                  </td>
-                  <td>
-                    <Tag
-                      tone={row.action === "refuse" || row.action.endsWith("failed") ? "critical" : "neutral"}
-                    >
-                      {row.action}
-                    </Tag>
-                  </td>
-                  <td className="mono">{row.subject}</td>
-                  <td>{row.door}</td>
-                  <td>{row.detail}</td>
-                  <td className="mono" title={row.hash}>
-                    {row.hash.slice(0, 8)}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </ScrollX>
-      )}
+      <Answer query={query} trouble={troubleOf} columns={[1, 2, 1, 2, 1, 2]} rows={8}>
+        {({ pages }) => <Rows rows={pages.flatMap((page) => page.rows)} />}
+      </Answer>
       {query.hasNextPage && (
         <div className="row" style={{ justifyContent: "center", padding: 12 }}>
           <button
@@ -129,6 +83,44 @@ export function Audit() {
   );
 }
 
+const COLUMNS = ["time", "who", "action", "subject", "door", "detail", "hash"] as const;
+
+function Rows({ rows }: { rows: AuditPage["rows"] }) {
+  const { t } = useTranslation();
+  if (rows.length === 0)
+    return (
+      <p className="t2" style={{ padding: "4px 16px 18px" }}>
+        {t("admin.audit_none")}
+      </p>
+    );
+  return (
+    <Table
+      label={t("admin.audit")}
+      columns={COLUMNS.map((column) => t(`admin.audit_${column}`))}
+      rows={rows.map((row) => (
+        <tr key={row.sequence}>
+          <td className="nw">{dayAndClock(row.at)}</td>
+          <td>
+            <b>{row.actor}</b>
+            {row.organisation && <small className="t3"> · {row.organisation}</small>}
+          </td>
+          <td>
+            <Tag tone={row.action === "refuse" || row.action.endsWith("failed") ? "critical" : "neutral"}>
+              {row.action}
+            </Tag>
+          </td>
+          <td className="mono">{row.subject}</td>
+          <td>{row.door}</td>
+          <td>{row.detail}</td>
+          <td className="mono" title={row.hash}>
+            {row.hash.slice(0, 8)}
+          </td>
+        </tr>
+      ))}
+    />
+  );
+}
+
 function Chain() {
   const { t } = useTranslation();
   const query = useQuery({
@@ -136,7 +128,7 @@ function Chain() {
     queryFn: ({ signal }) => body(api.GET("/api/admin/audit/chain", { signal })),
     enabled: false,
   });
-  const state = query.data;
+  const state = query.isError ? undefined : query.data;
   return (
     <>
       {state &&
@@ -149,6 +141,11 @@ function Chain() {
             {t("admin.chain_ko", { n: state.first_broken ?? "?" })}
           </Tag>
         ))}
+      {query.isError && (
+        <Tag tone="urgent" icon={IconAlertTriangle}>
+          {t("admin.chain_unknown")}
+        </Tag>
+      )}
       <button type="button" className="btn" disabled={query.isFetching} onClick={() => void query.refetch()}>
         <IconShieldCheck size={15} aria-hidden /> {t("admin.chain_check")}
       </button>

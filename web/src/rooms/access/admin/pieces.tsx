@@ -4,9 +4,9 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
+import { Answer } from "@/kit/Answer";
 import { IconCheck, IconCopy } from "@/kit/icons";
-import { ScrollX } from "@/kit/ScrollX";
-import { Failure, Loading } from "@/kit/States";
+import { Table, type Row as TableRow } from "@/kit/Table";
 import css from "./admin.module.css";
 
 interface ListProps<Row> {
@@ -16,7 +16,7 @@ interface ListProps<Row> {
   query: UseQueryResult<Row[]>;
   columns: readonly string[];
   empty: string;
-  row: (row: Row) => ReactNode;
+  row: (row: Row) => TableRow;
 }
 
 export function List<Row>({ title, note, action, query, columns, empty, row }: ListProps<Row>) {
@@ -28,31 +28,17 @@ export function List<Row>({ title, note, action, query, columns, empty, row }: L
         <i className="sp" />
         {action}
       </header>
-      {query.isPending && <Loading columns={columns.map(() => 1)} rows={4} />}
-      {query.isError && !query.data && (
-        <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />
-      )}
-      {query.data?.length === 0 && (
-        <p className="t2" style={{ padding: "4px 16px 18px", maxWidth: "70ch" }}>
-          {empty}
-        </p>
-      )}
-      {query.data && query.data.length > 0 && (
-        <ScrollX label={title}>
-          <table className="list">
-            <thead>
-              <tr>
-                {columns.map((column) => (
-                  <th key={column} scope="col">
-                    {column}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>{query.data.map(row)}</tbody>
-          </table>
-        </ScrollX>
-      )}
+      <Answer query={query} trouble={troubleOf} columns={columns.map(() => 1)} rows={4}>
+        {(rows) =>
+          rows.length === 0 ? (
+            <p className="t2" style={{ padding: "4px 16px 18px", maxWidth: "70ch" }}>
+              {empty}
+            </p>
+          ) : (
+            <Table label={title} columns={columns} rows={rows.map(row)} />
+          )
+        }
+      </Answer>
     </section>
   );
 }

@@ -1,0 +1,389 @@
+"""Every screen that shows data says in which state the data are (ux.md 3.2), on a phone too.
+
+The node, its answers and the screens are real; only the network between them is provoked: an
+answer is held back, lost, refused or emptied on its way. A new screen adds one line to `SCREENS`.
+"""
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=20_000)  # a busy machine is not a broken screen
+
+READER, ADMINISTRATOR = "j.letchimy", "s.pacs"
+PHONE: ViewportSize = {"width": 390, "height": 844}
+WORDS = Path(__file__).parents[2] / "web" / "src" / "i18n"
+REFERENCE = "K7-2291"
+LATE_MS, STALE_MS, OLD_MS = 1_500, 11_000, 20_000
+EVENTS = "**/api/events?*"
+
+Answer: TypeAlias = dict[str, Any] | list[Any]
+
+
+def emptied(*lists: str, **others: object) -> Callable[[Answer], Answer]:
+    """Return what takes the rows out of an answer and leaves the rest as the node gave it."""
+
+    def empty(answer: Answer) -> Answer:
+        if isinstance(answer, list):
+            return []
+        return {**answer, **{each: [] for each in lists}, **others}
+
+    return empty
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A screen: where it is, which answer it shows, and by what one sees that it does."""
+
+    name: str
+    login: str
+    path: str
+    source: str  # the request whose answer the screen is about
+    given: str  # what is on the screen when the answer is there
+    empty: Callable[[Answer], Answer] | None = None
+    nothing: str = ""  # what it says of an empty answer
+    part: str = ""  # another request, of which only a part of the screen depends
+    lives: bool = False  # it follows the live stream
+
+
+SCREENS = (
+    Screen(
+        "worklist",
+        READER,
+        "/reading?list=all",
+        "**/api/worklist?*",
+        "tr[data-exam]",
+        empty=emptied("rows", total=0, next=None),
+        nothing="Rien à lire dans cette liste",
+        part="**/api/worklist/counts",
+        lives=True,
+    ),
+    Screen(
+        "exam",
+        READER,
+        "/reading/{exam}",
+        "**/api/exams/{exam}",
+        "[role=tablist]",
+        empty=emptied("series", "priors"),
+        nothing="Aucun",
+        lives=True,
+    ),
+    Screen(
+        "search",
+        READER,
+        "/patients",
+        "**/api/persons?*",
+        "a[href^='/patients/']",
+        empty=emptied("persons", more=False),
+        nothing="Aucun patient pour",
+    ),
+    Screen(
+        "person",
+        READER,
+        "/patients/{person}",
+        "**/api/persons/{person}",
+        "[data-exam]",
+        empty=emptied("exams"),
+        nothing="Aucun examen de ce patient",
+        part="**/api/exams/{exam}",
+    ),
+    Screen(
+        "organisations",
+        ADMINISTRATOR,
+        "/admin/organisations",
+        "**/api/admin/organisations",
+        "table.list",
+        empty=emptied(),
+        nothing="Aucune organisation",
+    ),
+    Screen(
+        "people",
+        ADMINISTRATOR,
+        "/admin/people",
+        "**/api/admin/people",
+        "table.list",
+        empty=emptied(),
+        nothing="Aucun compte",
+    ),
+    Screen(
+        "devices",
+        ADMINISTRATOR,
+        "/admin/devices",
+        "**/api/admin/devices",
+        "table.list",
+        empty=emptied(),
+        nothing="Aucun",
+        part="**/api/admin/unknown-callers",
+    ),
+    Screen(
+        "tokens",
+        ADMINISTRATOR,
+        "/admin/tokens",
+        "**/api/admin/tokens",
+        "section.panel > p",  # a fresh node has none
+        empty=emptied(),
+        nothing="Aucun",
+    ),
+    Screen(
+        "audit",
+        ADMINISTRATOR,
+        "/admin/audit",
+        "**/api/admin/audit?*",
+        "table.list",
+        empty=emptied("rows", next=None),
+        nothing="Aucun",
+    ),
+    Screen(
+        "node",
+        ADMINISTRATOR,
+        "/node",
+        "**/api/node",
+        "dl",
+        part="**/api/node/quarantine?*",
+    ),
+)
+
+
+@dataclass(slots=True)
+class Seat:
+    """One person at one phone, kept for all screens of theirs."""
+
+    page: Page
+    visit: Any
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def url(self, text: str) -> str:
+        """Return an address or a pattern with the ids that the node made."""
+        for name, value in self.ids.items():
+            text = text.replace("{" + name + "}", value)
+        return text
+
+    def go(self, screen: Screen) -> None:
+        """Open a screen; the search is typed, for its words are in no address."""
+        self.visit.go(self.url(screen.path))
+        if screen.name == "search":
+            box = self.page.locator("main input[type=search]")
+            box.fill("HIBISCUS")
+            box.press("Enter")
+
+    def given(self, screen: Screen) -> Locator:
+        """Return what is seen when the answer is there."""
+        return self.page.locator(f"main {screen.given}").first
+
+    def keep(self, screen: Screen, state: str) -> None:
+        """Hold the state to what holds for all: accessible, inside the window; keep a picture."""
+        assert (self.visit.violations(), self.visit.overflow()) == ([], 0), state
+        if folder := os.environ.get("ARCHIPEL_PICTURES"):
+            self.page.screenshot(path=Path(folder) / f"state-{screen.name}-{state}.png")
+
+
+@pytest.fixture(scope="module")
+def seats(node: Any, chromium: Browser, visitor: Callable[..., Any]) -> Iterator[dict[str, Seat]]:
+    """Sign in both people once. No script may have failed when all screens were seen."""
+    held: dict[str, Seat] = {}
+    complaints: list[str] = []
+    for login in (READER, ADMINISTRATOR):
+        context = chromium.new_context(
+            viewport=PHONE, locale="fr-FR", timezone_id="America/Martinique"
+        )
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        held[login] = Seat(page, visitor(page, node, complaints))
+        held[login].visit.sign_in(login)
+        page.clock.install()
+    rows = held[READER].page.request.get(f"{node.url}/api/worklist?list=all").json()["rows"]
+    row = next(row for row in rows if row["patient"]["family_name"] == "TEST-HIBISCUS")
+    held[READER].ids = {"exam": row["exam"], "person": row["patient"]["person"]}
+    yield held
+    for seat in held.values():
+        speak(seat, "fr")
+        seat.page.context.close()
+    assert complaints == []
+
+
+def speak(seat: Seat, language: str) -> None:
+    """Change the person's language on the node, as their menu does."""
+    seat.page.unroute_all()
+    session = seat.page.request.get(f"{seat.visit.site.url}/api/session").json()
+    answer = seat.page.request.put(
+        f"{seat.visit.site.url}/api/me",
+        data={**session["preferences"], "language": language},
+        headers={"X-CSRF-Token": session["csrf_token"]},
+    )
+    assert answer.ok, answer.text()
+
+
+@pytest.fixture(params=SCREENS, ids=lambda screen: screen.name)
+def at(request: pytest.FixtureRequest, seats: dict[str, Seat]) -> Iterator[tuple[Screen, Seat]]:
+    """Give a screen and the seat of who uses it; the network is whole again afterwards."""
+    screen = request.param
+    seat = seats[screen.login]
+    yield screen, seat
+    seat.page.context.set_offline(False)
+    seat.page.unroute_all()
+
+
+def refuse(status: int) -> Callable[[Route], None]:
+    """Return what answers as the node does when it refuses or fails (RFC 9457)."""
+    problem = {"type": "about:blank", "status": status, "reference": REFERENCE, "detail": "said"}
+
+    def answer(route: Route) -> None:
+        route.fulfill(
+            status=status,
+            content_type="application/problem+json",
+            body=json.dumps(problem),
+        )
+
+    return answer
+
+
+def test_loading_is_shown_where_the_rows_will_be_and_said_when_it_lasts(
+    at: tuple[Screen, Seat],
+) -> None:
+    screen, seat = at
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    seat.page.route(seat.url(screen.source), hold)
+    seat.go(screen)
+
+    busy = seat.page.locator("main [aria-busy=true]").first
+    expect(busy).to_be_visible()
+    seat.page.clock.fast_forward(LATE_MS)
+    expect(busy).to_contain_text("Lecture de l")
+    expect(seat.given(screen)).to_have_count(0)
+    seat.keep(screen, "loading")
+
+    for route in held:
+        route.continue_()
+    seat.page.unroute(seat.url(screen.source))
+    expect(seat.given(screen)).to_be_visible()
+    seat.keep(screen, "given")
+
+
+def test_a_failure_says_what_it_did_not_change_and_can_be_tried_again(
+    at: tuple[Screen, Seat],
+) -> None:
+    screen, seat = at
+    seat.page.route(seat.url(screen.source), refuse(500))
+    seat.go(screen)
+
+    alert = seat.page.get_by_role("alert").filter(has_text=REFERENCE).first
+    expect(alert).to_contain_text(re.compile("Rien n.a été modifié"))
+    seat.keep(screen, "error")
+
+    seat.page.unroute(seat.url(screen.source))
+    alert.get_by_role("button", name="Réessayer").click()
+    expect(seat.given(screen)).to_be_visible()
+    expect(alert).to_have_count(0)
+
+
+def test_a_refusal_says_who_can_open_the_door_and_shows_nothing(at: tuple[Screen, Seat]) -> None:
+    screen, seat = at
+    seat.page.route(seat.url(screen.source), refuse(403))
+    seat.go(screen)
+
+    expect(seat.page.get_by_role("alert").first).to_contain_text(
+        re.compile("administrateur de votre site")
+    )
+    expect(seat.given(screen)).to_have_count(0)
+    seat.keep(screen, "denied")
+
+
+@pytest.mark.parametrize(
+    "at", [s for s in SCREENS if s.empty], indirect=True, ids=lambda s: s.name
+)
+def test_an_empty_screen_says_why_it_is_empty(at: tuple[Screen, Seat]) -> None:
+    screen, seat = at
+
+    def empty(route: Route) -> None:
+        answer = route.fetch()
+        assert screen.empty is not None
+        route.fulfill(response=answer, json=screen.empty(answer.json()))
+
+    seat.page.route(seat.url(screen.source), empty)
+    seat.go(screen)
+
+    expect(seat.page.locator("main").get_by_text(screen.nothing).first).to_be_visible()
+    seat.keep(screen, "empty")
+
+
+@pytest.mark.parametrize("at", [s for s in SCREENS if s.part], indirect=True, ids=lambda s: s.name)
+def test_what_is_missing_is_said_and_the_rest_is_usable(at: tuple[Screen, Seat]) -> None:
+    screen, seat = at
+    seat.page.route(seat.url(screen.part), refuse(500))
+    seat.go(screen)
+
+    expect(seat.given(screen)).to_be_visible()
+    told = seat.page.get_by_text(re.compile("n.a pas répondu|n.a pas abouti")).first
+    expect(told).to_be_visible()
+    seat.keep(screen, "partial")
+
+
+def test_a_cut_line_freezes_the_data_and_says_since_when(at: tuple[Screen, Seat]) -> None:
+    screen, seat = at
+    page = seat.page
+    page.route(EVENTS, lambda route: route.abort())
+    seat.go(screen)
+    expect(seat.given(screen)).to_be_visible()
+    if screen.lives:
+        page.clock.fast_forward(STALE_MS)
+        frozen = page.get_by_text(re.compile(r"Données figées à \d\d:\d\d:\d\d"))
+        expect(frozen.filter(visible=True)).to_be_visible()
+        seat.keep(screen, "stale")
+
+    page.context.set_offline(True)
+    expect(page.get_by_text("Hors ligne")).to_be_visible()
+    expect(seat.given(screen)).to_be_visible()
+    seat.keep(screen, "offline")
+
+    page.route(seat.url(screen.source), refuse(500))
+    page.clock.fast_forward(OLD_MS)
+    page.context.set_offline(False)
+    expect(page.get_by_text("Hors ligne")).to_have_count(0)
+    expect(page.get_by_text(re.compile(r"Données de \d\d:\d\d:\d\d"))).to_be_visible()
+    expect(seat.given(screen)).to_be_visible()
+    seat.keep(screen, "frozen")
+
+
+def said(language: str) -> set[str]:
+    """Return every whole sentence and word of a language."""
+
+    def leaves(node: object) -> Iterator[str]:
+        if isinstance(node, dict):
+            for each in node.values():
+                yield from leaves(each)
+        elif isinstance(node, str) and "{{" not in node:
+            yield node
+
+    return set(leaves(json.loads((WORDS / f"{language}.json").read_text("utf-8"))))
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_no_french_is_left_on_a_screen_in_another_language(
+    seats: dict[str, Seat], language: str
+) -> None:
+    french = said("fr") - said(language)
+    found = {}
+    for seat in seats.values():
+        speak(seat, language)
+    for screen in SCREENS:
+        seat = seats[screen.login]
+        seat.go(screen)
+        expect(seat.given(screen)).to_be_visible()
+        expect(seat.page.locator("html")).to_have_attribute("lang", language)
+        shown = seat.page.locator("body").inner_text().splitlines()
+        found[screen.name] = ({each.strip() for each in shown} & french, seat.visit.overflow())
+
+    assert {name: bad for name, bad in found.items() if bad != (set(), 0)} == {}
