@@ -37,7 +37,7 @@ def receive(home: Path, *options: str, inject: str | None = None) -> list[str]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1"},
     )
     if "KILL" not in (inject or ""):

@@ -17,6 +17,7 @@ from archipel.testing.storage_node import StorageNode
 
 ROOT = Path(__file__).parents[2]
 SERIES, INSTANCES = 6, 12
+PATIENCE_S = 240  # a busy machine is no sealer that hangs
 
 
 def _image(series: int, number: int) -> bytes:
@@ -76,7 +77,7 @@ def _sealer(home: Path, *prefix: str) -> subprocess.Popen[str]:
 def _finished(home: Path, sent: dict[str, bytes]) -> None:
     """Let one live to the end, and hold everything against what was sent."""
     last = _sealer(home)
-    said, _ = last.communicate(timeout=60)
+    said, _ = last.communicate(timeout=PATIENCE_S)
     assert said.split() == ["ready", "done"]
     node = StorageNode(home)
     held = node.held()
@@ -103,7 +104,7 @@ def test_killed_at_random_moments(tmp_path) -> None:
         time.sleep(moments.uniform(0, 0.15))
         killed += sealer.poll() is None
         sealer.kill()
-        sealer.communicate(timeout=10)
+        sealer.communicate(timeout=PATIENCE_S)
 
     assert killed > 2
     _finished(tmp_path, sent)
@@ -120,6 +121,6 @@ def test_killed_at_calls_that_change_the_disk(tmp_path, call) -> None:
         sealer = _sealer(
             tmp_path, "strace", "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject
         )
-        sealer.communicate(timeout=60)
+        sealer.communicate(timeout=PATIENCE_S)
 
     _finished(tmp_path, sent)

@@ -113,7 +113,7 @@ def test_the_tool_sees_a_missing_fsync(tmp_path) -> None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         env=os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
     )
     if "failed to setup loop device" in run.stderr:

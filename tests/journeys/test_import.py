@@ -62,7 +62,7 @@ def imported(home: Path, disk: Path) -> dict[str, int]:
 
 def instances(home: Path) -> int:
     command = [sys.executable, "-m", "archipel", "status", "--home", str(home), "--json"]
-    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=240)
     return int(json.loads(said.stdout)[0]["instances"])
 
 
@@ -82,7 +82,7 @@ def test_a_stopped_node_takes_a_large_disk_and_goes_on_where_it_was_cut(home, di
             break
         time.sleep(0.05)
     cut.send_signal(signal.SIGKILL)
-    cut.communicate(timeout=10)
+    cut.communicate(timeout=60)
 
     rest = imported(home, disk)
 
