@@ -46,6 +46,7 @@ class Permission(Enum):
     ASK_READING = "ask-reading"  # of another organisation: place, follow, acknowledge
     CHOOSE_READING = "choose-reading"  # of two: a doctor's act
     RESOLVE_IDENTITY = "resolve-identity"
+    SETTLE_ARRIVALS = "settle-arrivals"  # what came twice, or says two things
     ADMINISTER_ORGANISATION = "administer-organisation"  # its people, devices, tokens
     ADMINISTER_NODE = "administer-node"  # organisations, and whatever belongs to none
     SEE_NODE = "see-node"  # health, queues, disk

@@ -44,6 +44,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 _P.STORE_IMAGES,
                 _P.SEND_IMAGES,
                 _P.SEARCH_PATIENTS,
+                _P.SETTLE_ARRIVALS,
                 _P.READ_REPORTS,
                 _P.ASK_READING,
             }
@@ -53,7 +54,9 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             {_P.SEE_EXAMS, _P.SEARCH_PATIENTS, _P.READ_REPORTS, _P.SHARE_RESULTS}
         ),
         Role.IDENTITY_OFFICER: frozenset({_P.SEE_EXAMS, _P.SEARCH_PATIENTS, _P.RESOLVE_IDENTITY}),
-        Role.SITE_ADMIN: frozenset({_P.ADMINISTER_ORGANISATION, _P.SEE_NODE, _P.SEE_AUDIT}),
+        Role.SITE_ADMIN: frozenset(
+            {_P.ADMINISTER_ORGANISATION, _P.SETTLE_ARRIVALS, _P.SEE_NODE, _P.SEE_AUDIT}
+        ),
         Role.NETWORK_ADMIN: frozenset(
             {_P.ADMINISTER_ORGANISATION, _P.ADMINISTER_NODE, _P.SEE_NODE, _P.SEE_AUDIT}
         ),

@@ -30,6 +30,13 @@ class StudyCompleted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StudySettled(Event):
+    """Somebody decided what an attribute of a study is, or took the decision back."""
+
+    study: Uid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesSealed(Event):
     """A pack of this series is published."""
 

@@ -211,6 +211,10 @@ class QuarantineEntry:
     detail: str
     resolved_by: str | None  # login; None: nobody has decided
     resolved_at: datetime | None
+    size_bytes: int
+    sop_class: Uid
+    transfer_syntax: Uid
+    discarded: bool  # the bytes are given up, for a reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -312,3 +312,11 @@ class QuarantineDesk(Protocol):
 
     def resolve(self, place: JournalPlace, *, by: str, scope: Scope, now: datetime) -> None:
         """Note that somebody decided: the bytes stay aside, the alarm is closed."""
+
+    def reopen(self, place: JournalPlace, *, scope: Scope) -> None:
+        """Take such a decision back. One whose bytes are given up stays as it is."""
+
+    def discard(
+        self, place: JournalPlace, *, by: str, why: str, scope: Scope, now: datetime
+    ) -> None:
+        """Note that the bytes are given up: their segment may go once nothing else needs it."""

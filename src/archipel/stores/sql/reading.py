@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Row
 
-from archipel.archive.events import InstancesStored, StudyCompleted
+from archipel.archive.events import InstancesStored, StudyCompleted, StudySettled
 from archipel.exchange.events import StudyShownAgain, StudyWithheld
 from archipel.identity.events import PersonChanged
 from archipel.kernel.actors import Scope
@@ -184,6 +184,7 @@ Told = (
     InstancesStored
     | StudyCompleted
     | PersonChanged
+    | StudySettled
     | ClaimChanged
     | DraftSaved
     | UrgencySet

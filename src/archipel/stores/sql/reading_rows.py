@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import msgpack
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, or_, select, tuple_
 
+from archipel.archive.settle import PATIENT_TAGS
 from archipel.identity.model import Standing
 from archipel.kernel.actors import Scope
 from archipel.kernel.identifiers import AccessionNumber, Issuer, PatientIdentifier, TenantId
@@ -27,7 +28,7 @@ from archipel.reading.model import (
 )
 from archipel.stores.sql.archive.scope import within
 from archipel.stores.sql.identity import standings
-from archipel.stores.sql.schema.archive import series, study
+from archipel.stores.sql.schema.archive import series, study, study_conflict
 from archipel.stores.sql.schema.reading import (
     exam_claim,
     exam_urgency,
@@ -84,16 +85,29 @@ def exams_of(
     """Read rows of `joined`; with `marks`, gather the priors of each."""
     priors = _others(connection, rows, scope) if marks else {}
     known = standings(connection, {row.person for row in rows if row.person})
+    doubted = _doubted(connection, {row.id for row in rows})
     parts = _body_parts(
         connection, {row.id for row in rows} | {p.id for found in priors.values() for p in found}
     )
     return [
         replace(
             _exam(row, parts.get(row.id, ""), _marks(row, priors.get(whose(row), ()), parts)),
-            identity=known.get(row.person, Standing.PROVISIONAL),
+            identity=Standing.CONFLICT
+            if row.id in doubted
+            else known.get(row.person, Standing.PROVISIONAL),
         )
         for row in rows
     ]
+
+
+def _doubted(connection: Connection, studies: set[int]) -> set[int]:
+    """Tell whose instances name two patients, or say two things of one, and nobody decided."""
+    query = select(study_conflict.c.study_id).where(
+        study_conflict.c.study_id.in_(studies),
+        study_conflict.c.tag.in_(PATIENT_TAGS),
+        study_conflict.c.kept.is_(None),
+    )
+    return set(connection.scalars(query))
 
 
 def series_of(connection: Connection, exam: ExamId, *, scope: Scope) -> list[SeriesSummary]:

@@ -10,8 +10,10 @@ from archipel.archive.model import JournalPlace, QuarantineEntry, QuarantineReas
 from archipel.kernel.actors import Scope
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
-from archipel.stores.sql.schema.archive import instance, quarantine
+from archipel.stores.sql.schema.archive import instance, quarantine, segment
 from archipel.stores.sql.session import Database
+
+FIRST, DISCARDED = "first", "discarded"
 
 
 class SqlQuarantine:
@@ -42,8 +44,37 @@ class SqlQuarantine:
         this = and_(_at(place), _within(scope), quarantine.c.resolved_at.is_(None))
         with self._database.write() as connection:
             connection.execute(
-                update(quarantine).where(this).values(resolved_by=by, resolved_at=now)
+                update(quarantine)
+                .where(this)
+                .values(resolved_by=by, resolved_at=now, decision=FIRST)
             )
+
+    def reopen(self, place: JournalPlace, *, scope: Scope) -> None:
+        """See the port."""
+        this = and_(_at(place), _within(scope), quarantine.c.decision == FIRST)
+        with self._database.write() as connection:
+            connection.execute(
+                update(quarantine)
+                .where(this)
+                .values(resolved_by=None, resolved_at=None, decision=None)
+            )
+
+    def discard(
+        self, place: JournalPlace, *, by: str, why: str, scope: Scope, now: datetime
+    ) -> None:
+        """See the port."""
+        kept = quarantine.c.decision.is_distinct_from(DISCARDED)
+        given_up = {"resolved_by": by, "resolved_at": now, "decision": DISCARDED, "why": why}
+        with self._database.write() as connection:
+            changed = connection.execute(
+                update(quarantine).where(_at(place), _within(scope), kept).values(**given_up)
+            )
+            if changed.rowcount:
+                connection.execute(
+                    update(segment)
+                    .where(segment.c.id == place.segment)
+                    .values(live=segment.c.live - 1)
+                )
 
 
 def _rows(scope: Scope) -> Select[Any]:
@@ -80,4 +111,8 @@ def _entry(row: Any) -> QuarantineEntry:
         detail=row.detail,
         resolved_by=row.resolved_by,
         resolved_at=row.resolved_at,
+        size_bytes=row.size_bytes,
+        sop_class=Uid(row.sop_class),
+        transfer_syntax=Uid(row.transfer_syntax),
+        discarded=row.decision == DISCARDED,
     )

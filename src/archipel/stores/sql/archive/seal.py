@@ -17,6 +17,7 @@ from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
 from archipel.stores.sql.archive.answers import PACK_COLUMNS, images
 from archipel.stores.sql.archive.packed import sealed as sealed_instances
+from archipel.stores.sql.archive.quarantine import DISCARDED
 from archipel.stores.sql.archive.rows import uid_hash
 from archipel.stores.sql.outbox import announce
 from archipel.stores.sql.schema.archive import (
@@ -209,6 +210,7 @@ class SqlHoldings:
             segment, offset = last
             query = (
                 select(quarantine)
+                .where(quarantine.c.decision.is_distinct_from(DISCARDED))
                 .where(
                     (quarantine.c.segment > segment)
                     | (quarantine.c.segment == segment) & (quarantine.c.offset > offset)

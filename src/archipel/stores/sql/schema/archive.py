@@ -130,8 +130,17 @@ study_conflict = Table(
     Column("tag", Integer, primary_key=True),
     Column("offered", Text, primary_key=True),
     Column("held", Text, nullable=False),
-    Column("source", Text, nullable=False),
+    Column("source", Text, nullable=False, comment="empty: noted when a decision was taken"),
     Column("at", Instant, nullable=False),
+    Column("kept", String(8), comment="held or offered, once somebody decided"),
+    Column("settled_by", String(64)),
+    Column("settled_at", Instant),
+)
+Index(
+    "ix_study_conflict_open",
+    study_conflict.c.study_id,
+    sqlite_where=text("kept IS NULL"),
+    postgresql_where=text("kept IS NULL"),
 )
 
 reception = Table(
@@ -227,6 +236,8 @@ quarantine = Table(
     Column("detail", Text, nullable=False),
     Column("resolved_by", String(64)),
     Column("resolved_at", Instant),
+    Column("decision", String(16), comment="first or discarded, once somebody decided"),
+    Column("why", Text, comment="of a discarded one"),
 )
 Index("ix_quarantine_tenant", quarantine.c.tenant, quarantine.c.received_at)
 

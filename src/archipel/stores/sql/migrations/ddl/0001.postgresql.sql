@@ -81,8 +81,14 @@ CREATE TABLE quarantine (
 	detail TEXT NOT NULL,
 	resolved_by VARCHAR(64),
 	resolved_at TIMESTAMP WITH TIME ZONE,
+	decision VARCHAR(16),
+	why TEXT,
 	CONSTRAINT pk_quarantine PRIMARY KEY (segment, "offset")
 );
+
+COMMENT ON COLUMN quarantine.decision IS 'first or discarded, once somebody decided';
+
+COMMENT ON COLUMN quarantine.why IS 'of a discarded one';
 
 CREATE TABLE segment (
 	id BIGINT NOT NULL,
@@ -801,9 +807,16 @@ CREATE TABLE study_conflict (
 	held TEXT NOT NULL,
 	source TEXT NOT NULL,
 	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	kept VARCHAR(8),
+	settled_by VARCHAR(64),
+	settled_at TIMESTAMP WITH TIME ZONE,
 	CONSTRAINT pk_study_conflict PRIMARY KEY (study_id, tag, offered),
 	CONSTRAINT fk_study_conflict_study_id_study FOREIGN KEY(study_id) REFERENCES study (id)
 );
+
+COMMENT ON COLUMN study_conflict.source IS 'empty: noted when a decision was taken';
+
+COMMENT ON COLUMN study_conflict.kept IS 'held or offered, once somebody decided';
 
 CREATE TABLE reception (
 	study_id BIGINT NOT NULL,
@@ -978,6 +991,8 @@ CREATE INDEX ix_study_accession ON study (accession_number);
 CREATE INDEX ix_study_arrived ON study (received_first_at, id);
 
 CREATE INDEX ix_study_birth_date ON study (patient_birth_date);
+
+CREATE INDEX ix_study_conflict_open ON study_conflict (study_id) WHERE kept IS NULL;
 
 CREATE INDEX ix_study_fresh ON study (received_first_at);
 

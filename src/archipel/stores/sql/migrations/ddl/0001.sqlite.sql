@@ -78,6 +78,8 @@ CREATE TABLE quarantine (
 	detail TEXT NOT NULL,
 	resolved_by VARCHAR(64),
 	resolved_at DATETIME,
+	decision VARCHAR(16),
+	why TEXT,
 	CONSTRAINT pk_quarantine PRIMARY KEY (segment, "offset")
 );
 
@@ -717,6 +719,9 @@ CREATE TABLE study_conflict (
 	held TEXT NOT NULL,
 	source TEXT NOT NULL,
 	at DATETIME NOT NULL,
+	kept VARCHAR(8),
+	settled_by VARCHAR(64),
+	settled_at DATETIME,
 	CONSTRAINT pk_study_conflict PRIMARY KEY (study_id, tag, offered),
 	CONSTRAINT fk_study_conflict_study_id_study FOREIGN KEY(study_id) REFERENCES study (id)
 );
@@ -889,6 +894,8 @@ CREATE INDEX ix_study_accession ON study (accession_number);
 CREATE INDEX ix_study_arrived ON study (received_first_at, id);
 
 CREATE INDEX ix_study_birth_date ON study (patient_birth_date);
+
+CREATE INDEX ix_study_conflict_open ON study_conflict (study_id) WHERE kept IS NULL;
 
 CREATE INDEX ix_study_fresh ON study (received_first_at) WHERE moment = '' OR moment >= strftime('%Y%m%d', received_first_at, '-30 days');
 
