@@ -14,6 +14,7 @@ from archipel.access.model import Device, Visitor
 from archipel.app.health import status_of
 from archipel.app.network.switchboard import Switchboard
 from archipel.app.network.view import network_of
+from archipel.app.operations.comparing import Comparing
 from archipel.app.operations.letters import Letters
 from archipel.app.peer_keys import name_of
 from archipel.app.requests.travel import FetchedHere, LinkTravel
@@ -32,10 +33,12 @@ from archipel.protocols.web.services import (
     AskingPorts,
     EchoOutcome,
     NodeIdentity,
+    Settling,
     Sharing,
     WebServices,
 )
 from archipel.protocols.web.visitors import recogniser
+from archipel.stores.sql.archive.differences import SqlDifferences
 
 
 def application(node: Node) -> FastAPI:
@@ -81,6 +84,7 @@ def application(node: Node) -> FastAPI:
         elsewhere=OtherNodes(node),
         quarantine=node.quarantine,
         letters=Letters(node.database, node.audit, node.clock, door="web"),
+        settling=_settling(node),
         echo=lambda device: _echo(node, device),
         status=lambda: status_of(node),
         network=lambda complete: network_of(node, complete=complete),
@@ -93,6 +97,16 @@ def application(node: Node) -> FastAPI:
         Route("/health", _health(node)),
     ]
     return web_application(services, doors=[portal], routes=routes)
+
+
+def _settling(node: Node) -> Settling:
+    comparing = Comparing(
+        quarantine=node.quarantine,
+        holdings=node.holdings,
+        contents=node.contents,
+        pictures=node.pictures,
+    )
+    return Settling(differences=SqlDifferences(node.database), comparing=comparing)
 
 
 def _images(node: Node, recognise: Callable[[Request], Visitor]) -> DicomwebServices:

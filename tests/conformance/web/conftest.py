@@ -30,7 +30,14 @@ from archipel.protocols.web.application import application
 from archipel.protocols.web.models.network import NetworkView
 from archipel.protocols.web.models.node import Disk, Holdings, Lag, NodeStatus
 from archipel.protocols.web.models.session import NodeBrief
-from archipel.protocols.web.services import (AskingPorts, EchoOutcome, NodeIdentity, Sharing, WebServices)
+from archipel.protocols.web.services import (
+    AskingPorts,
+    EchoOutcome,
+    NodeIdentity,
+    Settling,
+    Sharing,
+    WebServices,
+)
 from archipel.protocols.web.visitors import recogniser
 from archipel.reading.model import Exam, ExamId, KeyImage, Urgency
 from archipel.reading.request.model import Arrival, Way
@@ -38,7 +45,12 @@ from archipel.reading.urgency import set_urgency
 from archipel.results.secrets import Secrets
 from archipel.stores.sql.access import SqlDevices, SqlOrganisations
 from archipel.stores.sql.accounts import SqlAccounts
+from archipel.protocols.web.models.settling import Comparison
+from archipel.stores.sql.archive.differences import SqlDifferences
 from archipel.stores.sql.archive.quarantine import SqlQuarantine
+from archipel.archive.model import JournalPlace
+from archipel.kernel.errors import NotFound
+from collections.abc import Iterator
 from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
 from archipel.stores.sql.facts import open_log
@@ -70,6 +82,22 @@ PEOPLE = {
 }
 PASSWORD = "ouassou-ti-punch-42"
 IDENTITY = NodeIdentity(name="TEST node", community="test", version="0", demo=True)
+
+
+class NothingKept:
+    """Records set aside that have rows and no bytes."""
+
+    def compare(self, place: JournalPlace, *, scope: Scope) -> Comparison:
+        """See the port: nothing is held."""
+        return Comparison(held=False, compared=False, attributes=[], pixels=False)
+
+    def picture(self, place: JournalPlace, *, second: bool, scope: Scope) -> bytes:
+        """See the port: there is none."""
+        raise NotFound("there is no picture of it")
+
+    def file(self, place: JournalPlace, *, scope: Scope) -> Iterator[bytes]:
+        """See the port: one piece."""
+        yield b"DICM"
 
 
 class NoPictures:
@@ -282,6 +310,7 @@ def furnished(database: Database, clock: Clock) -> tuple[WebServices, enrol.Offi
         ),
         elsewhere=Alone(database),
         quarantine=SqlQuarantine(database),
+        settling=Settling(differences=SqlDifferences(database), comparing=NothingKept()),
         letters=Letters(database, audit, clock, door="web"),
         echo=lambda device: EchoOutcome(ok=True, duration_ms=1, detail=str(device.ae_title)),
         status=status,

@@ -15,6 +15,8 @@ from archipel.access.model import Person, Role
 from archipel.archive.model import JournalPlace, StudyKey
 from archipel.exchange.schedule import TransferClass
 from archipel.exchange.transfer import Transfer, TransferState
+from archipel.archive.model import AttributeConflict, JournalPlace, StudyKey
+from archipel.archive.ports import Changes
 from archipel.kernel.actors import Scope
 from archipel.kernel.aetitle import AETitle
 from archipel.kernel.identifiers import TenantId
@@ -26,6 +28,7 @@ from archipel.reading.events import ReportSigned
 from archipel.reading.sign import release
 from archipel.stores.sql import outbox
 from archipel.stores.sql.access import SqlDevices
+from archipel.stores.sql.archive.writer import SqlIndex
 from archipel.testing.exams import forget_reports, set_aside
 
 NORTH = TenantId("north")
@@ -61,6 +64,11 @@ def administering(path: str, **more: Any) -> Case:
     return Case(
         path=path, own="admin-north", other="admin-south", **{"barred": "radio-north", **more}
     )
+
+
+def settling(path: str, **more: Any) -> Case:
+    barred = {"barred": "radio-north", **more}
+    return Case(path=path, own="admin-north", other="admin-south", **barred)
 
 
 def asks(path: str, **more: Any) -> Case:
@@ -100,6 +108,21 @@ def _set_aside(door: Any) -> None:
     place, scope = JournalPlace(3, 64), Scope(door.office.scope.actor, frozenset({NORTH}))
     if door.services.quarantine.entry(place, scope=scope) is None:
         set_aside(door.database, NORTH, place, at=door.clock())
+
+
+def _said_twice(door: Any) -> None:
+    key = StudyKey(door.exam.id.tenant, door.exam.id.study)
+    with SqlIndex(door.database).transaction() as index:
+        known = index.studies([key])[key]
+        told = AttributeConflict(
+            key=key,
+            tag=0x00081030,
+            held=known.attributes[0x00081030],
+            offered="TEST otherwise",
+            source="CT1",
+            at=door.clock(),
+        )
+        index.write(Changes(conflicts=[told]))
 
 
 def _stuck(door: Any) -> None:
@@ -403,6 +426,20 @@ CASES: dict[str, Case] = {
     ),
     "resolve_quarantine": administering(
         "/api/node/quarantine/3-64/resolve", body={"decision": "keep_first"}, before=_set_aside
+    ),
+    "list_to_settle": settling("/api/settle", refuses=200, before=_set_aside),
+    "settle_difference": settling(
+        "/api/settle/exams/{exam}",
+        body={"tag": "00081030", "offered": "TEST otherwise", "decision": "held"},
+        before=_said_twice,
+    ),
+    "compare_quarantined": settling("/api/settle/quarantine/3-64", before=_set_aside),
+    "get_quarantined_picture": settling(  # rows without bytes: nobody has a picture
+        "/api/settle/quarantine/3-64/picture?of=offered", gives=404, before=_set_aside
+    ),
+    "get_quarantined_file": settling("/api/settle/quarantine/3-64/file", before=_set_aside),
+    "settle_quarantined": settling(
+        "/api/settle/quarantine/3-64", body={"decision": "keep_first"}, before=_set_aside
     ),
     "list_stuck_work": administering("/api/node/work", refuses=200, before=_stuck),
     "retry_work": administering("/api/node/work/71-send/retry", gives=202, before=_stuck),

@@ -16,6 +16,7 @@ from archipel.protocols.web.routes import (
     reports,
     requests,
     session,
+    settling,
     shares,
     signed_reports,
     signing,
@@ -41,6 +42,7 @@ PARTS = (
     admin_people,
     admin_audit,
     node,
+    settling,
     network,
 )
 

@@ -1,6 +1,6 @@
 """What this door needs, handed in by the wiring; it reaches for nothing itself."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol, cast
 
@@ -10,13 +10,16 @@ from archipel.access.authenticate import Desk
 from archipel.access.enrol import Office
 from archipel.access.model import Device, Permission, Visitor
 from archipel.access.ports import AuditTrail
+from archipel.archive.model import JournalPlace
 from archipel.archive.ports import QuarantineDesk
+from archipel.archive.settle import Differences
 from archipel.kernel.actors import Scope
 from archipel.exchange.timeline import Elsewhere
 from archipel.kernel.clock import Clock
 from archipel.protocols.web.models.network import NetworkView
 from archipel.kernel.errors import NotFound
 from archipel.protocols.web.models.node import NodeStatus, StuckWork
+from archipel.protocols.web.models.settling import Comparison
 from archipel.reading import claim, published, report, sign
 from archipel.reading.ports import Changes, Claims, Documents, Drafts, Exams, Pictures
 from archipel.results.ports import Correspondents, Links, Mails, Releases
@@ -86,6 +89,27 @@ class Sharing:
     mailed: bool  # a mail server is configured
 
 
+class Comparing(Protocol):
+    """What is held beside what was set aside."""
+
+    def compare(self, place: JournalPlace, *, scope: Scope) -> Comparison:
+        """Say where the two differ. Raises `NotFound`, `Unavailable`."""
+
+    def picture(self, place: JournalPlace, *, second: bool, scope: Scope) -> bytes:
+        """Draw the middle frame of one of the two, a JPEG. Raises `NotFound`."""
+
+    def file(self, place: JournalPlace, *, scope: Scope) -> Iterator[bytes]:
+        """Give the second as a Part 10 file, as received. Raises `NotFound`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settling:
+    """What the desk of what is to be settled needs."""
+
+    differences: Differences
+    comparing: Comparing
+
+
 class Letters(Protocol):
     """Work that failed for good."""
 
@@ -119,6 +143,7 @@ class WebServices:
     elsewhere: Elsewhere
     quarantine: QuarantineDesk
     letters: Letters
+    settling: Settling
     echo: Callable[[Device], EchoOutcome]
     status: Callable[[], NodeStatus]
     network: Callable[[bool], NetworkView]  # whether with all that administrators see

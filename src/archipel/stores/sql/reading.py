@@ -180,11 +180,10 @@ class SqlDrafts:
             return _draft(connection, exam, number)
 
 
+Arrived = InstancesStored | StudyCompleted | StudySettled
 Told = (
-    InstancesStored
-    | StudyCompleted
+    Arrived
     | PersonChanged
-    | StudySettled
     | ClaimChanged
     | DraftSaved
     | UrgencySet

@@ -104,6 +104,13 @@ export function Frame() {
             strokes: ["g r"],
             label: t("nav.goto", { where: t("nav.network") }),
             run: () => void navigate({ to: "/network" }),
+    ...(session.permissions.includes("settle-arrivals")
+      ? [
+          {
+            id: "go.settle",
+            strokes: ["g c"],
+            label: t("nav.goto", { where: t("nav.settle") }),
+            run: () => void navigate({ to: "/settle" }),
             global: true,
           },
         ]

@@ -9,6 +9,9 @@ import {
   IconKeyboard,
   IconLayoutList,
   IconNetwork,
+  IconGitCompare,
+  IconKeyboard,
+  IconLayoutList,
   IconRadar2,
   IconServer2,
   IconSettings,
@@ -18,6 +21,7 @@ import { serverNow } from "@/kit/time";
 import { countsQuery } from "@/rooms/reading/queries";
 import { figures } from "@/rooms/requests/board";
 import { boardQuery } from "@/rooms/requests/queries";
+import { figureOf, settleQuery } from "@/rooms/settle/queries";
 import css from "./frame.module.css";
 import { mayAdminister, maySeeNetwork } from "./home";
 import { openHelp } from "./openHelp";
@@ -32,6 +36,7 @@ interface Entry {
   to: string;
   under: string;
   word: "nav.reading" | "nav.tele" | "nav.patients" | "nav.network" | "nav.node" | "nav.admin";
+  word: "nav.reading" | "nav.tele" | "nav.patients" | "nav.node" | "nav.settle" | "nav.admin";
   icon: ComponentType<{ size?: number | string; stroke?: number | string; "aria-hidden"?: boolean }>;
   counter?: number;
   critical?: boolean;
@@ -43,6 +48,7 @@ export function Rail({ session, path, alarms }: RailProps) {
   const { data: counts } = useQuery({ ...countsQuery, enabled: reads });
   const asks = may(session, "ask-reading");
   const { data: board } = useQuery({ ...boardQuery, enabled: asks, refetchInterval: 60_000 });
+  const { data: waiting } = useQuery({ ...settleQuery, enabled: may(session, "settle-arrivals") });
   const entries: Entry[] = [
     ...(reads
       ? [
@@ -71,6 +77,16 @@ export function Rail({ session, path, alarms }: RailProps) {
       : []),
     ...(maySeeNetwork(session)
       ? [{ to: "/network", under: "/network", word: "nav.network" as const, icon: IconNetwork }]
+    ...(may(session, "settle-arrivals")
+      ? [
+          {
+            to: "/settle",
+            under: "/settle",
+            word: "nav.settle" as const,
+            icon: IconGitCompare,
+            counter: waiting ? figureOf(waiting) : 0,
+          },
+        ]
       : []),
     ...(may(session, "see-node")
       ? [

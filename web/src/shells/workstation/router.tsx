@@ -113,6 +113,12 @@ const node = createRoute({
   component: lazyRouteComponent(() => import("./AdminPages"), "NodePage"),
 });
 
+const settle = createRoute({
+  getParentRoute: () => frame,
+  path: "/settle",
+  component: lazyRouteComponent(() => import("./SettlePage"), "SettlePage"),
+});
+
 const admin = createRoute({
   getParentRoute: () => frame,
   path: "/admin/$section",
@@ -151,6 +157,8 @@ export const router = createRouter({
       exam,
       network,
       node,
+      node,
+      settle,
       admin,
       me,
     ]),

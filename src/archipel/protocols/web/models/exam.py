@@ -195,6 +195,22 @@ class Look(View):
     door: str
 
 
+class StudyDifference(View):
+    """One attribute of an exam that a later instance said otherwise."""
+
+    exam: str
+    tag: str
+    keyword: str
+    held: str
+    offered: str
+    source: str
+    at: datetime
+    choosable: bool = Field(description="False: whose study it is, the identity desk says.")
+    kept: Literal["held", "offered"] | None = Field(description="Null: nobody decided.")
+    settled_by: str | None
+    settled_at: datetime | None
+
+
 class ExamPage(View):
     """All of one exam."""
 
@@ -207,6 +223,8 @@ class ExamPage(View):
     viewer_url: str
     provenance: Provenance | None = Field(
         default=None, description="Where it came from; null for an exam made here."
+    differences: list[StudyDifference] = Field(
+        description="Attributes that instances of this exam say differently."
     )
 
 

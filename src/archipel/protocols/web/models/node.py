@@ -124,7 +124,8 @@ class QuarantinedInstance(View):
     reason: str
     held_digest: str | None
     offered_digest: str
-    state: Literal["open", "resolved"]
+    size_bytes: int
+    state: Literal["open", "resolved", "discarded"]
 
 
 class QuarantinePage(View):

@@ -22,6 +22,7 @@ from archipel.protocols.web.models.exam import (
 from archipel.protocols.web.routes.worklist import exam_views
 from archipel.protocols.web.services import DOOR, Services, WebServices
 from archipel.protocols.web.transfer_views import provenance_view
+from archipel.protocols.web.settling_views import difference_view
 from archipel.protocols.web.views import series_view
 from archipel.protocols.web.visitors import SeesExams, WritesReports
 from archipel.reading import claim as claiming
@@ -68,6 +69,12 @@ def get_exam(exam: str, visitor: SeesExams, services: Services) -> ExamPage:
         looks=_looks(found, visitor, services),
         priors=views.rows(priors),
         shared_with=[views.sites.of(tenant) for tenant in shared],
+        differences=[
+            difference_view(one)
+            for one in services.settling.differences.of_study(
+                StudyKey(found.id.tenant, found.id.study), scope=visitor.scope
+            )
+        ],
         viewer_url=f"/viewer/archipel?StudyInstanceUIDs={found.id.study}",
         provenance=provenance_view(origin) if origin else None,
     )

@@ -1,6 +1,6 @@
 """The node page and the quarantine."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
@@ -62,7 +62,7 @@ def list_quarantine(
     sites = Sites(services.desk.organisations)
     shown = found[:limit]
     return QuarantinePage(
-        instances=[_view(one, sites) for one in shown],
+        instances=[quarantined_view(one, sites) for one in shown],
         next=_name(shown[-1].place) if len(found) > limit else None,
     )
 
@@ -72,7 +72,7 @@ def resolve_quarantine(
     instance: str, decision: QuarantineDecision, visitor: Administers, services: Services
 ) -> QuarantinedInstance:
     """Decide, with audit: the first stays, the alarm is closed."""
-    place = _place(instance)
+    place = place_of(instance)
     if place is None:
         raise NotFound("there is nothing of this name in quarantine")
     decided = keep_first(
@@ -83,10 +83,11 @@ def resolve_quarantine(
         audit=services.desk.audit,
         now=services.clock(),
     )
-    return _view(decided, Sites(services.desk.organisations))
+    return quarantined_view(decided, Sites(services.desk.organisations))
 
 
-def _view(one: QuarantineEntry, sites: Sites) -> QuarantinedInstance:
+def quarantined_view(one: QuarantineEntry, sites: Sites) -> QuarantinedInstance:
+    """Return one record that was set aside."""
     return QuarantinedInstance(
         id=_name(one.place),
         organisation=sites.of(one.tenant),
@@ -98,15 +99,23 @@ def _view(one: QuarantineEntry, sites: Sites) -> QuarantinedInstance:
         reason=one.reason.value,
         held_digest=one.held_digest.hex() if one.held_digest else None,
         offered_digest=one.offered_digest.hex(),
-        state="open" if one.resolved_at is None else "resolved",
+        size_bytes=one.size_bytes,
+        state=_state(one),
     )
+
+
+def _state(one: QuarantineEntry) -> Literal["open", "resolved", "discarded"]:
+    if one.discarded:
+        return "discarded"
+    return "open" if one.resolved_at is None else "resolved"
 
 
 def _name(place: JournalPlace) -> str:
     return f"{place.segment}-{place.offset}"
 
 
-def _place(name: str) -> JournalPlace | None:
+def place_of(name: str) -> JournalPlace | None:
+    """Read the name of a record in quarantine; None for what names none."""
     segment, _, offset = name.partition("-")
     if not all(part.isascii() and part.isdigit() and len(part) < DIGITS for part in (segment, offset)):
         return None
@@ -114,7 +123,7 @@ def _place(name: str) -> JournalPlace | None:
 
 
 def _cursor(after: str | None) -> JournalPlace | None:
-    place = _place(after) if after else None
+    place = place_of(after) if after else None
     if after and place is None:
         raise Malformed("`after` is the `next` of a former page")
     return place

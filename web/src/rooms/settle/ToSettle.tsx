@@ -1,0 +1,190 @@
+/** What waits for a decision: instances that came twice, studies that say two things or name nobody. */
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { troubleOf } from "@/api/client";
+import { useTranslation } from "@/i18n";
+import { dayAndClock, when } from "@/i18n/format";
+import { IconCircleCheck, IconCopy, IconGitCompare, IconId } from "@/kit/icons";
+import { IdentityMark, Modalities, Tag } from "@/kit/Marks";
+import { ScrollX } from "@/kit/ScrollX";
+import { Failure, Loading, PartialStrip } from "@/kit/States";
+import { useNow } from "@/kit/time";
+import { Choice } from "./Choice";
+import { type ExamRow, settleQuery, type ToSettle as Waiting } from "./queries";
+import { Second } from "./Second";
+import css from "./settle.module.css";
+
+const EVERY_S = 30;
+
+export function ToSettle() {
+  const { t } = useTranslation();
+  const query = useQuery(settleQuery);
+  if (query.isPending) return <Loading columns={[1, 2, 1]} rows={7} />;
+  if (!query.data) return <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />;
+  const { data } = query;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: the desk scrolls, also where nothing in it takes the focus (WCAG 2.1.1)
+    <section className={css.screen} aria-label={t("settle.title")} tabIndex={0}>
+      {query.isError && (
+        <PartialStrip what={t("settle.title")} everyS={EVERY_S} retry={() => void query.refetch()} />
+      )}
+      <header className={css.head}>
+        <h1>{t("settle.title")}</h1>
+        <p className="t2">{t("settle.lead")}</p>
+        {data.more && <p className="t2">{t("settle.more")}</p>}
+      </header>
+      <Twice waiting={data} />
+      <Differences waiting={data} />
+      <Unidentified rows={data.unidentified} />
+    </section>
+  );
+}
+
+interface PanelProps {
+  icon: ReactNode;
+  title: string;
+  count: number;
+  empty: string;
+  children: ReactNode;
+}
+
+function Panel({ icon, title, count, empty, children }: PanelProps) {
+  return (
+    <section className={`panel ${css.panel ?? ""}`}>
+      <header>
+        {icon}
+        <h2>{title}</h2>
+        <span className="t2">{count}</span>
+      </header>
+      {count === 0 ? (
+        <p className={`row ${css.calm ?? ""}`}>
+          <span className="c-ok">
+            <IconCircleCheck size={16} aria-hidden />
+          </span>
+          <span className="t2">{empty}</span>
+        </p>
+      ) : (
+        children
+      )}
+    </section>
+  );
+}
+
+function Twice({ waiting }: { waiting: Waiting }) {
+  const { t } = useTranslation();
+  const open = waiting.quarantined.filter((one) => one.state === "open");
+  return (
+    <Panel
+      icon={<IconCopy size={16} aria-hidden />}
+      title={t("settle.twice")}
+      count={open.length}
+      empty={t("settle.twice_none")}
+    >
+      <ul className={css.cards}>
+        {open.map((one) => (
+          <li key={one.id}>
+            <Second instance={one} />
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function Differences({ waiting }: { waiting: Waiting }) {
+  const { t } = useTranslation();
+  return (
+    <Panel
+      icon={<IconGitCompare size={16} aria-hidden />}
+      title={t("settle.differences")}
+      count={waiting.differences.length}
+      empty={t("settle.differences_none")}
+    >
+      <ScrollX label={t("settle.differences")}>
+        <table className="list">
+          <thead>
+            <tr>
+              <th scope="col">{t("settle.exam")}</th>
+              <th scope="col">{t("settle.attribute")}</th>
+              <th scope="col">{t("settle.values")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {waiting.differences.map(({ difference, row }) => (
+              <tr key={`${difference.exam} ${difference.tag} ${difference.offered}`}>
+                <td>
+                  <Exam row={row} />
+                </td>
+                <td>
+                  <b>{difference.keyword || difference.tag}</b>
+                  <br />
+                  <small className="t2">{t("settle.from", { who: difference.source })}</small>
+                </td>
+                <td>
+                  <Choice difference={difference} mayAct />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </ScrollX>
+    </Panel>
+  );
+}
+
+function Unidentified({ rows }: { rows: ExamRow[] }) {
+  const { t } = useTranslation();
+  const now = useNow(60_000);
+  return (
+    <Panel
+      icon={<IconId size={16} aria-hidden />}
+      title={t("settle.unidentified")}
+      count={rows.length}
+      empty={t("settle.unidentified_none")}
+    >
+      <p className={`t2 ${css.calm ?? ""}`}>{t("settle.unidentified_help")}</p>
+      <ScrollX label={t("settle.unidentified")}>
+        <table className="list">
+          <thead>
+            <tr>
+              <th scope="col">{t("settle.exam")}</th>
+              <th scope="col">{t("settle.identity")}</th>
+              <th scope="col">{t("settle.arrived")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <tr key={row.exam}>
+                <td>
+                  <Exam row={row} />
+                </td>
+                <td>
+                  <IdentityMark status={row.patient.identity_status} />
+                </td>
+                <td className="nw" title={dayAndClock(row.arrived_at)}>
+                  {when(row.arrived_at, now)}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </ScrollX>
+    </Panel>
+  );
+}
+
+function Exam({ row }: { row: ExamRow }) {
+  const { t } = useTranslation();
+  const name = `${row.patient.family_name} ${row.patient.given_name}`.trim() || t("common.unknown");
+  return (
+    <>
+      <Link to="/patients/$person/exams/$exam" params={{ person: row.patient.person ?? "-", exam: row.exam }}>
+        <b>{name}</b>
+      </Link>
+      <br />
+      <Modalities codes={row.modalities} /> <small>{row.description || t("exam.untitled")}</small>{" "}
+      <Tag>{row.site.name}</Tag>
+    </>
+  );
+}
