@@ -104,6 +104,10 @@ export function Frame() {
             strokes: ["g r"],
             label: t("nav.goto", { where: t("nav.network") }),
             run: () => void navigate({ to: "/network" }),
+            global: true,
+          },
+        ]
+      : []),
     ...(session.permissions.includes("settle-arrivals")
       ? [
           {

@@ -6,12 +6,10 @@ import { may, type Session } from "@/api/session";
 import { useTranslation } from "@/i18n";
 import { number } from "@/i18n/format";
 import {
-  IconKeyboard,
-  IconLayoutList,
-  IconNetwork,
   IconGitCompare,
   IconKeyboard,
   IconLayoutList,
+  IconNetwork,
   IconRadar2,
   IconServer2,
   IconSettings,
@@ -35,8 +33,7 @@ interface RailProps {
 interface Entry {
   to: string;
   under: string;
-  word: "nav.reading" | "nav.tele" | "nav.patients" | "nav.network" | "nav.node" | "nav.admin";
-  word: "nav.reading" | "nav.tele" | "nav.patients" | "nav.node" | "nav.settle" | "nav.admin";
+  word: "nav.reading" | "nav.tele" | "nav.patients" | "nav.network" | "nav.node" | "nav.settle" | "nav.admin";
   icon: ComponentType<{ size?: number | string; stroke?: number | string; "aria-hidden"?: boolean }>;
   counter?: number;
   critical?: boolean;
@@ -77,6 +74,7 @@ export function Rail({ session, path, alarms }: RailProps) {
       : []),
     ...(maySeeNetwork(session)
       ? [{ to: "/network", under: "/network", word: "nav.network" as const, icon: IconNetwork }]
+      : []),
     ...(may(session, "settle-arrivals")
       ? [
           {

@@ -157,7 +157,6 @@ export const router = createRouter({
       exam,
       network,
       node,
-      node,
       settle,
       admin,
       me,

@@ -223,6 +223,7 @@ class ExamPage(View):
     viewer_url: str
     provenance: Provenance | None = Field(
         default=None, description="Where it came from; null for an exam made here."
+    )
     differences: list[StudyDifference] = Field(
         description="Attributes that instances of this exam say differently."
     )
