@@ -309,9 +309,9 @@ function Quarantine({ mayAct }: { mayAct: boolean }) {
               <td className="mono">{instance.sop_instance_uid}</td>
               <td>{instance.reason}</td>
               <td className="nw">
-                {instance.state === "resolved" ? (
+                {instance.state !== "open" ? (
                   <Tag tone="ok" icon={IconCircleCheck}>
-                    {t("node.resolved")}
+                    {t(instance.state === "discarded" ? "node.discarded" : "node.resolved")}
                   </Tag>
                 ) : (
                   mayAct && (
@@ -333,57 +333,6 @@ function Quarantine({ mayAct }: { mayAct: boolean }) {
             </tr>
           ))}
         />
-        <ScrollX label={t("node.quarantine")}>
-          <table className="list">
-            <thead>
-              <tr>
-                <th scope="col">{t("node.quarantine_when")}</th>
-                <th scope="col">{t("node.quarantine_from")}</th>
-                <th scope="col">{t("node.quarantine_what")}</th>
-                <th scope="col">{t("node.quarantine_reason")}</th>
-                <th scope="col">{t("admin.actions")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {query.data.instances.map((instance) => (
-                <tr key={instance.id}>
-                  <td className="nw" title={dayAndClock(instance.received_at)}>
-                    {when(instance.received_at, now)}
-                  </td>
-                  <td>
-                    <b>{instance.source}</b>
-                    <br />
-                    <small>{instance.organisation.name}</small>
-                  </td>
-                  <td className="mono">{instance.sop_instance_uid}</td>
-                  <td>{instance.reason}</td>
-                  <td className="nw">
-                    {instance.state !== "open" ? (
-                      <Tag tone="ok" icon={IconCircleCheck}>
-                        {t(instance.state === "discarded" ? "node.discarded" : "node.resolved")}
-                      </Tag>
-                    ) : (
-                      mayAct && (
-                        <button
-                          type="button"
-                          className="btn small"
-                          onClick={() =>
-                            keep.mutate(instance.id, {
-                              onSuccess: () => done(t("node.keep_first_done")),
-                              onError: (error) => say(troubleOf(error)),
-                            })
-                          }
-                        >
-                          {t("node.keep_first")}
-                        </button>
-                      )
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </ScrollX>
       )}
     </Panel>
   );
