@@ -116,7 +116,10 @@ def _isle(afloat: Any) -> dict[str, Any]:
 
 
 def _greet(console: Console, fleet: Fleet, door: Door, mails: MailCatcher, took_s: float) -> None:
-    table = Table("where", "login", "password, this time", "role", "organisation", box=None)
+    table = Table(box=None)
+    for word in ("where", "login", "password", "role"):
+        table.add_column(word, no_wrap=True)
+    table.add_column("organisation")
     for afloat in fleet.afloat.values():
         for number, seat in enumerate(afloat.isle.people):
             table.add_row(

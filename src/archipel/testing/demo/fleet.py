@@ -45,6 +45,7 @@ BY = "demo"
 FIRST_HTTP, FIRST_DICOM = 8042, 11112
 OUT_MBIT = {GUYANE.name: "5"}
 USUAL_MBIT = "20"
+PEERS_S = 240.0  # a busy machine takes long to tell everybody of everybody
 
 
 @dataclass
@@ -182,7 +183,11 @@ class Fleet:
 
     def _await_peers(self, one: Afloat) -> None:
         with one.open() as node:
-            until(lambda: len(node.peers.all()) == len(self.afloat) - 1, timeout_s=60, every_s=0.2)
+            until(
+                lambda: len(node.peers.all()) == len(self.afloat) - 1,
+                timeout_s=PEERS_S,
+                every_s=0.2,
+            )
 
     def _share(self, one: Afloat, other: Afloat) -> None:
         """Let `other` know and read what the organisations of `one` have, and read for them."""

@@ -68,7 +68,7 @@ class Play:
         with self.person("guyane", ASKS) as seated:
             seated.await_(
                 f"/api/exams/{self.exam}",
-                lambda said: said["exam"]["status"] != "acquiring",
+                lambda said: said["row"]["status"] != "acquiring",
                 within_s=PATIENCE_S,
             )
             body = {

@@ -5,6 +5,8 @@ import { useNow } from "@/kit/time";
 import { type Health, healthOf } from "./lines";
 import type { Line, Network } from "./queries";
 
+const QUIET_BPS = 1e5; // the feed alone
+
 export const megabits = (bps: number): string => `${number(bps / 1e6, bps < 1e7 ? 1 : 0)} Mbit/s`;
 
 export function useWords() {
@@ -27,7 +29,7 @@ export function useWords() {
   const figures = (line: Line): string => {
     if (healthOf(line) === "cut") return `${state(line)} · ${lasting(line.since)}`;
     const known = [
-      ...(line.bps ? [megabits(line.bps)] : []),
+      ...((line.bps ?? 0) >= QUIET_BPS ? [megabits(line.bps ?? 0)] : []),
       ...(line.rtt_ms === null ? [] : [`${number(line.rtt_ms)} ms`]),
     ];
     return known.length > 0 ? known.join(" · ") : state(line);
