@@ -23,12 +23,16 @@ def visits(exam: ExamId, *, trail: AuditTrail, scope: Scope, door: str = "") -> 
     return list(islice(folded(one for one in rows if one.entry.action in LOOKED), MOST))
 
 
-def folded(rows: Iterable[AuditRow]) -> Iterator[AuditRow]:
-    """Keep the latest row of each visit: an actor's requests that follow within `ONE_VISIT`."""
-    earliest: dict[Actor, datetime] = {}
+def folded(rows: Iterable[AuditRow], *, by_action: bool = False) -> Iterator[AuditRow]:
+    """Keep the latest row of each visit: an actor's requests that follow within `ONE_VISIT`.
+
+    `by_action`: what was done apart, so that one who read and wrote stands there twice.
+    """
+    earliest: dict[tuple[Actor, Action | None], datetime] = {}
     for one in rows:
-        before = earliest.get(one.entry.actor)
-        earliest[one.entry.actor] = one.entry.at
+        visit = one.entry.actor, one.entry.action if by_action else None
+        before = earliest.get(visit)
+        earliest[visit] = one.entry.at
         if before is None or before - one.entry.at > ONE_VISIT:
             yield one
 

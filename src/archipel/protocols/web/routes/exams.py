@@ -1,11 +1,13 @@
 """The exam page, claims and urgency."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from archipel.access.model import Action, AuditEntry, AuditQuery, Visitor
 from archipel.archive.model import StudyKey
+from archipel.kernel.actors import Actor
 from archipel.kernel.errors import Malformed, NotFound
 from archipel.kernel.identifiers import TenantId
 from archipel.protocols.web.models.base import Problem
@@ -28,6 +30,8 @@ from archipel.protocols.web.visitors import SeesExams, WritesReports
 from archipel.reading import claim as claiming
 from archipel.reading.model import Exam, ExamId, Reader, ReportState, Urgency
 from archipel.reading.urgency import set_urgency as keep_urgency
+from archipel.results.model import Link
+from archipel.results.visits import folded, link_of
 
 routes = APIRouter(tags=["exams"])
 LOOKS = 50
@@ -192,15 +196,23 @@ def _cycle(exam: Exam) -> list[CycleStep]:
 def _looks(exam: Exam, visitor: Visitor, services: WebServices) -> list[Look]:
     wanted = AuditQuery(subject=exam.id.study.value, limit=LOOKS)
     rows = services.trail.search(wanted, scope=visitor.scope, node=False)
+    links = services.sharing.links.of_exam(exam.id)
     return [
         Look(
             at=row.entry.at,
-            actor=row.entry.actor.name,
+            actor=_named(row.entry.actor, links, services),
             kind=row.entry.actor.kind.value,
             organisation=row.entry.tenant.value if row.entry.tenant else None,
             action=row.entry.action.value,
             door=row.entry.door,
         )
-        for row in rows
-        if row.entry.action in LOOKED
+        for row in folded(
+            (one for one in rows if one.entry.action in LOOKED), by_action=True
+        )
     ]
+
+
+def _named(actor: Actor, links: Sequence[Link], services: WebServices) -> str:
+    """Name a guest by the recipient of their link; anybody else by themselves."""
+    link = link_of(actor, links, services.sharing.links)
+    return link.recipient.name if link else actor.name
