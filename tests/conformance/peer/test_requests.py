@@ -5,6 +5,7 @@ Asked in Guyane, read in Martinique; then a race of two readers on two nodes dur
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,7 @@ from archipel.testing.archipelago.travelling import ct_study
 from archipel.testing.link import Link
 from archipel.testing.running_node import RunningNode
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # the machine may be busy
 LINE_MBIT, PATIENCE_S = 16, 60
 ON_CALL = TenantId("garde-gf")  # an organisation of Guyane that stands in for Martinique
 PEOPLE = {
@@ -90,8 +91,9 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
             )
             for name in PEOPLE
         }
+        with ThreadPoolExecutor() as starting:
+            list(starting.map(RunningNode.start, nodes.values()))
         for node in nodes.values():
-            node.start()
             stack.callback(node.kill)  # how a node stops is another test's business
         clients = {
             login: stack.enter_context(

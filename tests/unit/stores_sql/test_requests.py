@@ -79,6 +79,10 @@ class KeptImages:
         if exam not in self.wanted:
             self.wanted.append(exam)
 
+    def let_go(self, request: Request, *, now: datetime) -> None:
+        del request, now
+        self.wanted.clear()
+
     def is_here(self, exam: ExamId, *, tenant: TenantId) -> bool:
         del tenant
         return exam in self.here
@@ -316,6 +320,20 @@ def test_a_claim_given_back_without_a_report_opens_the_request_again(
     gy.hear(mq)
     assert gy.of(WEST, request).stage is Stage.TRAVELLING
     assert gy.of(WEST, request).claim is None
+
+
+def test_images_of_a_request_that_was_taken_back_are_fetched_no_more(
+    islands: tuple[Island, Island, Island],
+) -> None:
+    gy, mq, _fr = islands
+    request = asked(gy)
+    mq.hear(gy)
+    assert mq.images.wanted
+    back = Telling(kind=lifecycle.CANCELLED, body={"text": "erreur"}, login="m.urgences", at=NOW)
+    gy.requests.tell(request, back, scope=scope(WEST))
+    mq.hear(gy)
+    assert mq.of(CITY, request).stage is Stage.CANCELLED
+    assert mq.images.wanted == []
 
 
 def test_only_those_who_ask_or_are_asked_see_a_request(

@@ -45,6 +45,14 @@ class TransferWishes:
         )
         want(wish, transfers=self.node.transfers, owners=owners, now=now)
 
+    def let_go(self, request: Request, *, now: datetime) -> None:
+        """See the port."""
+        for one in self.node.transfers.under_way():
+            if one.reason == request.id.value:
+                scope = Scope(ACTOR, frozenset({one.wanted_by}))
+                why = "the request is closed"
+                self.node.transfers.withdraw(one.id, scope=scope, now=now, detail=why)
+
     def is_here(self, exam: ExamId, *, tenant: TenantId) -> bool:
         """See the port. A foreign exam is in no list before all of it is here."""
         scope = Scope(ACTOR, frozenset({tenant}))

@@ -164,7 +164,10 @@ def _keep_reports(held: Standing, tenant: TenantId, here: Here) -> None:
 def _care(held: Standing, tenant: TenantId, here: Here, now: datetime) -> None:
     _confirm(held, tenant, here, now)
     reads = _at_home(held, here)
-    if not reads or held.exam is None or held.stage in _CLOSED:
+    if not reads or held.exam is None:
+        return
+    if held.stage in _CLOSED:
+        here.wishes.let_go(held.request, now=now)
         return
     if here.node == held.request.id.home:
         here.wishes.hand_over(held.exam, request=held.request, now=now)

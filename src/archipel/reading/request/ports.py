@@ -108,6 +108,9 @@ class Wishes(Protocol):
     def want(self, exam: ExamId, *, request: Request, reader: TenantId, now: datetime) -> None:
         """Have an exam fetched for `reader`, who is at home here; again changes nothing."""
 
+    def let_go(self, request: Request, *, now: datetime) -> None:
+        """Fetch no more for `request`: nobody will read it. What is here stays."""
+
     def is_here(self, exam: ExamId, *, tenant: TenantId) -> bool:
         """Tell whether `tenant` holds the exam, whole."""
 
