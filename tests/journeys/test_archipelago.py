@@ -16,10 +16,10 @@ from archipel.testing.demo.__main__ import QUICK, told
 from archipel.testing.demo.cast import ISLES, REFERRER_MAIL
 from archipel.testing.demo.door import Door
 from archipel.testing.demo.fleet import Fleet
-from archipel.testing.demo.story import Play, thorax
+from archipel.testing.demo.story import Play
 from archipel.testing.mail import MailCatcher
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(900)]
 IMG = Path(__file__).parents[2] / "docs" / "img"
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 LOOK_MS = 60_000
@@ -44,7 +44,7 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Play]:
     with mails, door:
         fleet.tell(told(switchboard=door.address, mails=mails))
         with fleet:
-            yield Play(fleet, mails, thorax("journey"), quick=True)
+            yield Play(fleet, mails, "journey", quick=True)
 
 
 @pytest.fixture

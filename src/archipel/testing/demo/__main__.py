@@ -21,7 +21,7 @@ from archipel.kernel.errors import ArchipelError
 from archipel.testing.demo import one
 from archipel.testing.demo.door import Door
 from archipel.testing.demo.fleet import Fleet
-from archipel.testing.demo.story import Play, Story, thorax
+from archipel.testing.demo.story import Play, Story
 from archipel.testing.mail import MailCatcher
 
 QUICK = {
@@ -62,7 +62,7 @@ def _run(console: Console, root: Path, *, steps: bool, quiet: bool) -> None:
     console.print("Starting four nodes; half a minute on two cores…")
     shown: dict[str, Any] = {"isles": []}
     fleet, mails = Fleet(root, settings=QUICK), MailCatcher()
-    play = Play(fleet, mails, thorax(secrets.token_hex(4)))
+    play = Play(fleet, mails, secrets.token_hex(4))
     story = Story(play, console, by_step=steps)
     door = Door(
         lines=fleet.lines.states,

@@ -8,14 +8,17 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from typing import Any
 
 from rich.console import Console
 
 from archipel.kernel.clock import utc_now
 from archipel.kernel.errors import ArchipelError, Unavailable
+from archipel.protocols.dimse.user import Peer
 from archipel.testing.demo.cast import GUYANE, MARTINIQUE, REFERRER_MAIL
 from archipel.testing.demo.fleet import Fleet
 from archipel.testing.demo.people import AtScreen
@@ -42,7 +45,7 @@ class Play:
 
     fleet: Fleet
     mails: MailCatcher
-    plan: Plan
+    run: str  # another one makes another study
     quick: bool = False
     exam: str = ""
     request: str = ""
@@ -58,8 +61,11 @@ class Play:
 
     def scan(self) -> str:
         """Have the scanner in Cayenne send a chest CT by C-STORE."""
-        self.exam = f"{GUYANE.tenant()}~{self.plan.exam.study}"
-        count = sum(1 for _ in send(self.plan, self.fleet["guyane"].scanner(), quick=self.quick))
+        self.exam = f"{GUYANE.tenant()}~{thorax(self.run).exam.study}"
+        scanner = self.fleet["guyane"].scanner()
+        # In a process of its own: drawing here would hold up the lines, which this one carries.
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            count = pool.submit(_sent, self.run, scanner, quick=self.quick).result()
         self.marks["stored"] = time.monotonic()
         return f"{count} images"
 
@@ -187,6 +193,11 @@ def thorax(run: str) -> Plan:
     """Return the exam of the story; another `run` makes another study."""
     sites = (GUYANE.organisations[0], GUYANE.organisations[1])
     return {plan.name: plan for plan in plans(utc_now(), run=run, sites=sites)}["thorax"]
+
+
+def _sent(run: str, scanner: Peer, *, quick: bool) -> int:
+    """Make the exam and send it; returns how many images."""
+    return sum(1 for _ in send(thorax(run), scanner, quick=quick))
 
 
 def _draft() -> dict[str, Any]:
