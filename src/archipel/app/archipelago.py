@@ -12,9 +12,11 @@ from typing import Any
 from archipel.access.model import Action, AuditEntry
 from archipel.app.peer_keys import PeerKeys, name_of
 from archipel.app.wiring import Node
+from archipel.archive.model import StudyKey
 from archipel.exchange.errors import NotEnrolled
 from archipel.exchange.model import (
     Agreement,
+    Author,
     Capability,
     LogName,
     NodeName,
@@ -157,6 +159,17 @@ def settle(node: Node, name: NodeName, tenant: TenantId, *, by: str) -> None:
         peers.state_homes(connection, name, [tenant], now=node.clock(), by=by)
         entry = _entry(node, f"peer:{name}", f"home of {tenant}", by=by, tenant=tenant)
         audit.append(connection, [entry])
+
+
+def recall(node: Node, key: StudyKey, *, reason: str, by: str) -> None:
+    """Call a study of ours back from the other nodes. Raises `NotFound`, `Conflict`."""
+    if not node.owners.local(key.tenant):
+        raise Conflict(f"{key.tenant} is not at home here: its home recalls its studies")
+    now = node.clock()
+    author = Author(subject=by, organisation=key.tenant.value)
+    node.withholdings.recall(key, reason=reason, author=author, now=now)
+    subject, said = key.study.value, f"recalled: {reason}"[:200]
+    node.audit.record([_entry(node, subject, said, by=by, tenant=key.tenant)])
 
 
 def restored(node: Node, *, by: str) -> LogName:

@@ -156,6 +156,30 @@ def settle(
     show([{"node": name, "home_of": organisation}], as_json=as_json)
 
 
+@archipelago.command("recall")
+def recall(
+    home: HomeOption,
+    organisation: Annotated[str, typer.Option("--organisation", help="Key of ours: its owner.")],
+    study: Annotated[str, typer.Option("--study", help="Its Study Instance UID.")],
+    reason: Annotated[str, typer.Option("--reason", help="For the audit and the others.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Call a study of ours back: every other node hides it, and fetches it no more.
+
+    Example: archipel peer recall --home /srv/archipel --organisation ch-gp --study 1.2.3
+    --reason "wrong patient"
+    """
+    from archipel.app import archipelago as office
+    from archipel.app.wiring import Node
+    from archipel.archive.model import StudyKey
+    from archipel.kernel.identifiers import TenantId
+    from archipel.kernel.uid import Uid
+
+    with Node.open(Home(home)) as node:
+        office.recall(node, StudyKey(TenantId(organisation), Uid(study)), reason=reason, by="cli")
+    show([{"study": study, "recalled": True}], as_json=as_json)
+
+
 @archipelago.command("restored")
 def restored(home: HomeOption, as_json: JsonOption = False) -> None:
     """Say that this home was restored from a backup, before the node is started again.

@@ -94,14 +94,16 @@ class TravellingNode(StorageNode):
         self.database.close()
 
 
-def ct_study(study: Uid, *, images: int, side: int = USUAL) -> dict[Uid, bytes]:
-    """Make one series as SOP Instance UIDs and data sets."""
-    contents = ct_series(study, number=1, images=images, side=side)
+def ct_study(study: Uid, *, images: int, side: int = USUAL, issuer: str = "") -> dict[Uid, bytes]:
+    """Make one series as SOP Instance UIDs and data sets; `issuer` qualifies the patient's ID."""
+    contents = ct_series(study, number=1, images=images, side=side, issuer=issuer)
     series = _series_uid(study, 1)
     return {Uid(f"{series}.{n}"): content for n, content in enumerate(contents, start=1)}
 
 
-def ct_series(study: Uid, *, number: int, images: int, side: int, first: int = 1) -> list[bytes]:
+def ct_series(
+    study: Uid, *, number: int, images: int, side: int, first: int = 1, issuer: str = ""
+) -> list[bytes]:
     """Make the data sets of one series: smooth, with a scanner's noise, all different."""
     series = _series_uid(study, number)
     noise = np.random.default_rng(int(hashlib.sha256(str(series).encode()).hexdigest()[:8], 16))
@@ -118,6 +120,7 @@ def ct_series(study: Uid, *, number: int, images: int, side: int, first: int = 1
             0x0008103E: f"Série {number}",
             0x00100010: "TEST-LEFEVRE^Zoe",
             0x00100020: "TEST-0001",
+            **({0x00100021: issuer} if issuer else {}),
             0x0020000D: study.value,
             0x0020000E: series.value,
             0x00200011: str(number),
