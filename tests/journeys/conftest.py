@@ -73,7 +73,7 @@ class Site:
 
 
 def new_home(folder: Path) -> tuple[Path, str]:
-    """Make a node with two organisations and people of several roles; also its first token.
+    """Make a node with three organisations and people of several roles; also its first token.
 
     Within this process: as commands (test_command_line) it takes as long as a dozen tests.
     """

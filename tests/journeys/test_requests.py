@@ -121,6 +121,12 @@ def write(page: Page) -> None:
         panel.locator(f"[data-section={code}]").fill(text)
     page.keyboard.press("Control+s")
     expect(panel.get_by_text("enregistré")).to_be_visible()
+    expect(page.locator("[data-rule=preview]")).to_be_visible()
+    for rule in ("identity", "comparison", "laterality", "important"):
+        box = page.locator(f"[data-rule={rule}] input")
+        if box.count():
+            box.check()
+    panel.locator("[data-section=conclusion]").focus()
     page.keyboard.press("Control+Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("img").first).to_be_visible()

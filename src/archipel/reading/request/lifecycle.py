@@ -61,7 +61,7 @@ def standing(facts: Collection[Fact]) -> Standing | None:
         notes=_notes(ordered),
         acknowledged=_note(acknowledged) if acknowledged else None,
         reason=_text(ended, "text") if ended else "",
-        log=tuple(_step(fact) for fact in ordered),
+        log=tuple(_step(fact, request) for fact in ordered),
     )
 
 
@@ -197,8 +197,8 @@ def _person(fact: Fact) -> Professional | None:
         return None
 
 
-def _step(fact: Fact) -> Step:
-    person = _person(fact)
+def _step(fact: Fact, request: Request) -> Step:
+    person = request.asked_by if fact.kind == PLACED else _person(fact)
     name = person.name if person else fact.author.subject
     return Step(at=_at(fact), kind=fact.kind, node=fact.log.node.value, by=name)
 
