@@ -225,7 +225,7 @@ def test_the_board_works_on_a_phone_and_tells_strangers_nothing(
     picture(window.page, "detail-390")
     assert window.violations() == []
     assert window.overflow() <= 0
-    window.page.get_by_role("button", name="Fermer la demande").click()
+    window.page.get_by_role("button", name="Toutes les demandes").click()
     expect(first).to_be_visible()
 
     stranger = visit()

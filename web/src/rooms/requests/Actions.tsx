@@ -113,7 +113,12 @@ function Why({ what, busy, close, send }: WhyProps) {
   const [text, setText] = useState("");
   const enough = text.trim().length >= 3;
   return (
-    <Modal opened onClose={close} title={t(`tele.why_title.${what}`)}>
+    <Modal
+      opened
+      onClose={close}
+      title={t(`tele.why_title.${what}`)}
+      closeButtonProps={{ "aria-label": t("common.close") }}
+    >
       <form
         style={{ display: "grid", gap: 14 }}
         onSubmit={(event) => {

@@ -9,7 +9,7 @@ import { Block, Failure, LiveLight, Loading, OfflineStrip } from "@/kit/States";
 import { NARROW, PHONE, useMedia, useNow } from "@/kit/time";
 import { useKeys } from "@/kit/useKeys";
 import type { Ways } from "./Actions";
-import { COLUMNS, isOn, neighbour, type Side, type Sorted, sorted } from "./board";
+import { COLUMNS, isOn, listed, neighbour, type Side, type Sorted, sorted } from "./board";
 import { Card } from "./Card";
 import { Detail } from "./Detail";
 import { Figures } from "./Figures";
@@ -87,12 +87,7 @@ export function Board({ me, mayAsk, mayReadReports, search, change, ways, ask }:
               {rows.length === 0 ? (
                 <Empty hidden={every.length} showAll={() => change({})} ask={mayAsk ? ask : undefined} />
               ) : search.view === "list" || phone ? (
-                <RequestTable
-                  rows={[...COLUMNS.flatMap((column) => lanes.columns[column]), ...lanes.closed]}
-                  now={now}
-                  chosen={search.request}
-                  choose={choose}
-                />
+                <RequestTable rows={listed(lanes)} now={now} chosen={search.request} choose={choose} />
               ) : (
                 <Columns lanes={lanes} now={now} chosen={search.request} choose={choose} />
               )}
@@ -109,12 +104,7 @@ export function Board({ me, mayAsk, mayReadReports, search, change, ways, ask }:
           now={now}
           ways={ways}
           back={
-            <button
-              type="button"
-              className={`btn ghost ${css.back}`}
-              onClick={() => choose(undefined)}
-              aria-label={t("tele.close")}
-            >
+            <button type="button" className={`btn ghost ${css.back}`} onClick={() => choose(undefined)}>
               <IconChevronLeft size={16} aria-hidden /> {t("tele.back")}
             </button>
           }

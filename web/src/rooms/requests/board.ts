@@ -47,6 +47,12 @@ export function sorted(rows: readonly RequestRow[]): Sorted {
   return { columns, closed };
 }
 
+/** The same as a list: in one order whatever the column, the closed ones last. */
+export const listed = ({ columns, closed }: Sorted): RequestRow[] => [
+  ...COLUMNS.flatMap((column) => columns[column]).sort(before),
+  ...closed,
+];
+
 export interface Figures {
   waiting: number;
   stat: number;

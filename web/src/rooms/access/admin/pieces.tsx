@@ -56,7 +56,13 @@ interface DialogProps {
 export function Dialog({ title, close, submit, word, busy, danger = false, children }: DialogProps) {
   const { t } = useTranslation();
   return (
-    <Modal opened onClose={close} title={title} size={520}>
+    <Modal
+      opened
+      onClose={close}
+      title={title}
+      size={520}
+      closeButtonProps={{ "aria-label": t("common.close") }}
+    >
       <form
         className={css.form}
         onSubmit={(event: FormEvent<HTMLFormElement>) => {

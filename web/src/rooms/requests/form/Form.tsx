@@ -123,7 +123,7 @@ function Filling({ exam, login, me, sent, reopened, back, page }: FormProps & { 
         <section className={css.scroll} tabIndex={0} aria-label={t("tele.new")}>
           <Head page={page} />
           {near && (
-            <p className="strip" role="status">
+            <p className={`strip wrap ${css.near}`} role="status">
               <IconAlertTriangle size={15} aria-hidden /> <b>{t("tele.near")}</b>
               <span>
                 {t("tele.near_detail", { name: near.reading.name, time: when(near.placed_at, serverNow()) })}
