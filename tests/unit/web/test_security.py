@@ -10,6 +10,7 @@ from archipel.protocols.web.security import (
     BODY_BYTES,
     CONTENT_SECURITY_POLICY,
     DECODER_POLICY,
+    PORTAL_POLICY,
     Security,
 )
 
@@ -86,3 +87,18 @@ def test_images_sent_to_another_door_are_not_its_business(guarded):
     answer = guarded(secure=False).post("/dicomweb/studies", content=b"x" * (BODY_BYTES + 1))
 
     assert answer.text == str(BODY_BYTES + 1)
+
+
+def test_the_portal_runs_its_own_script_is_framed_by_nobody_and_brings_little(client_of):
+    paths = ["/portal/", "/portal/api/x", "/portalish"]
+    app = Starlette(routes=[Route(path, count, methods=["GET", "POST"]) for path in paths])
+    app.add_middleware(Security, secure=True)
+    client = client_of(app)
+
+    for path in paths[:2]:
+        assert client.get(path).headers["content-security-policy"] == PORTAL_POLICY
+    assert client.get("/portal/api/x").headers["cache-control"] == "no-store"
+    assert client.get("/portalish").headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert "unsafe" not in PORTAL_POLICY
+    large = client.post("/portal/api/x", content=b"x" * (BODY_BYTES + 1))
+    assert large.status_code == 413

@@ -17,6 +17,7 @@ def root(tmp_path: Path) -> Path:
     for path, text in {
         "shell/index.html": "<title>shell</title>",
         "viewer/index.html": "<title>viewer</title>",
+        "portal/portal.html": "<title>portal</title>",
         "viewer/app-config.js": "window.config = {}",
         f"shell/{ASSET}": "console.log(1)",
         "shell/.env": "SECRET",
@@ -51,6 +52,12 @@ def test_a_page_of_the_shell_is_the_shell(client, path):
 @pytest.mark.parametrize("path", ["/viewer/", "/viewer", "/viewer/archipel"])
 def test_a_page_of_the_viewer_is_the_viewer(client, path):
     assert client.get(path).text == "<title>viewer</title>"
+
+
+@pytest.mark.parametrize("path", ["/portal/", "/portal", "/portal/who", "/portal/result/0a"])
+def test_a_page_of_the_portal_is_the_portal(client, path):
+    assert client.get(path).text == "<title>portal</title>"
+    assert client.get("/portal/api/nothing").status_code == 404
 
 
 def test_a_hashed_asset_is_kept_for_ever_and_sent_compressed(client):
