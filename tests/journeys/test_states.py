@@ -387,3 +387,32 @@ def test_no_french_is_left_on_a_screen_in_another_language(
         found[screen.name] = ({each.strip() for each in shown} & french, seat.visit.overflow())
 
     assert {name: bad for name, bad in found.items() if bad != (set(), 0)} == {}
+
+
+def test_a_page_that_comes_late_says_so_and_never_replaces_a_newer_one(
+    seats: dict[str, Seat],
+) -> None:
+    seat, page = seats[READER], seats[READER].page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.unroute_all()
+    page.route("**/assets/PatientsPages-*.js", hold)
+    seat.go(SCREENS[0])
+    expect(seat.given(SCREENS[0])).to_be_visible()
+    rail = page.locator("nav").filter(has=page.locator("a[href='/patients']"))
+
+    rail.locator("a[href='/patients']").click()
+    expect(page.locator("main [aria-busy=true]").first).to_be_visible()
+    rail.locator("a[href='/reading']").click()
+    expect(page.get_by_role("grid")).to_be_visible()
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(500)
+
+    assert held
+    expect(page.get_by_role("grid")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/reading(\?|$)"))
+    page.unroute_all()
