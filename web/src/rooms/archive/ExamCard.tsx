@@ -47,6 +47,7 @@ export function ExamCard({ exam, mayRead, mayReadReports, request }: ExamCardPro
       {(page) => (
         <>
           <Series page={page} mayRead={mayRead} />
+          <Differences page={page} />
           {request(page.row)}
           {mayReadReports && <Report page={page} />}
           <Cycle page={page} />
@@ -107,6 +108,32 @@ function Series({ page, mayRead }: { page: ExamPage; mayRead: boolean }) {
           </div>
         )}
       </div>
+    </section>
+  );
+}
+
+/** What instances of the exam say differently; which value stands is decided at the desk of things to settle. */
+function Differences({ page }: { page: ExamPage }) {
+  const { t } = useTranslation();
+  if (page.differences.length === 0) return null;
+  return (
+    <section className="panel">
+      <header>
+        <IconAlertTriangle size={16} aria-hidden />
+        <h2 className="sp">{t("settle.on_exam")}</h2>
+      </header>
+      <ul className={css.card}>
+        {page.differences.map((one) => (
+          <li key={`${one.tag} ${one.offered}`}>
+            <b>{one.keyword || one.tag}</b>
+            <br />
+            {t("settle.first")} <b>{one.held}</b> {one.kept === "held" && `(${t("settle.kept")})`} ·{" "}
+            {t("settle.second")} <b>{one.offered}</b> {one.kept === "offered" && `(${t("settle.kept")})`}
+            <br />
+            <small className="t2">{t("settle.from", { who: one.source })}</small>
+          </li>
+        ))}
+      </ul>
     </section>
   );
 }
