@@ -46,12 +46,11 @@ def two(tmp_path: Path) -> Iterator[Two]:
     doors = {name: f"127.0.0.1:{free_port()}" for name in ("gp", "mq")}
     gp, mq = archipelago(tmp_path, doors)
     with mq.open() as node:
-        person = Person(
-            login=LOGIN, name="Dr J. Letchimy-Test", tenant=mq.tenant, role=Role.RADIOLOGIST
-        )
-        enrol.add_person_with_password(
-            person, PASSWORD, office=node.office("test"), now=node.clock()
-        )
+        for login, role in ((LOGIN, Role.RADIOLOGIST), ("s.pacs", Role.NETWORK_ADMIN)):
+            person = Person(login=login, name="TEST Letchimy", tenant=mq.tenant, role=role)
+            enrol.add_person_with_password(
+                person, PASSWORD, office=node.office("test"), now=node.clock()
+            )
     serving = gp.running(ARCHIPEL_PEER__LISTEN=gp.address, ARCHIPEL_PEER__LINE_OUT_MBIT="4")
     reading = mq.running(ARCHIPEL_PEER__LISTEN=mq.address)
     study = Uid.fresh()
