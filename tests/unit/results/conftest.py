@@ -201,18 +201,31 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
     return root, furnish(root, {"north": [], "south": []})
 
 
-def portal_of(node: Node) -> FastAPI:
-    """Build the portal's door alone: sooner than the whole."""
-    app = FastAPI()
+class Behind:
+    """Stands for the services of whichever node a test has: a door takes long to build."""
+
+    services: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.services, name)
+
+
+@pytest.fixture(scope="session")
+def portal_door() -> tuple[FastAPI, Behind]:
+    """Build the portal's door once, without the rest of the node."""
+    app, behind = FastAPI(), Behind()
     speak_problems(app)
-    app.include_router(portal_router(portal_services(node, secure=False)))
+    app.include_router(portal_router(behind))
     app.add_middleware(Security, secure=False)
-    return app
+    return app, behind
 
 
 @pytest.fixture
 def clinic(
-    tmp_path: Path, clock: Clock, furnished: tuple[Path, dict[str, str]]
+    tmp_path: Path,
+    clock: Clock,
+    furnished: tuple[Path, dict[str, str]],
+    portal_door: tuple[FastAPI, Behind],
 ) -> Iterator[Clinic]:
     root, tokens = furnished
     home = Home(Path(shutil.copytree(root, tmp_path / "home")))
@@ -228,12 +241,14 @@ def clinic(
             portal=PortalSettings(url="https://resultats.test", proxies="10.9.0.1"),
         )
         node = Node(home, settings, Durability.REPLAYED, clock=clock)
+        app, behind = portal_door
+        behind.services = portal_services(node, secure=False)
         exams = {}
         for tenant in (NORTH, SOUTH):
             exams[tenant] = drawing(tenant, now=NOW)(study=f"1.2.{len(exams) + 3}.4")
             hold(node.database, exams[tenant])
             sign(node, exams[tenant].id, at=NOW - timedelta(days=8))
-        clinic = Clinic(node, clock, mailbox, portal_of(node), exams, tokens)
+        clinic = Clinic(node, clock, mailbox, app, exams, tokens)
         clinic.settle()
         yield clinic
         node.close()
