@@ -92,7 +92,7 @@ def fetch_exam(
 
 @routes.post("/transfers/{transfer}/cancel", operation_id="cancel_transfer")
 def cancel_transfer(transfer: str, visitor: SeesExams, services: Services) -> TransferView:
-    """Call a transfer off; what has come is kept for a minute, so that `resume` loses nothing."""
+    """Call a transfer off. `resume` takes that back; what had come may have to come again."""
     held = services.elsewhere.transfers.withdraw(
         transfer, scope=visitor.scope, now=services.clock(), detail="cancelled"
     )
