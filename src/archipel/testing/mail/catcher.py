@@ -7,14 +7,11 @@ what a recipient would read.
 import socketserver
 import threading
 from dataclasses import dataclass, field
-from datetime import datetime
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
 from typing import Self, cast
 
 from archipel.kernel.clock import utc_now
 from archipel.kernel.errors import Unavailable
+from archipel.testing.mail.caught import Caught
 from archipel.testing.mail.inbox import Inbox
 
 LOOPBACK = "127.0.0.1"
@@ -22,33 +19,6 @@ MOST_BYTES = 1 << 20  # of one mail: ours hold a few lines
 MOST_KEPT = 500
 LONGEST_LINE = 1000  # RFC 5321 section 4.5.3.1.6
 IDLE_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Caught:
-    """One mail as it came: the envelope, and the message whole."""
-
-    number: int
-    at: datetime
-    sender: str
-    recipients: tuple[str, ...]
-    content: bytes
-
-    @property
-    def message(self) -> EmailMessage:
-        """The message, parsed."""
-        return message_from_bytes(self.content, policy=default)
-
-    @property
-    def subject(self) -> str:
-        """Its subject."""
-        return str(self.message["Subject"] or "")
-
-    @property
-    def text(self) -> str:
-        """Its words; empty where it holds none."""
-        body = self.message.get_body(("plain",))
-        return str(body.get_content()) if body is not None else ""
 
 
 @dataclass

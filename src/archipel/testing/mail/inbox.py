@@ -5,10 +5,9 @@ from collections.abc import Callable, Sequence
 from html import escape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
-if TYPE_CHECKING:
-    from archipel.testing.mail.catcher import Caught
+from archipel.testing.mail.caught import Caught
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 _PAGE = """<!doctype html>
@@ -34,7 +33,7 @@ class Inbox(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, mails: "Callable[[], Sequence[Caught]]", *, port: int) -> None:
+    def __init__(self, mails: Callable[[], Sequence[Caught]], *, port: int) -> None:
         super().__init__(("127.0.0.1", port), _Page)
         self.mails = mails
 
