@@ -1,4 +1,4 @@
-/** A decision that cannot be taken back asks why, and says what follows before it is taken. */
+/** A decision that others must understand asks why, and says what follows before it is taken. */
 import { Modal, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "@/i18n";
@@ -13,16 +13,27 @@ interface AskReasonProps {
   verb: string;
   longest: number;
   busy: boolean;
+  /** `danger` where it cannot be taken back. */
+  tone?: "danger" | "primary";
   close: () => void;
   confirm: (reason: string) => void;
 }
 
-export function AskReason({ title, consequence, verb, longest, busy, close, confirm }: AskReasonProps) {
+export function AskReason({
+  title,
+  consequence,
+  verb,
+  longest,
+  busy,
+  tone = "danger",
+  close,
+  confirm,
+}: AskReasonProps) {
   const { t } = useTranslation();
   const [reason, setReason] = useState("");
   const enough = reason.trim().length >= SHORTEST;
   return (
-    <Modal opened onClose={close} title={title}>
+    <Modal opened onClose={close} title={title} closeButtonProps={{ "aria-label": t("common.close") }}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -45,7 +56,7 @@ export function AskReason({ title, consequence, verb, longest, busy, close, conf
           <button type="button" className="btn ghost" onClick={close}>
             {t("common.cancel")}
           </button>
-          <button type="submit" className="btn danger" disabled={!enough || busy}>
+          <button type="submit" className={`btn ${tone}`} disabled={!enough || busy}>
             {verb}
           </button>
         </div>

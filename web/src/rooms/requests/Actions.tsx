@@ -1,8 +1,8 @@
 /** What may be done about a request, as the node says; what cannot be undone asks why. */
-import { Modal, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
+import { AskReason } from "@/kit/AskReason";
 import { IconBan, IconChecks, IconEye, IconId } from "@/kit/icons";
 import { Kbd } from "@/kit/Kbd";
 import { done } from "@/kit/notify";
@@ -110,42 +110,15 @@ interface WhyProps {
 
 function Why({ what, busy, close, send }: WhyProps) {
   const { t } = useTranslation();
-  const [text, setText] = useState("");
-  const enough = text.trim().length >= 3;
   return (
-    <Modal
-      opened
-      onClose={close}
+    <AskReason
       title={t(`tele.why_title.${what}`)}
-      closeButtonProps={{ "aria-label": t("common.close") }}
-    >
-      <form
-        style={{ display: "grid", gap: 14 }}
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (enough) send(text.trim());
-        }}
-      >
-        <p>{t(`tele.why_body.${what}`)}</p>
-        <Textarea
-          label={t("tele.why_label")}
-          required
-          maxLength={2000}
-          autosize
-          minRows={2}
-          data-autofocus
-          value={text}
-          onChange={(event) => setText(event.currentTarget.value)}
-        />
-        <div className="row" style={{ justifyContent: "flex-end" }}>
-          <button type="button" className="btn ghost" onClick={close}>
-            {t("common.cancel")}
-          </button>
-          <button type="submit" className="btn danger" disabled={!enough || busy}>
-            {t(`tele.${what}`)}
-          </button>
-        </div>
-      </form>
-    </Modal>
+      consequence={t(`tele.why_body.${what}`)}
+      verb={t(`tele.${what}`)}
+      longest={2000}
+      busy={busy}
+      close={close}
+      confirm={send}
+    />
   );
 }

@@ -4,23 +4,19 @@ Administrators see all of it, those who see exams see what concerns their work. 
 demonstration's simulated lines is there only where the node was told of a switchboard.
 """
 
-import asyncio
-import time
-from collections.abc import AsyncIterator
+from functools import partial
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
-from starlette.concurrency import run_in_threadpool
 
 from archipel.access.model import Action, AuditEntry, Permission, Visitor
-from archipel.kernel.errors import ArchipelError, NotFound, Unavailable
+from archipel.kernel.errors import NotFound, Unavailable
 from archipel.protocols.web.models.network import LineSwitch, NetworkView
 from archipel.protocols.web.services import DOOR, Services, WebServices
 from archipel.protocols.web.visitors import SeesNetwork, SeesNode, sees_network
+from archipel.protocols.web.watched import Watched, streamed
 
 routes = APIRouter(prefix="/network", tags=["network"])
-LOOK_S = 1.0
-HEARTBEAT_S = 15.0
 
 
 @routes.get("", operation_id="get_network")
@@ -35,13 +31,17 @@ def get_network(visitor: SeesNetwork, services: Services) -> NetworkView:
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
-async def stream_network(
+def stream_network(
     request: Request, visitor: SeesNetwork, services: Services
 ) -> StreamingResponse:
     """Send the whole page as an event `network` whenever something on it changed."""
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    told = _tell(request, visitor, services)
-    return StreamingResponse(told, media_type="text/event-stream", headers=headers)
+    watched = Watched(
+        event="network",
+        look=partial(_seen, services=services),
+        steady=_steady,
+        admit=partial(sees_network, request, services),
+    )
+    return streamed(watched, visitor)
 
 
 @routes.post("/lines/{a}/{b}", operation_id="switch_line", status_code=204)
@@ -68,29 +68,6 @@ def switch_line(
         ]
     )
     services.switchboard.turn(a, b, cut=wanted.cut)
-
-
-async def _tell(
-    request: Request, visitor: Visitor, services: WebServices
-) -> AsyncIterator[str]:
-    said, at_s = None, time.monotonic()
-    yield "retry: 2000\n\n"
-    while True:
-        try:
-            view = await run_in_threadpool(_seen, visitor, services)
-        except Unavailable:  # the database is away for a while: the page says since when
-            view = None
-        if view is not None and (told := _steady(view)) != said:
-            said, at_s = told, time.monotonic()
-            yield f"event: network\ndata: {view.model_dump_json()}\n\n"
-        elif time.monotonic() - at_s > HEARTBEAT_S:
-            at_s = time.monotonic()
-            try:
-                visitor = await run_in_threadpool(sees_network, request, services)
-            except ArchipelError:
-                return  # signed out elsewhere
-            yield ": heartbeat\n\n"
-        await asyncio.sleep(LOOK_S)
 
 
 def _seen(visitor: Visitor, services: WebServices) -> NetworkView:

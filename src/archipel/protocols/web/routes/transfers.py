@@ -1,13 +1,9 @@
 """Exams of other nodes: having one fetched, how far each is, calling one off and taking it back."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from functools import partial
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
-from starlette.concurrency import run_in_threadpool
 
 from archipel.access.model import Action, AuditEntry, Permission, Visitor
 from archipel.archive.model import StudyKey
@@ -15,18 +11,17 @@ from archipel.exchange.schedule import TransferClass
 from archipel.exchange.timeline import ForeignStudy
 from archipel.exchange.transfer import Transfer
 from archipel.exchange.want import Wish, want
-from archipel.kernel.errors import ArchipelError, NotFound, Unavailable
+from archipel.kernel.errors import NotFound
 from archipel.kernel.uid import Uid
 from archipel.protocols.web.models.transfer import FetchRequest, TransferList, TransferView
 from archipel.protocols.web.routes.exams import exam_id
 from archipel.protocols.web.services import DOOR, Services, WebServices
 from archipel.protocols.web.transfer_views import TransferViews
 from archipel.protocols.web.views import Sites
-from archipel.protocols.web.visitors import SearchesPatients, SeesExams
+from archipel.protocols.web.visitors import SearchesPatients, SeesExams, may
+from archipel.protocols.web.watched import Watched, streamed
 
 routes = APIRouter(tags=["transfers"])
-LOOK_S = 1.0
-HEARTBEAT_S = 15.0
 
 
 @routes.get("/transfers", operation_id="list_transfers")
@@ -41,13 +36,17 @@ def list_transfers(visitor: SeesExams, services: Services) -> TransferList:
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
-async def stream_transfers(
+def stream_transfers(
     request: Request, visitor: SeesExams, services: Services
 ) -> StreamingResponse:
     """Send the whole list as an event `transfers` when something changed, at most each second."""
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    told = _tell(request, visitor, services)
-    return StreamingResponse(told, media_type="text/event-stream", headers=headers)
+    watched = Watched(
+        event="transfers",
+        look=partial(_listed, services=services),
+        steady=_steady,
+        admit=partial(may(Permission.SEE_EXAMS), request, services),
+    )
+    return streamed(watched, visitor)
 
 
 @routes.post("/exams/{exam}/fetch", operation_id="fetch_exam", status_code=202)
@@ -153,29 +152,6 @@ def _viewed(held: Transfer, services: WebServices) -> TransferView:
 def _listed(visitor: Visitor, services: WebServices) -> TransferList:
     wanted = services.elsewhere.transfers.visible(scope=visitor.scope)
     return TransferList(transfers=views_of(services).transfers(wanted), as_of=services.clock())
-
-
-async def _tell(
-    request: Request, visitor: Visitor, services: WebServices
-) -> AsyncIterator[str]:
-    said: str | None = None
-    at_s = time.monotonic()
-    yield "retry: 2000\n\n"
-    while True:
-        view = None
-        with suppress(Unavailable):  # the database is away for a while
-            view = await run_in_threadpool(_listed, visitor, services)
-        if view is not None and (told := _steady(view)) != said:
-            said, at_s = told, time.monotonic()
-            yield f"event: transfers\ndata: {view.model_dump_json()}\n\n"
-        elif time.monotonic() - at_s > HEARTBEAT_S:
-            at_s = time.monotonic()
-            try:
-                visitor = await run_in_threadpool(services.recognise, request)
-            except ArchipelError:
-                return  # signed out elsewhere
-            yield ": heartbeat\n\n"
-        await asyncio.sleep(LOOK_S)
 
 
 def _steady(view: TransferList) -> str:
