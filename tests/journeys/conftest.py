@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from archipel.access import enrol
 from archipel.access.model import Device, Person, Role, Service
@@ -44,6 +44,7 @@ PEOPLE = (
     ("r.caravelle", "caravelle", "radiologist", "Dr R. Caravelle-Test"),
 )
 WAIT_MS = 60_000  # two image viewers at once draw slowly without a graphics card
+expect.set_options(timeout=WAIT_MS / 2)  # for every journey: a busy machine is no broken screen
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,11 +68,9 @@ def page(chromium: Browser) -> Iterator[Page]:
     )
     page = context.new_page()
     page.set_default_timeout(LOOK_MS)
-    expect.set_options(timeout=LOOK_MS)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
-    expect.set_options(timeout=5_000)
     context.close()
     assert complaints == []
 

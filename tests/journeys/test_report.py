@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +35,6 @@ def picture(page: Page, name: str) -> None:
     """Keep a picture of the screen for those who compare it with the mock-up."""
     if folder := os.environ.get("ARCHIPEL_PICTURES"):
         page.screenshot(path=Path(folder) / f"report-{name}.png")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def patience() -> Iterator[None]:
-    """Wait longer than usual: the image viewer beside the report draws without a graphics card."""
-    expect.set_options(timeout=RELEASE_MS)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,6 @@ ASKS, READS, ADMINISTRATOR, STRANGER = "k.manip", "r.caravelle", "s.pacs", "c.ai
 RUN = "requests"
 QUESTION = "Douleur thoracique depuis deux heures, vu bien à 13:05. Embolie pulmonaire ?"
 CONCLUSION = "Pas d'embolie pulmonaire visible."
-PATIENCE_MS = 30_000
 OTHERS = (
     ("ultrasound", "urgent", "Douleur de la fosse iliaque droite, fièvre. Appendicite ?"),
     ("brain", "inpatient", "Céphalées depuis trois semaines. Processus expansif ?"),
@@ -32,12 +31,14 @@ OTHERS = (
 NAMES = ("thorax", "ultrasound", "brain", "radiograph")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def patience() -> Iterator[None]:
-    """Wait longer than usual: the image viewer draws without a graphics card."""
-    expect.set_options(timeout=PATIENCE_MS)
-    yield
-    expect.set_options(timeout=5_000)
+@pytest.fixture(scope="module")
+def node(
+    founded: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
+    """Run a node of this journey's own: its exams would be priors of those of the others."""
+    site = founded(tmp_path_factory.mktemp("requests"))
+    with site.node:
+        yield site
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,6 @@ SCOPE = Scope(Actor(ActorKind.NODE, "test"), frozenset({TENANT}))
 FIRST_SCREEN_BYTES = 1_000_000
 DRAWN = "() => [...document.querySelectorAll('.picture img')].every((one) => one.naturalWidth)"
 WAIT_MS = 30_000
-expect.set_options(timeout=WAIT_MS)  # the machine may be busy
 
 
 @dataclass

@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=30_000)  # a busy machine is not a broken screen
 
 READER, COLLEAGUE, ADMINISTRATOR, STRANGER = "j.letchimy", "m.bellegarde", "s.pacs", "c.ailleurs"
 

@@ -16,7 +16,6 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=20_000)  # a busy machine is not a broken screen
 
 READER, ADMINISTRATOR = "j.letchimy", "s.pacs"
 PHONE: ViewportSize = {"width": 390, "height": 844}

@@ -19,7 +19,6 @@ from archipel.kernel.clock import utc_now
 from archipel.testing.phantoms.exams import plans
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=20_000)  # a busy machine is not a broken viewer
 
 READER, STRANGER = "j.letchimy", "c.ailleurs"
 RUN = "viewer"

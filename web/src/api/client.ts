@@ -1,6 +1,7 @@
 /** The one way to the node's /api: typed by its OpenAPI document, failures as `ApiError`. */
-import { QueryClient } from "@tanstack/react-query";
+import { onlineManager, QueryClient } from "@tanstack/react-query";
 import createClient, { type Middleware } from "openapi-fetch";
+import { isReached, onReached } from "./reached";
 import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
@@ -99,6 +100,9 @@ export async function body<T>(answer: Promise<{ data?: T }>): Promise<T> {
 
 const isWorthRepeating = (error: unknown): boolean =>
   error instanceof ApiError && ["network", "unavailable"].includes(error.kind);
+
+// what was read before the node fell silent is read again when it answers
+onlineManager.setEventListener((tell) => onReached(() => tell(isReached())));
 
 export const queryClient = new QueryClient({
   defaultOptions: {

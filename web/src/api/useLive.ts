@@ -1,6 +1,7 @@
 /** The live stream in React. */
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import { type LiveEvent, type LiveStatus, live } from "./live";
+import { isReached, onReached } from "./reached";
 
 export const useLiveStatus = (): LiveStatus => useSyncExternalStore(live.subscribe, live.snapshot);
 
@@ -40,17 +41,5 @@ export function useLiveEvent(event: LiveEvent, run: (data: unknown) => void): vo
   useEffect(() => live.on(event, (data) => latest.current(data)), [event]);
 }
 
-const subscribeOnline = (watcher: () => void): (() => void) => {
-  addEventListener("online", watcher);
-  addEventListener("offline", watcher);
-  return () => {
-    removeEventListener("online", watcher);
-    removeEventListener("offline", watcher);
-  };
-};
-
-/** False while the browser believes that it has no network and the node's stream does not prove it wrong. */
-export const useOnline = (): boolean => {
-  const believed = useSyncExternalStore(subscribeOnline, () => navigator.onLine);
-  return useLiveStatus().state === "live" || believed;
-};
+/** False while the node does not answer and the browser knows of no network. */
+export const useOnline = (): boolean => useSyncExternalStore(onReached, isReached);

@@ -28,6 +28,20 @@ export class Failure extends Error {
   }
 }
 
+let silent = false;
+let changed: () => void = () => undefined;
+/** Whether the last question was answered; a browser without a network may still reach its own machine. */
+export const isReached = (): boolean => !silent;
+export const onReached = (run: () => void): void => {
+  changed = run;
+};
+
+function learn(now: boolean): void {
+  if (now === silent) return;
+  silent = now;
+  changed();
+}
+
 let csrf = "";
 export const holdToken = (token: string): void => {
   csrf = token;
@@ -45,8 +59,10 @@ async function asked(method: string, path: string, body?: unknown): Promise<Resp
       signal: AbortSignal.timeout(TIME_MS),
     });
   } catch {
+    learn(true);
     throw new Failure(0, "unreached", "", null, 0);
   }
+  learn(false);
   if (answer.ok) return answer;
   const said = (await answer.json().catch(() => ({}))) as Record<string, unknown>;
   throw new Failure(

@@ -1,6 +1,6 @@
 /** What surrounds every page: the bar, the strip of what is wrong, the words read aloud, the way back. */
 import type { Session, Welcome } from "./api";
-import { Failure } from "./api";
+import { Failure, isReached } from "./api";
 import { button, h, icon } from "./dom";
 import { chosen, clock, isLanguage, LANGUAGES, language, say, speak } from "./words";
 
@@ -26,7 +26,7 @@ const root = (): HTMLElement => document.getElementById("root") as HTMLElement;
 export function show(page: HTMLElement, options: { dark?: boolean; tabs?: HTMLElement | null } = {}): void {
   document.body.classList.toggle("dark", options.dark === true);
   document.title = "Archipel";
-  root().replaceChildren(skip(), bar(), strip() ?? "", page, options.tabs ?? "", demo() ?? "", aloud());
+  root().replaceChildren(skip(), bar(), strip(), page, options.tabs ?? "", demo() ?? "", aloud());
   const heading = page.querySelector("h1");
   heading?.setAttribute("tabindex", "-1");
   heading?.focus({ preventScroll: true });
@@ -79,10 +79,15 @@ export function speakAs(session: Session): void {
   if (!chosen() && isLanguage(session.language)) speak(session.language, false);
 }
 
-function strip(): HTMLElement | null {
-  if (navigator.onLine) return null;
-  return h("p", { class: "strip", role: "status" }, say("offline", { at: clock(state.fetchedAt) }));
+function strip(): HTMLElement {
+  const silent = isReached()
+    ? null
+    : h("p", { class: "strip", role: "status" }, say("offline", { at: clock(state.fetchedAt) }));
+  return h("div", { id: "strip" }, silent);
 }
+
+/** The strip alone is drawn again: what somebody types below it stays. */
+export const drawStrip = (): void => document.getElementById("strip")?.replaceWith(strip());
 
 function demo(): HTMLElement | null {
   const told = state.session?.demo ?? state.welcome?.demo ?? false;

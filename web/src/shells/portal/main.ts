@@ -2,10 +2,10 @@
 import "./portal.css";
 import "./wide.css";
 import { brand, light, properties } from "@/kit/tokens";
-import { Failure, get, type Session, send, type Welcome } from "./api";
+import { Failure, get, isReached, onReached, type Session, send, type Welcome } from "./api";
 import { doctorPage } from "./doctor";
 import { begin, heldChallenge, linkEntry, oneTime, patientEntry, takeLink } from "./entry";
-import { closed, loading, redraw, show, state, tell } from "./frame";
+import { closed, drawStrip, loading, show, state, tell } from "./frame";
 import { imagesPage } from "./images";
 import { lookPage } from "./looks";
 import { go, onGo } from "./paths";
@@ -56,7 +56,7 @@ async function start(): Promise<void> {
 }
 
 async function stillOpen(): Promise<void> {
-  if (state.session === null || document.hidden || !navigator.onLine) return;
+  if (state.session === null || document.hidden) return;
   try {
     await get<Session>("/session");
   } catch (failure) {
@@ -75,11 +75,12 @@ addEventListener("portal-leave", () => {
   void send("DELETE", "/session").catch(() => undefined);
   closed();
 });
-addEventListener("offline", () => redraw());
-addEventListener("online", () => {
-  redraw();
-  tell(say("online"));
+onReached(() => {
+  drawStrip();
+  if (isReached()) tell(say("online"));
 });
+addEventListener("offline", () => void stillOpen());
+addEventListener("online", () => void stillOpen());
 addEventListener("visibilitychange", () => void stillOpen());
 setInterval(() => void stillOpen(), ASK_MS);
 void start();
