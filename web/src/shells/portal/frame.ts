@@ -94,7 +94,9 @@ function demo(): HTMLElement | null {
   return told ? h("p", { class: "demo" }, say("demo")) : null;
 }
 
-const aloud = (): HTMLElement => h("p", { id: "aloud", role: "status", "aria-live": "polite" });
+/** The same on every page: what was said while the next one loaded is still there when it comes. */
+const aloud = (): HTMLElement =>
+  document.getElementById("aloud") ?? h("p", { id: "aloud", role: "status", "aria-live": "polite" });
 
 export const loading = (): HTMLElement =>
   main(
