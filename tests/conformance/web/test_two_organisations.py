@@ -441,10 +441,10 @@ CASES: dict[str, Case] = {
     "settle_quarantined": settling(
         "/api/settle/quarantine/3-64", body={"decision": "keep_first"}, before=_set_aside
     ),
-    "list_stuck_work": administering("/api/node/work", refuses=200, before=_stuck),
-    "retry_work": administering("/api/node/work/71-send/retry", gives=202, before=_stuck),
+    "list_stuck_work": administering("/api/node/stuck-work", refuses=200, before=_stuck),
+    "retry_work": administering("/api/node/stuck-work/71-send/retry", gives=202, before=_stuck),
     "drop_work": administering(
-        "/api/node/work/71-send/drop",
+        "/api/node/stuck-work/71-send/drop",
         gives=204,
         body={"reason": "sent by hand"},
         before=_stuck,

@@ -47,7 +47,8 @@ class Switchboard:
             headers={HEADER: "1", "Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
+            # http is written above, and settings take none but an address of loopback
+            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310  (so)
                 return json.loads(answer.read(1 << 20))
         except urllib.error.HTTPError as refused:
             raise NotFound("the demonstration has no such line") from refused

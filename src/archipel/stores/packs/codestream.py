@@ -33,8 +33,8 @@ def samples_of(
 
 def encode(frame: memoryview, samples: Samples) -> bytes | None:
     """Encode a native frame; None when nothing is gained or it would not come back as it was."""
-    import imagecodecs  # noqa: PLC0415  (see above)
-    import numpy as np  # noqa: PLC0415  (see above)
+    import imagecodecs  # noqa: PLC0415  (only who codes a frame pays for it)
+    import numpy as np  # noqa: PLC0415  (only who codes a frame pays for it)
 
     stored = np.frombuffer(frame, _dtype(samples)).reshape(_shape(samples))
     native = np.ascontiguousarray(stored, stored.dtype.newbyteorder("="))
@@ -57,7 +57,7 @@ def decode(codestream: bytes, samples: Samples) -> bytes:
 
     Raises `ValueError` for a codestream that holds no such frame.
     """
-    import imagecodecs  # noqa: PLC0415  (see above)
+    import imagecodecs  # noqa: PLC0415  (only who codes a frame pays for it)
 
     try:
         native = imagecodecs.htj2k_decode(codestream)

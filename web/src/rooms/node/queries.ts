@@ -38,7 +38,7 @@ export type StuckWork = Schemas["StuckWork"];
 
 export const stuckQuery = queryOptions({
   queryKey: ["stuck-work"],
-  queryFn: ({ signal }) => body(api.GET("/api/node/work", { signal })),
+  queryFn: ({ signal }) => body(api.GET("/api/node/stuck-work", { signal })),
   refetchInterval: 5000,
 });
 
@@ -55,7 +55,7 @@ export function useRetryWork() {
   const settled = useSettled();
   return useMutation({
     mutationFn: (work: string) =>
-      body(api.POST("/api/node/work/{work}/retry", { params: { path: { work } } })),
+      body(api.POST("/api/node/stuck-work/{work}/retry", { params: { path: { work } } })),
     onSuccess: settled,
   });
 }
@@ -64,7 +64,7 @@ export function useDropWork() {
   const settled = useSettled();
   return useMutation({
     mutationFn: ({ work, reason }: { work: string; reason: string }) =>
-      body(api.POST("/api/node/work/{work}/drop", { params: { path: { work } }, body: { reason } })),
+      body(api.POST("/api/node/stuck-work/{work}/drop", { params: { path: { work } }, body: { reason } })),
     onSuccess: settled,
   });
 }

@@ -30,19 +30,19 @@ def get_node(_visitor: SeesNode, services: Services) -> NodeStatus:
     return services.status()
 
 
-@routes.get("/work", operation_id="list_stuck_work")
+@routes.get("/stuck-work", operation_id="list_stuck_work")
 def list_stuck_work(visitor: SeesNode, services: Services) -> StuckWorkPage:
     """Work that failed for good, with its error in words."""
     return StuckWorkPage(work=list(services.letters.listed(scope=visitor.scope)))
 
 
-@routes.post("/work/{work}/retry", operation_id="retry_work", status_code=202)
+@routes.post("/stuck-work/{work}/retry", operation_id="retry_work", status_code=202)
 def retry_work(work: str, visitor: Administers, services: Services) -> None:
     """Ask for one more try; audited. The worker takes it up when it runs."""
     services.letters.retry(work, scope=visitor.scope)
 
 
-@routes.post("/work/{work}/drop", operation_id="drop_work", status_code=204)
+@routes.post("/stuck-work/{work}/drop", operation_id="drop_work", status_code=204)
 def drop_work(work: str, why: DropWork, visitor: Administers, services: Services) -> None:
     """Forget it for a reason; audited."""
     services.letters.drop(work, reason=why.reason, scope=visitor.scope)
