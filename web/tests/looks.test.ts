@@ -4,6 +4,7 @@ import { whoLooked } from "@/rooms/archive/looks";
 const look = (at: string, actor: string, action = "read") => ({
   at,
   actor,
+  name: `${actor}-Test`,
   action,
   kind: "person" as const,
   organisation: "CHU",

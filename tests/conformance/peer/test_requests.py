@@ -219,6 +219,8 @@ def test_what_is_asked_on_one_node_is_read_on_another_through_cuts(network: Netw
     at_stage(network, "reader", request, "returned")
     answer = at_stage(network, "tech", request, "returned")
     assert [one["principal"] for one in answer["answers"]] == [True]
+    assert [one["organisation"] for one in answer["answers"]] == ["TEST CHU de Martinique"]
+    assert answer["row"]["reader"]["organisation"] == "TEST CHU de Martinique"
     assert answer["row"]["report_digest"] == digest
     assert answer["row"]["reader"]["confirmed"]
     told = network.ask("tech", "GET", f"/exams/{exam}/report/documents/{digest}")

@@ -39,6 +39,7 @@ from archipel.reading.request.model import (
     Information,
     Level,
     ReadingClaim,
+    Request,
     Rung,
     Site,
     Stage,
@@ -95,7 +96,7 @@ class RequestViews:
             changed_at=held.changed_at,
             answered_at=min((one.at for one in held.answers), default=None),
             images=self.images(held),
-            reader=self._reader(held.claim) if held.claim else None,
+            reader=self._reader(request, held.claim) if held.claim else None,
             report=cast("Any", report),
             report_digest=last[0].document if principal else None,
             conflict=held.conflict,
@@ -128,13 +129,13 @@ class RequestViews:
             ladder=[rung_view(one, None) for one in request.ladder],
             override=request.override,
             reason=held.reason,
-            superseded=[self._reader(one) for one in held.superseded],
+            superseded=[self._reader(request, one) for one in held.superseded],
             answers=[
                 RequestAnswer(
                     digest=one.document,
                     status=one.status,
                     by=one.author.name,
-                    organisation=one.author.tenant.value,
+                    organisation=request.name_of(one.author.tenant),
                     node=one.node,
                     at=one.at,
                     principal=one.principal,
@@ -145,7 +146,7 @@ class RequestViews:
             notes=[
                 RequestNote(
                     by=one.author.name,
-                    organisation=one.author.tenant.value,
+                    organisation=request.name_of(one.author.tenant),
                     text=one.text,
                     at=one.at,
                 )
@@ -222,11 +223,11 @@ class RequestViews:
                 return site
         return request.partner
 
-    def _reader(self, claim: ReadingClaim) -> RequestReader:
+    def _reader(self, request: Request, claim: ReadingClaim) -> RequestReader:
         return RequestReader(
             login=claim.reader.login,
             name=claim.reader.name,
-            organisation=claim.reader.tenant.value,
+            organisation=request.name_of(claim.reader.tenant),
             node=claim.node,
             since=claim.at,
             confirmed=claim.fence is not None,

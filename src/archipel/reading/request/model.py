@@ -266,6 +266,14 @@ class Request:
         """Who may claim it: the partner, and who stands in for it."""
         return (self.partner, *self.relief)
 
+    def name_of(self, tenant: TenantId) -> str:
+        """Return a party's name as this request says it, else its key.
+
+        A party may be at home on another node, which alone knows more of it.
+        """
+        parties = (self.asking, *self.readers)
+        return next((site.name for site in parties if site.tenant == tenant), tenant.value)
+
 
 class Stage(Enum):
     """The columns of the board, in the order of life."""

@@ -269,7 +269,7 @@ function Looks({ page }: { page: ExamPage }) {
                 <IconDeviceDesktop size={16} aria-hidden />
               )}
               <span>
-                <b>{look.actor}</b> <span className="t2">{verb(look.action)}</span>
+                <b>{look.name}</b> <span className="t2">{verb(look.action)}</span>
                 {look.times > 1 && (
                   <span className="t3"> · {t("patients.looks_times", { n: look.times })}</span>
                 )}

@@ -188,9 +188,10 @@ class Look(View):
     """Somebody who looked, from the audit."""
 
     at: datetime
-    actor: str
+    actor: str = Field(description="As the audit names them: a login, an AE title, a label.")
+    name: str = Field(description="As people name them; the actor where there is no other name.")
     kind: str
-    organisation: str | None
+    organisation: str | None = Field(description="The name of the organisation they act for.")
     action: str
     door: str
 

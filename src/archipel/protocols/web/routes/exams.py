@@ -1,13 +1,14 @@
 """The exam page, claims and urgency."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from archipel.access.model import Action, AuditEntry, AuditQuery, Visitor
 from archipel.archive.model import StudyKey
-from archipel.kernel.actors import Actor
+from archipel.kernel.actors import ActorKind
 from archipel.kernel.errors import Malformed, NotFound
 from archipel.kernel.identifiers import TenantId
 from archipel.protocols.web.models.base import Problem
@@ -25,7 +26,7 @@ from archipel.protocols.web.routes.worklist import exam_views
 from archipel.protocols.web.services import DOOR, Services, WebServices
 from archipel.protocols.web.transfer_views import provenance_view
 from archipel.protocols.web.settling_views import difference_view
-from archipel.protocols.web.views import series_view
+from archipel.protocols.web.views import Sites, series_view
 from archipel.protocols.web.visitors import SeesExams, WritesReports
 from archipel.reading import claim as claiming
 from archipel.reading.model import Exam, ExamId, Reader, ReportState, Urgency
@@ -70,7 +71,7 @@ def get_exam(exam: str, visitor: SeesExams, services: Services) -> ExamPage:
             if one.modality not in REPORT_MODALITIES
         ],
         cycle=_cycle(found),
-        looks=_looks(found, visitor, services),
+        looks=_looks(found, views.sites, visitor, services),
         priors=views.rows(priors),
         shared_with=[views.sites.of(tenant) for tenant in shared],
         differences=[
@@ -100,9 +101,7 @@ def set_urgency(
     return exam_views(visitor, services).row(changed)
 
 
-@routes.post(
-    "/exams/{exam}/claim", operation_id="claim_exam", responses={409: {"model": Problem}}
-)
+@routes.post("/exams/{exam}/claim", operation_id="claim_exam", responses={409: {"model": Problem}})
 def claim_exam(
     exam: str, wanted: ClaimRequest, visitor: WritesReports, services: Services
 ) -> ClaimView:
@@ -193,26 +192,32 @@ def _cycle(exam: Exam) -> list[CycleStep]:
     return steps
 
 
-def _looks(exam: Exam, visitor: Visitor, services: WebServices) -> list[Look]:
+def _looks(exam: Exam, sites: Sites, visitor: Visitor, services: WebServices) -> list[Look]:
     wanted = AuditQuery(subject=exam.id.study.value, limit=LOOKS)
     rows = services.trail.search(wanted, scope=visitor.scope, node=False)
     links = services.sharing.links.of_exam(exam.id)
     return [
-        Look(
-            at=row.entry.at,
-            actor=_named(row.entry.actor, links, services),
-            kind=row.entry.actor.kind.value,
-            organisation=row.entry.tenant.value if row.entry.tenant else None,
-            action=row.entry.action.value,
-            door=row.entry.door,
-        )
-        for row in folded(
-            (one for one in rows if one.entry.action in LOOKED), by_action=True
-        )
+        _look(row.entry, links, sites, services)
+        for row in folded((one for one in rows if one.entry.action in LOOKED), by_action=True)
     ]
 
 
-def _named(actor: Actor, links: Sequence[Link], services: WebServices) -> str:
-    """Name a guest by the recipient of their link; anybody else by themselves."""
-    link = link_of(actor, links, services.sharing.links)
-    return link.recipient.name if link else actor.name
+def _look(entry: AuditEntry, links: Sequence[Link], sites: Sites, services: WebServices) -> Look:
+    """Name who acted: a guest by the recipient of their link, a person by their account.
+
+    Only who stands in a row of the audit within the visitor's scope is named so.
+    """
+    actor, tenant, name = entry.actor, entry.tenant, entry.actor.name
+    if link := link_of(actor, links, services.sharing.links):
+        actor, name = replace(actor, name=link.recipient.name), link.recipient.name
+    elif actor.kind is ActorKind.PERSON and (held := services.desk.accounts.account(name)):
+        name, tenant = held.person.name, held.person.tenant
+    return Look(
+        at=entry.at,
+        actor=actor.name,
+        name=name,
+        kind=actor.kind.value,
+        organisation=sites.of(tenant).name if tenant else None,
+        action=entry.action.value,
+        door=entry.door,
+    )
