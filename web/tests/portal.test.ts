@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { isoDate } from "../src/shells/portal/entry";
-import { CATALOGUES, day } from "../src/shells/portal/words";
+import { CATALOGUES, day, moment, setTimeZone } from "../src/shells/portal/words";
 
 const root = new URL("../src/shells/portal/", import.meta.url);
 const holes = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
@@ -47,6 +47,13 @@ test("a birth date is the same day in every time zone", () => {
     expect(day("1960-03-12"), place).toBe("12 mars 1960");
   }
   process.env.TZ = zone;
+});
+
+test("hours are written in the zone of the node, those of an exam as they stand", () => {
+  setTimeZone("America/Cayenne");
+  expect(moment("2026-11-25T01:30:00Z")).toBe("24/11/2026 22:30");
+  expect(moment("2026-11-24T09:30:00")).toBe("24/11/2026 09:30");
+  setTimeZone("");
 });
 
 test("the portal imports nothing of the workstation but its colours and the types of the node", () => {

@@ -1,6 +1,17 @@
 import { beforeAll, expect, test } from "vitest";
 import i18next from "../src/i18n";
-import { age, bytes, countdown, date, duration, personName } from "../src/i18n/format";
+import {
+  age,
+  bytes,
+  clock,
+  countdown,
+  date,
+  day,
+  duration,
+  personName,
+  setTimeZone,
+  when,
+} from "../src/i18n/format";
 import { schemeFor } from "../src/kit/scheme";
 import { parseSearch, stringifySearch } from "../src/shells/workstation/search";
 
@@ -28,6 +39,19 @@ test("a countdown shows seconds below the hour, and counts up when late", () => 
 
 test("a birth date is a calendar date: no time zone shifts it", () => {
   expect(date("1960-03-12")).toBe("12/03/1960");
+});
+
+test("hours are written in the zone of the site, and those without a zone as they stand", () => {
+  setTimeZone("America/Cayenne");
+  expect(clock("2026-11-25T01:30:00Z")).toBe("22:30");
+  expect(day("2026-11-25T01:30:00Z")).toBe("24/11/2026");
+  expect(when("2026-11-25T01:30:00Z", Date.parse("2026-11-25T03:30:00Z"))).toBe("24/11 22:30");
+  expect(when("2026-11-25T01:30:00Z", Date.parse("2026-11-25T02:59:00Z"))).toBe("22:30");
+  expect(when("2026-11-24T23:10:00", Date.parse("2026-11-25T03:30:00Z"))).toBe("24/11 23:10");
+  setTimeZone("Europe/Paris");
+  expect(clock("2026-11-25T01:30:00Z")).toBe("02:30");
+  expect(clock("2026-11-24T09:30:00")).toBe("09:30");
+  setTimeZone("");
 });
 
 test("age is in months for the smallest, and silent where it is not known", () => {

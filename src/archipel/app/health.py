@@ -133,6 +133,7 @@ def _brief(node: Node) -> NodeBrief:
         community=told.community,
         version=archipel.__version__,
         demo=told.demonstration,
+        time_zone=told.time_zone,
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, get_type_hints
+from zoneinfo import available_timezones
 
 from archipel.kernel.errors import Malformed
 
@@ -26,6 +27,7 @@ class NodeSettings:
     community: str = "demo"  # the region it belongs to
     number: int = 1  # told apart from the other nodes in journal segments, 1 to 65535
     demonstration: bool = False  # fictional data only: every screen says so
+    time_zone: str = ""  # in which screens write the time; empty: that of each seat
     switchboard: str = ""  # host:port of a demonstration's simulated lines; loopback only
 
 
@@ -147,6 +149,11 @@ class Settings:
             raise Malformed(
                 "node.switchboard cuts simulated lines: it is for a demonstration "
                 "(node.demonstration = true), on this machine only"
+            )
+        if self.node.time_zone not in {"", *available_timezones()}:
+            raise Malformed(
+                f"node.time_zone is {self.node.time_zone}: it is a name of the tz database, such "
+                "as America/Cayenne"
             )
         ways(self.peer.via)
         proxies_of(self.portal.proxies)

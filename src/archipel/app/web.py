@@ -129,6 +129,7 @@ def _identity(node: Node) -> NodeIdentity:
         community=told.community,
         version=archipel.__version__,
         demo=told.demonstration,
+        time_zone=told.time_zone,
     )
 
 

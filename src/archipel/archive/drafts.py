@@ -19,6 +19,7 @@ from archipel.identity.model import Traits
 from archipel.kernel.hierarchy import Level
 from archipel.kernel.uid import Uid
 from archipel.standards.dicom.attributes import INDEXED
+from archipel.standards.dicom.matching import normalise, normalise_time
 
 MODALITY = 0x00080060
 ANNOUNCE_EVERY = timedelta(seconds=1)
@@ -39,6 +40,17 @@ def image_attributes(header: Header) -> dict[int, str]:
 def traits_of(attributes: Header) -> Traits:
     """Take what identity compares of a patient."""
     return Traits(*(attributes.get(tag, "") for tag in _TRAITS))
+
+
+def _plain(tag: int, value: str) -> str:
+    """Write a value without what says nothing (PS3.5 section 6.2), its letters kept as sent."""
+    vr = INDEXED[tag].vr
+    if vr == "PN":
+        return value.rstrip("^ ")
+    if vr == "TM":
+        whole, _, fraction = normalise_time(value).partition(".")
+        return f"{whole}.{fraction.rstrip('0')}"
+    return normalise(vr, value)
 
 
 class StudyDraft:
@@ -104,8 +116,8 @@ class StudyDraft:
         )
 
     def _differ(self, arrival: Arrival, tag: int, held: str, offered: str) -> None:
-        if held.rstrip("^ ") == offered.rstrip("^ "):
-            return  # PS3.5 section 6.2.1: trailing delimiters of a name say nothing
+        if _plain(tag, held) == _plain(tag, offered):
+            return
         self.conflicts[tag, offered] = AttributeConflict(
             key=self.key,
             tag=tag,

@@ -81,7 +81,9 @@ PEOPLE = {
     "governance": (NORTH, Role.GOVERNANCE),
 }
 PASSWORD = "ouassou-ti-punch-42"
-IDENTITY = NodeIdentity(name="TEST node", community="test", version="0", demo=True)
+IDENTITY = NodeIdentity(
+    name="TEST node", community="test", version="0", demo=True, time_zone="America/Cayenne"
+)
 
 
 class NothingKept:
@@ -324,7 +326,7 @@ def status() -> NodeStatus:
     """Return a status of the right shape: gathering it is the wiring's."""
     now = datetime.now(UTC)  # noqa: TID251  (no clock is handed to this callable)
     return NodeStatus(
-        node=NodeBrief(name="TEST node", community="test", version="0", demo=True),
+        node=NodeBrief(name="TEST node", community="test", version="0", demo=True, time_zone=""),
         started_at=now,
         server_time=now,
         read_only=False,

@@ -1,5 +1,7 @@
 """What ingest decides (archipel.archive.ingest), on the index in memory."""
 
+import pytest
+
 from archipel.access.model import Action
 from archipel.archive.events import DifferentBytesRefused, InstancesStored, SeriesReceived
 from archipel.archive.ingest import Outcome, ingest
@@ -125,6 +127,38 @@ def test_trailing_delimiters_of_a_name_are_no_conflict() -> None:
     take(index, batch(1, [Sent(), Sent(instance=2, header=((0x00100010, "TEST-MARTIN^LÉA1^^"),))]))
 
     assert index.memory.conflicts == {}
+
+
+@pytest.mark.parametrize(
+    ("tag", "held", "offered"),
+    [
+        (0x00080030, "173500", "173500.000000"),
+        (0x00080030, "1735", "17:35:00"),
+        (0x00080020, "20261124", "2026.11.24"),
+        (0x00081030, "TEST-THORAX", " TEST-THORAX"),
+    ],
+)
+def test_the_same_value_written_otherwise_is_no_conflict(
+    tag: int, held: str, offered: str
+) -> None:
+    index = MemoryIndex()
+
+    take(
+        index,
+        batch(1, [Sent(header=((tag, held),)), Sent(instance=2, header=((tag, offered),))]),
+    )
+
+    assert index.memory.studies[STUDY].attributes[tag] == held
+    assert index.memory.conflicts == {}
+
+
+def test_another_time_is_a_conflict() -> None:
+    index = MemoryIndex()
+    later = ((0x00080030, "100000.5"),)
+
+    take(index, batch(1, [Sent(header=((0x00080030, "100000"),)), Sent(instance=2, header=later)]))
+
+    assert [one.offered for one in index.memory.conflicts.values()] == ["100000.5"]
 
 
 def test_a_later_instance_fills_what_was_absent() -> None:

@@ -24,20 +24,39 @@ export function date(text: string | null | undefined): string {
   return formatter({ ...DAY, timeZone: "UTC" }).format(new Date(Date.UTC(year, month - 1, day)));
 }
 
-/** The day of an instant, in the zone of this seat. */
-export const day = (instant: string): string => formatter(DAY).format(new Date(instant));
-export const clock = (instant: string | number | Date): string => formatter(CLOCK).format(new Date(instant));
-export const clockSeconds = (instant: string | number | Date): string =>
-  formatter({ ...CLOCK, second: "2-digit" }).format(new Date(instant));
+type Instant = string | number | Date;
+
+let zone: string | undefined;
+
+/** In which zone every hour is written, a name of the tz database; empty: that of this seat. */
+export function setTimeZone(name: string): void {
+  zone = name || undefined;
+}
+
+/** In which zone hours are written here. */
+export const timeZone = (): string => zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** DICOM writes the local time of a site without its zone: it is shown as it was written. */
+const LOCAL = /^\d{4}-\d{2}-\d{2}T[\d:.]+$/;
+
+function written(options: Intl.DateTimeFormatOptions, at: Instant): string {
+  if (typeof at === "string" && LOCAL.test(at)) {
+    return formatter({ ...options, timeZone: "UTC" }).format(new Date(`${at}Z`));
+  }
+  return formatter({ ...options, timeZone: zone }).format(new Date(at));
+}
+
+/** The day of an instant, in the zone that is told. */
+export const day = (instant: Instant): string => written(DAY, instant);
+export const clock = (instant: Instant): string => written(CLOCK, instant);
+export const clockSeconds = (instant: Instant): string => written({ ...CLOCK, second: "2-digit" }, instant);
 export const dayAndClock = (instant: string): string => `${day(instant)} ${clock(instant)}`;
-export const monthYear = (instant: string): string =>
-  formatter({ month: "2-digit", year: "2-digit" }).format(new Date(instant));
+export const monthYear = (instant: string): string => written({ month: "2-digit", year: "2-digit" }, instant);
 
 /** `14:24` today, `23/11 14:24` before. */
 export function when(instant: string, now: number): string {
-  const then = new Date(instant);
-  if (then.toDateString() === new Date(now).toDateString()) return clock(then);
-  return `${formatter({ day: "2-digit", month: "2-digit" }).format(then)} ${clock(then)}`;
+  if (day(instant) === day(now)) return clock(instant);
+  return `${written({ day: "2-digit", month: "2-digit" }, instant)} ${clock(instant)}`;
 }
 
 export const number = (value: number, digits = 0): string =>

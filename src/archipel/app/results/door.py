@@ -24,6 +24,7 @@ def portal_services(node: Node, *, secure: bool) -> PortalServices:
     return PortalServices(
         community=told.node.community,
         demo=told.node.demonstration,
+        time_zone=told.node.time_zone,
         clock=node.clock,
         door=lambda: node.portal_door,
         portal=portal,

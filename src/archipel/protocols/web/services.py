@@ -40,6 +40,7 @@ class NodeIdentity:
     community: str
     version: str
     demo: bool
+    time_zone: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

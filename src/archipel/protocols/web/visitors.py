@@ -21,9 +21,12 @@ CSRF_HEADER = "X-CSRF-Token"
 BEARER = "bearer "
 
 
-def cookie_name(*, secure: bool) -> str:
-    """Name the session cookie; over TLS the prefix forbids anybody to plant it (RFC 6265bis)."""
-    return "__Host-archipel" if secure else "archipel"
+def cookie_name(request: Request, *, secure: bool) -> str:
+    """Name the session cookie; over TLS the prefix forbids anybody to plant it (RFC 6265bis).
+
+    A cookie knows no port (RFC 6265 8.5): in clear, several nodes of one machine are told apart.
+    """
+    return "__Host-archipel" if secure else f"archipel-{request.url.port or 80}"
 
 
 def bearer_of(request: Request) -> str | None:
@@ -39,7 +42,7 @@ def recogniser(desk: Desk, *, clock: Clock, secure: bool) -> Callable[[Request],
     """
 
     def recognise(request: Request) -> Visitor:
-        cookie = request.cookies.get(cookie_name(secure=secure))
+        cookie = request.cookies.get(cookie_name(request, secure=secure))
         visitor = visitor_of(cookie=cookie, bearer=bearer_of(request), desk=desk, now=clock())
         if visitor.csrf is not None and request.method not in SAFE:
             said = request.headers.get(CSRF_HEADER, "")
@@ -55,14 +58,16 @@ def seat_of(request: Request, *, secure: bool) -> Seat:
     return Seat(
         address=request.client.host if request.client else "",
         agent=request.headers.get("User-Agent", ""),
-        cookie=request.cookies.get(cookie_name(secure=secure)),
+        cookie=request.cookies.get(cookie_name(request, secure=secure)),
     )
 
 
-def keep_cookie(response: Response, cookie: str, *, secure: bool) -> None:
+def keep_cookie(
+    request: Request, response: Response, cookie: str, *, secure: bool
+) -> None:
     """Hand the session cookie to the browser."""
     response.set_cookie(
-        cookie_name(secure=secure),
+        cookie_name(request, secure=secure),
         cookie,
         httponly=True,
         secure=secure,
@@ -71,10 +76,10 @@ def keep_cookie(response: Response, cookie: str, *, secure: bool) -> None:
     )
 
 
-def drop_cookie(response: Response, *, secure: bool) -> None:
+def drop_cookie(request: Request, response: Response, *, secure: bool) -> None:
     """Take the session cookie back."""
     response.delete_cookie(
-        cookie_name(secure=secure), path="/", secure=secure, httponly=True, samesite="strict"
+        cookie_name(request, secure=secure), path="/", secure=secure, httponly=True, samesite="strict"
     )
 
 

@@ -89,7 +89,7 @@ def _study(kept: KeptDocument) -> Mapping[str, str]:
         "PatientBirthDate": subject.birth_date,
         "PatientSex": subject.sex,
         "StudyDate": f"{studied:%Y%m%d}" if studied else "",
-        "StudyTime": f"{studied:%H%M%S.%f}" if studied else "",
+        "StudyTime": f"{studied:%H%M%S.%f}".removesuffix(".000000") if studied else "",
         "StudyID": "",
         "StudyDescription": examination.description,
         "AccessionNumber": examination.accession.value if examination.accession else "",

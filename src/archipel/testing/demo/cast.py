@@ -82,7 +82,10 @@ METROPOLE = Isle(
     "metropole",
     "Métropole",
     ("Lecteurs de Lyon (test)",),
-    (Seat("a.lyon", "Dr A. Lyon-Test", 0, Role.RADIOLOGIST, rpps(6)),),
+    (
+        Seat("a.lyon", "Dr A. Lyon-Test", 0, Role.RADIOLOGIST, rpps(6)),
+        Seat("f.reseau", "F. Réseau-Test", 0, Role.NETWORK_ADMIN),
+    ),
 )
 ISLES = (MARTINIQUE, GUADELOUPE, GUYANE, METROPOLE)
 """The first keeps the authority: the others join it."""

@@ -10,7 +10,7 @@ import { imagesPage } from "./images";
 import { lookPage } from "./looks";
 import { go, onGo } from "./paths";
 import { resultPage } from "./result";
-import { firstLanguage, say, speak } from "./words";
+import { firstLanguage, say, setTimeZone, speak } from "./words";
 
 /** How often a page that is looked at asks whether its link still stands. */
 const ASK_MS = 10_000;
@@ -41,6 +41,7 @@ async function start(): Promise<void> {
   const link = takeLink();
   show(loading());
   state.welcome = await get<Welcome>("/welcome").catch(() => null);
+  setTimeZone(state.welcome?.time_zone ?? "");
   if (link !== null) {
     linkEntry(link, enter);
     return;

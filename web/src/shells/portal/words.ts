@@ -35,27 +35,32 @@ export function say(key: Key, values: Record<string, string | number> = {}): str
   return CATALOGUES[spoken][key].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
 }
 
-/** A date without a time is that day wherever it is read: a birth date moves with no time zone. */
-const read = (at: string): Date => {
-  const bare = /^(\d{4})-(\d{2})-(\d{2})$/.exec(at);
-  return bare ? new Date(Number(bare[1]), Number(bare[2]) - 1, Number(bare[3])) : new Date(at);
-};
+let zone: string | undefined;
 
-export const day = (at: string): string =>
-  new Intl.DateTimeFormat(spoken, { day: "numeric", month: "long", year: "numeric" }).format(read(at));
+/** In which zone every hour is written, a name of the tz database; empty: that of this seat. */
+export function setTimeZone(name: string): void {
+  zone = name || undefined;
+}
+
+/** What says no zone, a birth date or the hour of an exam: it is written as it stands. */
+const LOCAL = /^\d{4}-\d{2}-\d{2}(T[\d:.]+)?$/;
+
+const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+
+function written(options: Intl.DateTimeFormatOptions, at: string | Date): string {
+  const local = typeof at === "string" && LOCAL.test(at);
+  const told = local && at.includes("T") ? `${at}Z` : at; // a bare date is read as UTC already
+  return new Intl.DateTimeFormat(spoken, { ...options, timeZone: local ? "UTC" : zone }).format(
+    new Date(told),
+  );
+}
+
+export const day = (at: string): string => written({ day: "numeric", month: "long", year: "numeric" }, at);
 
 export const moment = (at: string): string =>
-  new Intl.DateTimeFormat(spoken, {
-    day: "2-digit",
-    month: "2-digit",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-  }).format(new Date(at));
+  written({ day: "2-digit", month: "2-digit", year: "numeric", ...CLOCK }, at);
 
-export const clock = (at: Date): string =>
-  new Intl.DateTimeFormat(spoken, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at);
+export const clock = (at: Date): string => written(CLOCK, at);
 
 export const size = (bytes: number): string => {
   const unit = spoken === "fr" ? ["ko", "Mo"] : ["kB", "MB"];

@@ -5,7 +5,7 @@ import type { RefObject } from "react";
 import { troubleOf } from "@/api/client";
 import { keepPreferences, leave, type Preferences, type Session } from "@/api/session";
 import { LANGUAGE_NAMES, LANGUAGES, type Translate, useTranslation } from "@/i18n";
-import { clock } from "@/i18n/format";
+import { clock, timeZone } from "@/i18n/format";
 import { IconCheck, IconLogout, IconMapPin, IconSearch } from "@/kit/icons";
 import { Kbd } from "@/kit/Kbd";
 import { Logo } from "@/kit/Logo";
@@ -67,7 +67,7 @@ export function TopBar({ session, search }: TopBarProps) {
         </search>
       )}
       <div className={css.status}>
-        <span className={css.clock}>
+        <span className={css.clock} title={timeZone()}>
           <small>{session.node.name}</small>
           <b>{clock(now)}</b>
         </span>

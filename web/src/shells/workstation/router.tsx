@@ -9,6 +9,7 @@ import {
 } from "@tanstack/react-router";
 import { queryClient } from "@/api/client";
 import { sessionQuery } from "@/api/session";
+import { setTimeZone } from "@/i18n/format";
 import { type ReadingSearch, readReadingSearch } from "@/rooms/reading/search";
 import { type BoardSearch, readBoardSearch } from "@/rooms/requests/search";
 import { Frame } from "./Frame";
@@ -36,6 +37,7 @@ const frame = createRoute({
     const session = await queryClient.ensureQueryData(sessionQuery);
     if (session === null)
       throw redirect({ to: "/login", search: location.pathname === "/" ? {} : { next: location.href } });
+    setTimeZone(session.node.time_zone);
     return { session };
   },
   component: Frame,

@@ -64,6 +64,7 @@ class NodeBrief(View):
     community: str
     version: str
     demo: bool = Field(description="True where every person and patient is invented.")
+    time_zone: str = Field(description="In which hours are written; empty: that of the seat.")
 
 
 class Welcome(View):

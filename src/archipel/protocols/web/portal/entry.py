@@ -31,6 +31,7 @@ def welcome(services: Services) -> PortalWelcome:
     return PortalWelcome(
         community=services.community,
         demo=services.demo,
+        time_zone=services.time_zone,
         languages=["fr", "en", "es"],
         server_time=services.clock(),
     )
@@ -76,7 +77,7 @@ def confirm(
         door=services.door(),
         now=services.clock(),
     )
-    keep_cookie(response, cookie, secure=services.secure)
+    keep_cookie(request, response, cookie, secure=services.secure)
     return session_view(guest, services)
 
 
@@ -92,7 +93,7 @@ def leave(_guest: CameIn, request: Request, response: Response, services: Servic
     cookie = cookie_of(request, secure=services.secure)
     if cookie is not None:
         enter.leave(cookie, door=services.door(), now=services.clock())
-    drop_cookie(response, secure=services.secure)
+    drop_cookie(request, response, secure=services.secure)
 
 
 def _answered(asked: Asked) -> KnockAnswered:

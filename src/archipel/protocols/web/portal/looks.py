@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from archipel.protocols.web.portal.models import LookView, PatientLinkView, Question
 from archipel.protocols.web.portal.services import Services
@@ -43,12 +43,12 @@ def list_links(guest: CameIn, services: Services) -> list[PatientLinkView]:
 
 @routes.delete("/links/{link}", operation_id="portal_cut_link", status_code=204)
 def cut_link(
-    link: LinkName, guest: CameIn, response: Response, services: Services
+    link: LinkName, guest: CameIn, request: Request, response: Response, services: Services
 ) -> None:
     """Cut a link; with the own one the page is closed."""
     portal.cut_link(guest, link, portal=services.portal, now=services.clock())
     if link == guest.link.id:
-        drop_cookie(response, secure=services.secure)
+        drop_cookie(request, response, secure=services.secure)
 
 
 @routes.post("/links/{link}/extension", operation_id="portal_extend_link")

@@ -19,6 +19,7 @@ class PortalWelcome(View):
 
     community: str
     demo: bool
+    time_zone: str = Field(description="In which hours are written; empty: that of the seat.")
     languages: list[Language]
     server_time: datetime
 

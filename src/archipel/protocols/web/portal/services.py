@@ -24,6 +24,7 @@ class PortalServices:
 
     community: str
     demo: bool
+    time_zone: str
     clock: Clock
     door: Callable[[], Door]
     portal: Portal

@@ -22,20 +22,22 @@ from archipel.results.model import Guest
 _OURS = frozenset({"", "same-origin", "none"})
 
 
-def cookie_name(*, secure: bool) -> str:
-    """Name the portal's cookie; no other door reads it."""
-    return "__Host-archipel-portal" if secure else "archipel-portal"
+def cookie_name(request: Request, *, secure: bool) -> str:
+    """Name the portal's cookie; no other door reads it, nor another node of this machine."""
+    return "__Host-archipel-portal" if secure else f"archipel-portal-{request.url.port or 80}"
 
 
 def cookie_of(request: Request, *, secure: bool) -> str | None:
     """Return what the browser brought."""
-    return request.cookies.get(cookie_name(secure=secure))
+    return request.cookies.get(cookie_name(request, secure=secure))
 
 
-def keep_cookie(response: Response, cookie: str, *, secure: bool) -> None:
+def keep_cookie(
+    request: Request, response: Response, cookie: str, *, secure: bool
+) -> None:
     """Hand the cookie of a new session to the browser."""
     response.set_cookie(
-        cookie_name(secure=secure),
+        cookie_name(request, secure=secure),
         cookie,
         httponly=True,
         secure=secure,
@@ -44,10 +46,10 @@ def keep_cookie(response: Response, cookie: str, *, secure: bool) -> None:
     )
 
 
-def drop_cookie(response: Response, *, secure: bool) -> None:
+def drop_cookie(request: Request, response: Response, *, secure: bool) -> None:
     """Take the cookie back."""
     response.delete_cookie(
-        cookie_name(secure=secure), path="/", secure=secure, httponly=True, samesite="strict"
+        cookie_name(request, secure=secure), path="/", secure=secure, httponly=True, samesite="strict"
     )
 
 

@@ -51,7 +51,7 @@ def sign_in(
         desk=services.desk,
         now=services.clock(),
     )
-    keep_cookie(response, cookie, secure=services.secure)
+    keep_cookie(request, response, cookie, secure=services.secure)
     return _session(visitor, services)
 
 
@@ -68,7 +68,7 @@ def first_use(
         desk=services.desk,
         now=services.clock(),
     )
-    keep_cookie(response, cookie, secure=services.secure)
+    keep_cookie(request, response, cookie, secure=services.secure)
     return _session(visitor, services)
 
 
@@ -83,11 +83,11 @@ def sign_out(
     visitor: SignedIn, request: Request, response: Response, services: Services
 ) -> None:
     """End the session."""
-    cookie = request.cookies.get(cookie_name(secure=services.secure))
+    cookie = request.cookies.get(cookie_name(request, secure=services.secure))
     if visitor.session is None or cookie is None:
         raise Malformed("a bearer token has no session to end: revoke it")
     authenticate.sign_out(cookie, desk=services.desk, now=services.clock())
-    drop_cookie(response, secure=services.secure)
+    drop_cookie(request, response, secure=services.secure)
 
 
 @routes.put("/me", operation_id="set_preferences")
@@ -106,6 +106,7 @@ def node_brief(services: WebServices) -> NodeBrief:
         community=services.node.community,
         version=services.node.version,
         demo=services.node.demo,
+        time_zone=services.node.time_zone,
     )
 
 
