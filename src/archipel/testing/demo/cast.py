@@ -29,6 +29,7 @@ class Isle:
 
     name: str  # of the node, and the community it stands in
     title: str
+    zone: str  # in which its modalities and screens tell the time
     organisations: tuple[str, ...]
     people: tuple[Seat, ...]
 
@@ -50,6 +51,7 @@ def rpps(number: int) -> str:
 MARTINIQUE = Isle(
     "martinique",
     "Martinique",
+    "America/Martinique",
     ("CHU Fort-de-France (test)", "Clinique de la Caravelle (test)"),
     (
         Seat("j.letchimy", "Dr J. Letchimy-Test", 0, Role.RADIOLOGIST, rpps(1)),
@@ -61,6 +63,7 @@ MARTINIQUE = Isle(
 GUADELOUPE = Isle(
     "guadeloupe",
     "Guadeloupe",
+    "America/Guadeloupe",
     ("CHU Pointe-à-Pitre (test)", "CH de la Basse-Terre (test)"),
     (
         Seat("m.bellegarde", "Dr M. Bellegarde-Test", 0, Role.RADIOLOGIST, rpps(4)),
@@ -71,6 +74,7 @@ GUADELOUPE = Isle(
 GUYANE = Isle(
     "guyane",
     "Guyane",
+    "America/Cayenne",
     ("CH de Cayenne (test)", "CH de Kourou (test)"),
     (
         Seat("l.manip", "L. Manip-Test", 0, Role.TECHNOLOGIST),
@@ -81,6 +85,7 @@ GUYANE = Isle(
 METROPOLE = Isle(
     "metropole",
     "Métropole",
+    "Europe/Paris",
     ("Lecteurs de Lyon (test)",),
     (
         Seat("a.lyon", "Dr A. Lyon-Test", 0, Role.RADIOLOGIST, rpps(6)),

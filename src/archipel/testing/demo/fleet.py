@@ -128,6 +128,7 @@ class Fleet:
         told = {
             "ARCHIPEL_NODE__NAME": isle.title,
             "ARCHIPEL_NODE__NUMBER": str(1 + place),
+            "ARCHIPEL_NODE__TIME_ZONE": isle.zone,
             "ARCHIPEL_DICOM__WORKERS": "1",
             "ARCHIPEL_PEER__LISTEN": self._doors[isle.name],
             "ARCHIPEL_PEER__VIA": self.lines.ways(isle.name),

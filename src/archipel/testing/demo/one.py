@@ -13,6 +13,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
@@ -32,6 +33,7 @@ from archipel.testing.phantoms.exams import SITES, Plan, plans
 from archipel.testing.running_node import RunningNode
 
 HTTP, DICOM = "127.0.0.1:8042", "127.0.0.1:11112"
+ZONE = "America/Martinique"
 WEST, EAST = "chu-martinique", "ch-basse-terre"
 MODALITIES = ("SIM_CT1", "SIM_MR1", "SIM_DX1")
 PEOPLE = (
@@ -64,6 +66,7 @@ def run() -> None:
         seats = _lay_out(root)
         settings = {
             "ARCHIPEL_NODE__DEMONSTRATION": "true",
+            "ARCHIPEL_NODE__TIME_ZONE": ZONE,
             "ARCHIPEL_ARCHIVE__STUDY_QUIET_S": "15",
             "ARCHIPEL_ARCHIVE__LOW_DISK_BYTES": str(256 << 20),
         }
@@ -129,7 +132,7 @@ def _greet(console: Console, node: RunningNode, seats: list[Seat]) -> None:
 
 def _arrive(console: Console, node: RunningNode, stop: threading.Event) -> None:
     """Send the day's exams, the quick ones first, at the pace of a scanner."""
-    day = plans(utc_now(), run=secrets.token_hex(4))
+    day = plans(utc_now().astimezone(ZoneInfo(ZONE)), run=secrets.token_hex(4))
     for plan in sorted(day, key=lambda one: one.name not in FIRST):
         if stop.is_set():
             return

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
@@ -192,7 +193,8 @@ class Play:
 def thorax(run: str) -> Plan:
     """Return the exam of the story; another `run` makes another study."""
     sites = (GUYANE.organisations[0], GUYANE.organisations[1])
-    return {plan.name: plan for plan in plans(utc_now(), run=run, sites=sites)}["thorax"]
+    now = utc_now().astimezone(ZoneInfo(GUYANE.zone))  # as the scanner's own clock says
+    return {plan.name: plan for plan in plans(now, run=run, sites=sites)}["thorax"]
 
 
 def _sent(run: str, scanner: Peer, *, quick: bool) -> int:
