@@ -300,6 +300,17 @@ def test_a_steady_link_is_asked_for_six_times_what_it_holds() -> None:
     assert window.slots == max(LEAST_SLOTS, int(6 * 250_000 * 0.6 / CHUNK_BYTES) + 1)
 
 
+def test_a_line_that_moved_is_measured_anew() -> None:
+    window = Window()
+    window.answered(0.07)
+    window.moved()
+    assert window.rtt_s == 0.07
+    window.answered(1.8)
+    window.answered(0.61)
+    assert window.rtt_s == 0.61
+    assert window.late_s == pytest.approx(8 * 0.61)
+
+
 def test_a_burst_within_five_answer_times_is_not_believed() -> None:
     window = Window()
     window.answered(0.6)

@@ -113,6 +113,9 @@ class Transfers(Protocol):
         `Refused` when it was recalled, or the patient opposes sharing.
         """
 
+    def resumable(self, since: datetime) -> Collection[str]:
+        """Name what was called off or set aside since then and may be fetched again."""
+
     def ask_first(self, transfer: str, series: Collection[Uid], *, scope: Scope) -> None:
         """Say which series a reader waits for."""
 
@@ -173,6 +176,9 @@ class Spool(Protocol):
 
     def forget(self, transfer: str) -> None:
         """Erase what a transfer has left."""
+
+    def release(self, transfer: str) -> None:
+        """Close a transfer's files; what has come stays."""
 
     def transfers(self) -> Sequence[str]:
         """Return the transfers that have left something."""

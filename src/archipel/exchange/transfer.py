@@ -73,6 +73,7 @@ _STEPS: Mapping[tuple[TransferState, Happening], TransferState] = {
     (_S.STALLED, _H.SILENCE): _S.STALLED,
     (_S.PAUSED, _H.SILENCE): _S.PAUSED,
     (_S.PAUSED, _H.NO_ROOM): _S.PAUSED,
+    (_S.PAUSED, _H.BYTE): _S.FETCHING,  # the disk took it
     (_S.PAUSED, _H.ROOM): _S.PLANNED,
     (_S.WHOLE, _H.ALL_WHOLE): _S.WHOLE,  # told again after a restart
     (_S.WHOLE, _H.COMMITTED): _S.PUBLISHED,

@@ -17,7 +17,7 @@ LEAST_SLOTS, MOST_SLOTS = 16, 96
 RATES_KEPT = 10
 MEASURED_RTTS = 5
 SHORTEST_SAMPLE_S = 1.0
-LATE_RTTS, LEAST_LATE_S = 4, 3.0
+LATE_RTTS, LEAST_LATE_S = 8, 3.0
 
 
 @dataclass(slots=True)
@@ -30,11 +30,14 @@ class Window:
     rates: deque[float] = field(default_factory=lambda: deque(maxlen=RATES_KEPT))
     _taken_bytes: int = 0
     _since_s: float | None = None
+    _moved: bool = False
 
     def answered(self, after_s: float) -> None:
         """Note how long an answer's first byte took."""
-        if after_s > 0:
-            self.rtt_s = after_s if self.rtt_s is None else min(self.rtt_s, after_s)
+        if after_s <= 0:
+            return
+        known = None if self._moved else self.rtt_s
+        self.rtt_s, self._moved = after_s if known is None else min(known, after_s), False
 
     def took(self, size_bytes: int, *, at_s: float) -> None:
         """Note bytes that came; `at_s` is a monotonic clock."""
@@ -72,6 +75,10 @@ class Window:
     def late_s(self) -> float:
         """Return after how long without a byte the link counts as stalled."""
         return max(LEAST_LATE_S, LATE_RTTS * (self.rtt_s or 0.0))
+
+    def moved(self) -> None:
+        """Let the next answer tell the answer time anew: the line may go another way by now."""
+        self._moved = True
 
     def remembered(self) -> tuple[float, float] | None:
         """Give rate and answer time to keep; None while nothing was measured."""

@@ -1,6 +1,11 @@
 """From part files to a study that is in the lists, whole or not at all."""
 
+import asyncio
+from datetime import timedelta
+from functools import partial
+
 import pytest
+from sqlalchemy import insert
 
 from archipel.archive.model import Query, StudyKey
 from archipel.exchange.manifest import (
@@ -20,6 +25,8 @@ from archipel.kernel.errors import Conflict, Malformed, NotFound, Unavailable
 from archipel.kernel.hierarchy import Level
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
+from archipel.protocols.peer.pullers import KEPT, Pullers
+from archipel.stores.sql.schema.archive import withheld_study
 from archipel.testing.archipelago.travelling import USUAL, ct_series
 
 HOME, AWAY = TenantId("chu-guadeloupe"), TenantId("chu-martinique")
@@ -276,3 +283,61 @@ def test_digests_of_a_pack_are_thirty_two_bytes_each(source) -> None:
     for pack in manifest.packs:
         described = source.offers.pack(pack.root).described
         assert len(described.leaves) == pack.chunks * DIGEST_BYTES
+
+
+def test_what_was_called_off_keeps_what_came_and_what_was_recalled_does_not(
+    source, reader
+) -> None:
+    key = source.study(series=(6,), side=USUAL)
+    manifest = source.offered(key)
+    row = wanted(reader, key)
+    reader.transfers.planned(row.id, manifest, done_bytes=0, now=reader.now)
+    spool = reader.spool()
+    carry(source, spool, row.id, manifest, only=5)
+    have = set(spool.open(row.id, manifest.packs[0]).have)
+    pullers = Pullers(
+        transfers=reader.transfers,
+        spool=spool,
+        link=lambda _node: None,
+        clock=lambda: reader.now,
+        holder="mq",
+        reserve_bytes=0,
+    )
+    reader.transfers.withdraw(row.id, scope=scope(AWAY), now=reader.now)
+
+    asyncio.run(pullers.look())
+    assert list(spool.transfers()) == [row.id]
+    reader.transfers.retry(row.id, scope=scope(AWAY), now=reader.now)
+    assert spool.open(row.id, manifest.packs[0]).have == have
+    reader.transfers.withdraw(row.id, scope=scope(AWAY), now=reader.now)
+    asyncio.run(pullers.look())
+    assert list(spool.transfers()) == [row.id]
+
+    with reader.database.write() as connection:
+        recalled = {"tenant": HOME.value, "study_instance_uid": key.study.value}
+        connection.execute(
+            insert(withheld_study).values(**recalled, why="recalled", at=reader.now)
+        )
+    asyncio.run(pullers.look())
+    assert list(spool.transfers()) == []
+    spool.close()
+
+
+def test_what_was_called_off_long_ago_or_while_room_is_short_is_erased(source, reader) -> None:
+    manifest = source.offered(source.study(series=(6,), side=USUAL))
+    spool = reader.spool()
+    short = partial(
+        Pullers,
+        transfers=reader.transfers,
+        spool=spool,
+        link=lambda _node: None,
+        holder="mq",
+    )
+    for later, reserve in ((KEPT * 2, 0), (timedelta(0), 1 << 60)):
+        row = wanted(reader, manifest.key)
+        carry(source, spool, row.id, manifest, only=2)
+        reader.transfers.withdraw(row.id, scope=scope(AWAY), now=reader.now)
+        pullers = short(clock=lambda later=later: reader.now + later, reserve_bytes=reserve)
+        asyncio.run(pullers.look())
+        assert list(spool.transfers()) == []
+    spool.close()

@@ -31,6 +31,7 @@ from archipel.protocols.peer.pack_client import Busy, PackClient
 _log = logging.getLogger(__name__)
 REFUSED_RETRY_S = 15.0
 LISTS_IDLE_S = 1.0
+GONE_S = 2.0
 T = TypeVar("T")
 
 
@@ -55,9 +56,8 @@ class Errand:
 
     async def run(self) -> None:
         """Fetch what is no chunk, wait for the chunks, hand over what is whole."""
-        work = self.work
-        manifest = await asyncio.to_thread(self.transfers.manifest, work.transfer.id)
         try:
+            manifest = await self._insist(self._before)
             while True:
                 if manifest is None:
                     manifest = await self._insist(self._manifest)
@@ -98,6 +98,18 @@ class Errand:
         self.work.over = True
         await self.tell(Happening.WRONG_BYTES, why)
         self.work.news.set()
+
+    async def _before(self) -> StudyManifest | None:
+        """Return the manifest that was fetched before this process began.
+
+        What is wanted once more after it was called off or set aside is described anew: its
+        chunks are taken from the files that are here.
+        """
+        known = await asyncio.to_thread(self.transfers.manifest, self.work.transfer.id)
+        if known is None or self.work.transfer.state is not TransferState.WANTED:
+            return known
+        await asyncio.to_thread(self._open, known)
+        return None
 
     async def _manifest(self) -> StudyManifest:
         key = self.work.transfer.key
@@ -143,6 +155,10 @@ class Errand:
             try:
                 contents = await self.client.lists(work.transfer.key, asked, sizes)
             except Superseded:
+                return False
+            except (NotFound, Refused) as no:  # its home knows this manifest no longer, or us
+                await self.tell(Happening.SILENCE, str(no))
+                await asyncio.sleep(GONE_S)
                 return False
             await asyncio.to_thread(work.keep_lists, wanted, contents)
             self.wake()

@@ -40,6 +40,7 @@ class Fetching:
     wrong: WrongBytes = field(default_factory=WrongBytes.none)
     paused: bool = False
     held_until_s: float = 0.0  # on a monotonic clock: the peer has trouble with this study
+    full_until_s: float = 0.0  # on a monotonic clock: the disk took no more
     over: bool = False  # handed over, set aside or withdrawn
     _steps: deque[Step] = field(default_factory=deque)
     _low: set[tuple[int, int]] = field(default_factory=set)

@@ -31,8 +31,12 @@ WATCH_S = 0.2
 KNOCK_S = 1.0
 PROGRESS_S = 1.0
 REMEMBER_S = 10.0
+NO_ROOM = "no room: free some space; it goes on by itself"
 TROUBLED_S = 5.0
+FULL_S = 5.0
 CONTROL_ANSWERS = 4  # answer times that a knock may take
+LONGER_EVERY, LONGER = 4, 4  # one dialling in so many waits so many times longer
+MEASURED = 3  # knocks on a new connection, to learn its answer time
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,7 +94,7 @@ class LinkPuller:
                 clock=self.clock,
                 wake=self._news.set,
             )
-            self._spawn(known.run())
+            self._spawn(self._run_errand(known))
             return
         work = known.work
         reorder = work.transfer.first != transfer.first and work.manifest is not None
@@ -109,14 +113,22 @@ class LinkPuller:
     async def pause(self, transfer: str, *, paused: bool) -> None:
         """Stop asking for a transfer's chunks because there is no room, or go on."""
         errand = self.errands.get(transfer)
-        if errand is None or errand.work.paused == paused:
+        if errand is None:
             return
-        errand.work.paused = paused
-        await errand.tell(
-            Happening.NO_ROOM if paused else Happening.ROOM,
-            "no room: free some space; it goes on by itself" if paused else "",
-        )
+        work = errand.work
+        if not paused and time.monotonic() < work.full_until_s:
+            return
+        work.paused = paused
+        if paused != (work.transfer.state is TransferState.PAUSED):
+            await errand.tell(
+                Happening.NO_ROOM if paused else Happening.ROOM, NO_ROOM if paused else ""
+            )
         self._news.set()
+
+    def paused(self, transfer: str) -> bool:
+        """Tell whether nothing is asked for because there is no room, whatever its row says."""
+        errand = self.errands.get(transfer)
+        return errand is not None and errand.work.paused
 
     @property
     def busy(self) -> bool:
@@ -193,7 +205,7 @@ class LinkPuller:
             raise Troubled(str(disk)) from disk
         if not kept:
             raise Malformed(f"chunk {step.chunk} of pack {step.pack} has wrong bytes")
-        if work.transfer.state is not TransferState.FETCHING:
+        if work.transfer.state is not TransferState.FETCHING and not work.paused:
             self._spawn(errand.tell(Happening.BYTE))
         return True
 
@@ -209,7 +221,8 @@ class LinkPuller:
                     await errand.set_aside(str(trouble))
             case Busy(after_s=after_s):
                 self._held_until_s = time.monotonic() + after_s
-            case Exhausted():
+            case Exhausted():  # a quota, where the disk itself says that there is room
+                work.full_until_s = time.monotonic() + FULL_S
                 self._spawn(self.pause(work.transfer.id, paused=True))
             case Unavailable() if not isinstance(trouble, Troubled):
                 self._lose(str(trouble))
@@ -232,13 +245,13 @@ class LinkPuller:
                 self.window.idle()
                 await asyncio.sleep(WATCH_S)
                 continue
-            knock_s = max(KNOCK_S, CONTROL_ANSWERS * (self.window.rtt_s or 0.0))
+            answer_s = self._answer_s(attempt)
             silent_s = time.monotonic() - self._byte_at_s
-            if self.up and not (self._reads and silent_s > self.window.late_s - knock_s):
+            if self.up and not (self._reads and silent_s > self.window.late_s - answer_s):
                 await asyncio.sleep(WATCH_S)
                 continue
             try:
-                await self.client.knock(knock_s)
+                await self.client.knock(answer_s)
             except ArchipelError as away:
                 attempt += 1
                 self._lose(str(away))
@@ -247,8 +260,26 @@ class LinkPuller:
                 continue
             attempt = 0
             self._byte_at_s = time.monotonic()
+            if not self.up:
+                self._spawn(self._measure())
             self.up, self.down_since_s = True, None
             self._news.set()
+
+    def _answer_s(self, attempt: int) -> float:
+        """Say how long an answer may take.
+
+        A line that was never measured, or became longer than it was, is found by the patient
+        tries among the quick ones; a line that heals is found by the quick ones.
+        """
+        usual_s = max(KNOCK_S, CONTROL_ANSWERS * (self.window.rtt_s or 0.0))
+        return usual_s * (LONGER if attempt % LONGER_EVERY == LONGER_EVERY - 1 else 1)
+
+    async def _measure(self) -> None:
+        """Learn the answer time of a new connection: the line may have moved to another way."""
+        self.window.moved()
+        for _ in range(MEASURED):
+            with suppress(ArchipelError):
+                await self.client.knock(LONGER * KNOCK_S)
 
     def _lose(self, why: str) -> None:
         """Give the link up: what was asked for is asked for again when it answers."""
@@ -300,6 +331,16 @@ class LinkPuller:
                 rtt_s=measured[1],
                 now=self.clock(),
             )
+
+    async def _run_errand(self, errand: Errand) -> None:
+        """Run an errand; a bug in one is told, and it is taken up again, the others go on."""
+        try:
+            await errand.run()
+        except Exception:  # noqa: BLE001  (a bug towards one study must not stop the others)
+            _log.exception("transfer %s", errand.work.transfer.id)
+            await asyncio.sleep(TROUBLED_S)
+            errand.work.over = True
+            self.errands.pop(errand.work.transfer.id, None)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

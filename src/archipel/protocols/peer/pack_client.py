@@ -24,6 +24,7 @@ from archipel.protocols.peer.pack_answers import FRAME_HEAD
 READ_S = 30.0  # for one chunk, from its first byte
 CONTROL_S = 20.0
 TURN_S = 600.0  # until a peer with much to send comes to us; silence is watched elsewhere
+DIAL_ANSWERS = 3
 _ERROR_BYTES = 4096
 _GONE, _BUSY = 410, {429, 503}
 _REFUSED, _UNKNOWN = {401, 403}, 404
@@ -104,14 +105,20 @@ class PackClient:
             raise Unavailable(f"the link: {type(broken).__name__}") from broken
         return _frames(content, [size_bytes])[0]
 
-    async def knock(self, within_s: float) -> None:
-        """Open the bulk connection and have it answered. Raises `Unavailable`."""
+    async def knock(self, answer_s: float) -> None:
+        """Open the bulk connection and have it answered. Raises `Unavailable`.
+
+        `answer_s` is how long the line may take to answer once: dialling takes three answers
+        (TCP, TLS, HTTP), and a line that is cut fails at the first.
+        """
+        within_s = answer_s
         if self._bulk is None:
-            self._bulk = self.dial()
+            self._bulk, within_s = self.dial(), DIAL_ANSWERS * answer_s
         began_s = time.monotonic()
+        patience = httpx.Timeout(TURN_S, connect=answer_s)
         try:
             async with asyncio.timeout(within_s):
-                answer = await self._bulk.get("/x/1/ready", timeout=self._patience)
+                answer = await self._bulk.get("/x/1/ready", timeout=patience)
         except BROKEN as broken:
             raise Unavailable(f"the link: {type(broken).__name__}") from broken
         if answer.status_code >= httpx.codes.BAD_REQUEST:

@@ -9,7 +9,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from archipel.exchange.ports import Spool, Transfers
 from archipel.exchange.schedule import TransferClass
@@ -20,6 +20,7 @@ from archipel.protocols.peer.link_puller import LinkPuller
 
 _log = logging.getLogger(__name__)
 LOOK_S = 0.2
+KEPT = timedelta(days=1)  # what was called off or set aside may be wanted again so long
 RESERVE_BYTES = 2 << 30
 URGENT = frozenset({TransferClass.STAT, TransferClass.ON_CALL})
 ROOM_AGAIN = 1.25  # of what is kept free, before what was paused goes on
@@ -44,7 +45,7 @@ class Pullers:
         try:
             while True:
                 try:
-                    await self._look()
+                    await self.look()
                 except ArchipelError as away:
                     _log.warning("transfers: %s", away)
                 await asyncio.sleep(LOOK_S)
@@ -55,7 +56,8 @@ class Pullers:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Look at the rows once, and do what they say."""
         rows = await asyncio.to_thread(self.transfers.under_way)
         mine = [row for row in rows if await self._leases(row)]
         for row in mine:
@@ -65,8 +67,9 @@ class Pullers:
         for link in self.links.values():
             for gone in link.errands.keys() - fetched:
                 link.drop(gone)
-        await self._tidy({row.id for row in rows})
-        await self._keep_room(mine)
+        free = await asyncio.to_thread(self.spool.free_bytes)
+        await self._tidy({row.id for row in rows}, short=free < self.reserve_bytes)
+        await self._keep_room(mine, free)
 
     async def _leases(self, row: Transfer) -> bool:
         """Hold the row; renewed when a third of the lease has gone."""
@@ -100,21 +103,28 @@ class Pullers:
             self._tasks[row.from_node] = asyncio.create_task(link.run())
         link.add(row)
 
-    async def _tidy(self, known: set[str]) -> None:
-        """Erase what ended transfers have left."""
-        for name in await asyncio.to_thread(self.spool.transfers):
-            if name not in known:
-                await asyncio.to_thread(self.spool.forget, name)
-                self._leased.pop(name, None)
+    async def _tidy(self, known: set[str], *, short: bool) -> None:
+        """Erase what ended transfers have left.
 
-    async def _keep_room(self, rows: list[Transfer]) -> None:
-        free = await asyncio.to_thread(self.spool.free_bytes)
+        What may be wanted again stays while there is room; what was recalled goes at once.
+        """
+        left = set(await asyncio.to_thread(self.spool.transfers)) - known
+        if not left:
+            return
+        since = self.clock() - KEPT
+        kept = set() if short else set(await asyncio.to_thread(self.transfers.resumable, since))
+        for name in left:
+            do = self.spool.release if name in kept else self.spool.forget
+            await asyncio.to_thread(do, name)
+            self._leased.pop(name, None)
+
+    async def _keep_room(self, rows: list[Transfer], free: int) -> None:
         for row in rows:
             link = self.links.get(row.from_node)
             if link is None or row.state is TransferState.WHOLE:
                 continue
             least = self.reserve_bytes / 2 if row.of_class in URGENT else self.reserve_bytes
-            if row.state is TransferState.PAUSED:
+            if row.state is TransferState.PAUSED or link.paused(row.id):
                 if free - row.remaining_bytes > least * ROOM_AGAIN:
                     await link.pause(row.id, paused=False)
             elif free < least or (row.size_bytes and free - row.remaining_bytes < least):

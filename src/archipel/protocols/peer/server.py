@@ -34,6 +34,7 @@ HEADER_BYTES = 16 << 10
 REQUESTS = 1 << 40  # on one connection: a study is thousands, and closing it costs a second
 SWEEP_EVERY_S = 1.0
 _CLOSING_S = 3.0
+_ENDING_S = 0.3
 
 Refusal = Callable[[str, str], None]
 """Told the address and the reason when a handshake fails."""
@@ -166,9 +167,12 @@ class PeerServer:
     async def _close_all(self) -> None:
         """Let everybody go at once: whoever is cut off asks again, elsewhere or later."""
         tasks = dict(self._open)
-        for task, (_, _, writer) in tasks.items():
+        for _, _, writer in tasks.values():
             if writer is not None:
                 writer.transport.abort()
+        if tasks:  # most end by themselves then; who waits for news does not
+            await asyncio.wait(tasks, timeout=_ENDING_S)
+        for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=_CLOSING_S)

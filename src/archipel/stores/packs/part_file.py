@@ -91,7 +91,7 @@ class DiskPartFile:
 
     def chunks(self) -> Iterator[tuple[bytes, int]]:
         """Give digest and number of every chunk that is here."""
-        for chunk in self._have:
+        for chunk in list(self._have):  # chunks may come meanwhile
             leaf = self._tree.leaf(chunk)
             if leaf is not None:
                 yield leaf, chunk

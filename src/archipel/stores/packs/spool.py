@@ -64,10 +64,13 @@ class DiskSpool:
         if known is not None:
             return known
         folder = self._folder(transfer)
-        folder.mkdir(mode=0o700, exist_ok=True)
         path = folder / f"{pack.root}.part"
-        if not path.exists():
-            self._copy_of_before(pack, path)
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            if not path.exists():
+                self._copy_of_before(pack, path)
+        except OSError as error:
+            raise refused(error) from error
         opened = DiskPartFile(folder, pack, self._donor(transfer))
         self._open[transfer, pack.root] = opened
         return opened
@@ -89,9 +92,13 @@ class DiskSpool:
 
     def forget(self, transfer: str) -> None:
         """Erase what a transfer has left."""
-        for opened in [one for one in self._open if one[0] == transfer]:
-            self._open.pop(opened).close()
+        self.release(transfer)
         shutil.rmtree(self._folder(transfer), ignore_errors=True)
+
+    def release(self, transfer: str) -> None:
+        """Close a transfer's files; what has come stays where it is."""
+        for opened in [one for one in list(self._open) if one[0] == transfer]:
+            self._open.pop(opened).close()
 
     def transfers(self) -> Sequence[str]:
         """Return the transfers that have left something."""
@@ -153,7 +160,7 @@ class DiskSpool:
     def _donor(self, transfer: str) -> Callable[[bytes], bytes | None]:
         """Look for chunks in what the transfer has fetched of packs, also of superseded ones."""
         index: dict[bytes, tuple[DiskPartFile, int]] = {}
-        for (mine, _root), part in self._open.items():
+        for (mine, _root), part in list(self._open.items()):
             if mine == transfer:
                 index |= {leaf: (part, chunk) for leaf, chunk in part.chunks()}
 

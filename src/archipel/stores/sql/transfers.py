@@ -4,13 +4,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, exists, insert, select, update
 
 from archipel.archive.model import StudyKey
 from archipel.exchange.events import TransferQuarantined, TransferWanted
 from archipel.exchange.manifest import StudyManifest, digest_of
 from archipel.exchange.schedule import TransferClass
 from archipel.exchange.transfer import (
+    RESUMABLE,
     UNDER_WAY,
     Happening,
     Lease,
@@ -197,6 +198,19 @@ class SqlTransfers:
         with self._database.read() as connection:
             _refuse_withheld(connection, held.key)
         return self.happened(name, Happening.RETRIED, now=now)
+
+    def resumable(self, since: datetime) -> Collection[str]:
+        """Name what ended since then and may be fetched again. Node-wide: as `under_way`."""
+        query = select(transfer.c.id).where(
+            transfer.c.state.in_([state.value for state in RESUMABLE]),
+            transfer.c.changed_at >= since,
+            ~exists().where(
+                withheld_study.c.tenant == transfer.c.tenant,
+                withheld_study.c.study_instance_uid == transfer.c.study_instance_uid,
+            ),
+        )
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
 
     def adopted(self, root: str) -> tuple[str, int] | None:
         """Give key and part of a pack that came under this root. Node-wide: a root is bytes."""

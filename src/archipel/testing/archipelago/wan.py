@@ -98,8 +98,14 @@ class Wan:
     def counts(self) -> tuple[int, int, int]:
         """Return packets carried, lost and dropped at the tail since the line last changed."""
         self._say({})
-        carried, lost, dropped = json.loads(self._answer())
+        carried, lost, dropped, _bytes = json.loads(self._answer())
         return carried, lost, dropped
+
+    def carried_bytes(self) -> int:
+        """Return the bytes of all packets carried from near to far since the line was laid."""
+        self._say({})
+        *_packets, carried = json.loads(self._answer())
+        return int(carried)
 
     @staticmethod
     def inside(namespace: str) -> Sequence[str]:
@@ -128,6 +134,7 @@ class _Carrier:
         self._number = 0
         self._free_at = [0.0, 0.0]
         self._counts = [0, 0, 0]
+        self._bytes = 0
         self._chance = random.Random(1)  # noqa: S311  (a line's noise, the same each time)
 
     def run(self) -> None:
@@ -152,7 +159,7 @@ class _Carrier:
             self._line = Line(**changed)
             self._counts = [0, 0, 0]
         else:
-            sys.stdout.write(json.dumps(self._counts) + "\n")
+            sys.stdout.write(json.dumps([*self._counts, self._bytes]) + "\n")
             sys.stdout.flush()
         return True
 
@@ -184,6 +191,7 @@ class _Carrier:
             with suppress(OSError):
                 os.write(self._ends[1 - way], packet)
                 self._counts[0] += 1
+                self._bytes += len(packet) if way == 0 else 0
 
 
 def available() -> str | None:
