@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from archipel.testing.conform.model import Finding
-from archipel.testing.orthanc import is_installed, orthanc
-from archipel.testing.scores import PAGE, found_of, verdicts_of
+from archipel.testing.peers.orthanc import is_installed, orthanc
+from archipel.testing.peers.scores import PAGE, found_of, verdicts_of
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ from archipel.testing.conform.phantoms import make, part10
 from archipel.testing.conform.report import as_json, as_markdown, line, score
 from archipel.testing.conform.run import findings
 from archipel.testing.conform.server import Server, Unreadable
-from archipel.testing.scores import verdicts_of
+from archipel.testing.peers.scores import verdicts_of
 
 CHECKS: Sequence[Check] = [check for group in GROUPS for check in group.checks]
 Handler = Callable[[httpx.Request], httpx.Response]

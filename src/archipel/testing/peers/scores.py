@@ -1,6 +1,6 @@
 """The page of scores, docs/conformance/dicomweb-scores.md: ours beside Orthanc's.
 
-``python -m archipel.testing.scores`` runs both and writes the page.
+``python -m archipel.testing.peers.scores`` runs both and writes the page.
 """
 
 import contextlib
@@ -18,16 +18,16 @@ from archipel.testing.conform.model import Finding
 from archipel.testing.conform.report import as_markdown
 from archipel.testing.conform.run import findings, prepare
 from archipel.testing.conform.server import Server
-from archipel.testing.orthanc import orthanc
+from archipel.testing.peers.orthanc import orthanc
 
-PAGE = Path(__file__).parents[3] / "docs" / "conformance" / "dicomweb-scores.md"
+PAGE = Path(__file__).parents[4] / "docs" / "conformance" / "dicomweb-scores.md"
 OURS = "Archipel"
 _HEAD = """# DICOMweb scores
 
-What `archipel conform` found of this node and of Debian's Orthanc, in one run, each as it is
-installed. Written by `python -m archipel.testing.scores`; a test holds each verdict against a run
-of its own (`tests/conformance/dicomweb/test_scores.py`). "Optional" is what PS3.18 lets a server
-leave out by a clean refusal; what is left out so counts as not offered. How checks are written:
+What `archipel conform` found of this node and of Debian's Orthanc, each as it is installed.
+Written by `python -m archipel.testing.peers.scores`; each verdict is held by a run of its own in
+`tests/conformance/dicomweb/test_scores.py`. "Optional" is what PS3.18 lets a server leave out by a
+clean refusal; what is left out so counts as not offered. How checks are written:
 [ADR 0110](../adr/0110-servers-are-held-against-the-standard-by-a-client-of-its-own-room.md).
 
 """

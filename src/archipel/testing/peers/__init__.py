@@ -1,0 +1,1 @@
+"""Programs of others as peers, and how this node stands beside them."""
