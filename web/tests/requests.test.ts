@@ -32,6 +32,8 @@ function row(request: string, change: Partial<RequestRow> = {}): RequestRow {
     changed_at: "2026-11-24T18:00:00Z",
     answered_at: null,
     images: { state: "waiting", percent: null, eta_s: null, estimated: true },
+    line: null,
+    waits_for_line: false,
     reader: null,
     report: "none",
     report_digest: null,

@@ -82,6 +82,7 @@ class PeerSettings:
     idle_timeout_s: float = 300.0  # without a request on a connection; a slow line needs it
     line_out_mbit: float = 0.0  # what the site's line carries outwards; 0: not known, not shaped
     line_in_mbit: float = 0.0  # and inwards; 0: not known
+    routine_alone: bool = False  # claim what is not urgent while the line to its node is cut
     via: str = ""  # peers reached elsewhere than they say (VPN, NAT): gp=10.8.0.2:8443 gf=...
 
 

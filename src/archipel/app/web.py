@@ -38,6 +38,7 @@ from archipel.protocols.web.services import (
     WebServices,
 )
 from archipel.protocols.web.visitors import recogniser
+from archipel.reading.request.island import Island
 from archipel.stores.sql.archive.differences import SqlDifferences
 
 
@@ -74,13 +75,7 @@ def application(node: Node) -> FastAPI:
             address=f"{node.settings.public_url}/portal/",
             mailed=bool(node.settings.mail.host),
         ),
-        asking=AskingPorts(
-            node=name_of(node.settings).value,
-            requests=node.requests,
-            agreements=node.reading_agreements,
-            travel=LinkTravel(node),
-            arrivals=FetchedHere(node),
-        ),
+        asking=_asking(node),
         elsewhere=OtherNodes(node),
         quarantine=node.quarantine,
         letters=Letters(node.database, node.audit, node.clock, door="web"),
@@ -97,6 +92,23 @@ def application(node: Node) -> FastAPI:
         Route("/health", _health(node)),
     ]
     return web_application(services, doors=[portal], routes=routes)
+
+
+def _asking(node: Node) -> AskingPorts:
+    name, travel = name_of(node.settings).value, LinkTravel(node)
+    return AskingPorts(
+        node=name,
+        requests=node.requests,
+        agreements=node.reading_agreements,
+        travel=travel,
+        arrivals=FetchedHere(node),
+        island=Island(
+            node=name,
+            requests=node.requests,
+            travel=travel,
+            routine_alone=node.settings.peer.routine_alone,
+        ),
+    )
 
 
 def _settling(node: Node) -> Settling:

@@ -17,7 +17,9 @@ from archipel.kernel.identifiers import TenantId
 HOMED = "node.homed"
 
 _ANYBODY = frozenset({"request", "report", "transfer"})
-_HOME_ALONE = frozenset({"request.placed", "request.confirmed", "request.cancelled"})
+_HOME_ALONE = frozenset(
+    {"request.placed", "request.confirmed", "request.cancelled", "request.withdrawn"}
+)
 _NAMES_ITS_HOME = "request:"
 
 

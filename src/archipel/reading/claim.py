@@ -10,7 +10,7 @@ from archipel.kernel.errors import Conflict, Malformed
 from archipel.reading.errors import ClaimHeld, ClaimLost
 from archipel.reading.events import ClaimChanged
 from archipel.reading.model import LEASE, Claim, ExamId, Reader
-from archipel.reading.ports import Claims, Exams
+from archipel.reading.ports import Claims, Exams, Gate
 
 TRIES = 3
 
@@ -23,6 +23,7 @@ class Desk:
     claims: Claims
     audit: Audit
     scope: Scope
+    gate: Gate
 
 
 def claim(
@@ -34,7 +35,8 @@ def claim(
 ) -> Claim:
     """Take the lease, or renew one's own.
 
-    Raises `NotFound` outside the scope, `ClaimHeld` while somebody else holds it.
+    Raises `NotFound` outside the scope, `ClaimHeld` while somebody else holds it, and what the
+    gate raises where it may not be taken now.
     """
     desk.exams.exam(exam, scope=desk.scope, now=now)
     for _ in range(TRIES):
@@ -46,6 +48,7 @@ def claim(
             if desk.claims.replace(renewed, over=last, fact=None, scope=desk.scope):
                 return renewed
             continue
+        desk.gate.admit(exam, scope=desk.scope)
         taken = _next(exam, reader, last, now)
         if desk.claims.replace(taken, over=last, fact=_changed(taken, now), scope=desk.scope):
             return taken
@@ -71,6 +74,7 @@ def take_over(
         last = desk.claims.latest(exam, scope=desk.scope)
         if last is None or not last.held(now) or last.reader.login == reader.login:
             return claim(exam, reader, desk=desk, now=now)
+        desk.gate.admit(exam, scope=desk.scope)
         desk.audit.record([_taken_over(exam, last, desk.scope, now)])
         taken = replace(_next(exam, reader, last, now), reason=reason.strip())
         if desk.claims.replace(taken, over=last, fact=_changed(taken, now), scope=desk.scope):

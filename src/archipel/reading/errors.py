@@ -1,5 +1,7 @@
 """Failures only reading knows."""
 
+from datetime import datetime
+
 from archipel.kernel.errors import Conflict
 from archipel.reading.model import Claim, Draft, ExamId
 
@@ -13,6 +15,18 @@ class ClaimHeld(Conflict):
             f"{claim.until:%H:%M:%S} UTC: wait, or take over with a reason"
         )
         self.claim = claim
+
+
+class ClaimNeedsLine(Conflict):
+    """What can wait is not claimed while the node that asked cannot be told."""
+
+    def __init__(self, exam: ExamId, node: str, since: datetime | None) -> None:
+        when = f" since {since:%H:%M} UTC" if since else ""
+        super().__init__(
+            f"the line to {node} is cut{when}: {exam} is not urgent and waits for it, so that "
+            "nobody reads it twice; ask by telephone, or try again when the line is back"
+        )
+        self.node, self.since = node, since
 
 
 class ClaimLost(Conflict):

@@ -93,6 +93,13 @@ class Claims(Protocol):
         """
 
 
+class Gate(Protocol):
+    """Who else must be asked before an exam is taken."""
+
+    def admit(self, exam: ExamId, *, scope: Scope) -> None:
+        """Let a claim pass. Raises `Conflict` where it may not be taken now."""
+
+
 class Drafts(Protocol):
     """Versions of reports."""
 

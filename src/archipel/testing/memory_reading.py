@@ -33,6 +33,14 @@ from archipel.standards.dicom.matching import words_of
 KEPT_EVERY_S = 300
 
 
+class OpenGate:
+    """`reading.ports.Gate` where nobody else is to be asked."""
+
+    def admit(self, exam: ExamId, *, scope: Scope) -> None:
+        """See the port."""
+        del exam, scope
+
+
 @dataclass(slots=True)
 class MemoryReading:
     """`Exams`, `Claims`, `Drafts` and `Changes` over one dictionary of exams."""

@@ -40,7 +40,8 @@ from archipel.protocols.web.services import (
 )
 from archipel.protocols.web.visitors import recogniser
 from archipel.reading.model import Exam, ExamId, KeyImage, Urgency
-from archipel.reading.request.model import Arrival, Way
+from archipel.reading.request.island import Island
+from archipel.reading.request.model import Line, Arrival, Way
 from archipel.reading.urgency import set_urgency
 from archipel.results.secrets import Secrets
 from archipel.stores.sql.access import SqlDevices, SqlOrganisations
@@ -119,6 +120,10 @@ class AtOnce:
         """See the port."""
         del exam
         return Way(reachable=node == "test", images_in=timedelta())
+
+    def line(self, node: str) -> Line:
+        """See the port."""
+        return Line(node=node, cut=node != "test")
 
 
 class Alone:
@@ -309,6 +314,12 @@ def furnished(database: Database, clock: Clock) -> tuple[WebServices, enrol.Offi
             agreements=SqlReadingAgreements(database),
             travel=AtOnce(),
             arrivals=Nothing(),
+            island=Island(
+                node="test",
+                requests=SqlRequests(database),
+                travel=AtOnce(),
+                routine_alone=False,
+            ),
         ),
         elsewhere=Alone(database),
         quarantine=SqlQuarantine(database),

@@ -11,11 +11,12 @@ from archipel.kernel.errors import Malformed, NotFound
 from archipel.reading.claim import Desk, claim, release, renew, take_over
 from archipel.reading.errors import ClaimHeld, ClaimLost
 from archipel.reading.model import LEASE, Reader
+from archipel.testing.memory_reading import OpenGate
 
 
 @pytest.fixture
 def desk(room, north, audit):
-    return Desk(exams=room.exams, claims=room.claims, audit=audit, scope=north)
+    return Desk(exams=room.exams, claims=room.claims, audit=audit, scope=north, gate=OpenGate())
 
 
 @pytest.fixture
@@ -160,7 +161,7 @@ def test_changing_hands_is_told_and_renewing_is_not(this, room, desk, reader, ot
 
 
 def test_nobody_claims_out_of_scope(this, room, audit, south, reader, now):
-    desk = Desk(exams=room.exams, claims=room.claims, audit=audit, scope=south)
+    desk = Desk(exams=room.exams, claims=room.claims, audit=audit, scope=south, gate=OpenGate())
 
     for attempt in (
         lambda: claim(this, reader, desk=desk, now=now),

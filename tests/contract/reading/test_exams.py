@@ -25,6 +25,7 @@ from archipel.reading.model import (
     Urgency,
 )
 from archipel.standards.dicom.matching import normalise_name
+from archipel.testing.memory_reading import OpenGate
 
 
 def to_read(**said):
@@ -45,7 +46,7 @@ def write_draft(room, exam, reader, scope, now):
 
 
 def claimed(room, exam, reader, scope, now, audit):
-    desk = Desk(exams=room.exams, claims=room.claims, audit=audit, scope=scope)
+    desk = Desk(exams=room.exams, claims=room.claims, audit=audit, scope=scope, gate=OpenGate())
     return claim(exam.id, reader, desk=desk, now=now)
 
 

@@ -34,6 +34,7 @@ from archipel.stores.sql import outbox
 from archipel.stores.sql.access import SqlOrganisations
 from archipel.stores.sql.reading_documents import SqlDocuments
 from archipel.stores.sql.results.links import SqlReleases
+from archipel.testing.memory_reading import OpenGate
 from archipel.testing.reports import SECTIONS, section
 
 NORTH = TenantId("north")
@@ -95,6 +96,7 @@ class Reading:
             claims=self.desk.claims,
             audit=self.desk.audit,
             scope=self.desk.scope,
+            gate=OpenGate(),
         )
         self.fence = claim.claim(self.exam, self.reader, desk=at, now=now).fence
 
@@ -320,7 +322,11 @@ def test_an_addendum_keeps_the_text_and_adds_to_it(reading, room, now):
 def test_signed_under_a_lost_lease_it_is_kept_beside_and_never_stands(reading, room, other, now):
     version = reading.ready(now)
     at = claim.Desk(
-        exams=room.exams, claims=room.claims, audit=reading.desk.audit, scope=reading.desk.scope
+        exams=room.exams,
+        claims=room.claims,
+        audit=reading.desk.audit,
+        scope=reading.desk.scope,
+        gate=OpenGate(),
     )
     claim.take_over(reading.exam, other, reason="garde", desk=at, now=now)
 

@@ -37,6 +37,7 @@ from archipel.reading.request.model import (
     Contact,
     Information,
     Justification,
+    Line,
     Professional,
     Request,
     RequestId,
@@ -44,6 +45,7 @@ from archipel.reading.request.model import (
     Stage,
     Standing,
     Subject,
+    Way,
 )
 from archipel.reading.request.ports import Telling
 from archipel.stores.sql import facts, peers
@@ -92,6 +94,20 @@ class KeptImages:
         self.handed.append(exam)
 
 
+class Lines:
+    """`ports.Travel` in memory: which lines are cut."""
+
+    def __init__(self, here: str) -> None:
+        self.here, self.cut = here, set[str]()
+
+    def line(self, node: str) -> Line:
+        return Line(node=node, cut=node in self.cut, since=NOW if node in self.cut else None)
+
+    def way(self, node: str, *, exam: ExamId) -> Way:
+        del exam
+        return Way(reachable=node not in self.cut)
+
+
 @cache
 def authority() -> certificates.Authority:
     return certificates.new_authority("test", now=NOW)
@@ -118,9 +134,14 @@ class Island:
         migrate(self.database)
         self.facts = SqlFacts(self.database, clock=lambda: self.now)
         self.requests, self.images = SqlRequests(self.database), KeptImages()
+        self.lines = Lines(name)
         self.documents = SqlDocuments(self.database)
         self.here = Here(
-            node=name, room=self.requests, wishes=self.images, documents=self.documents
+            node=name,
+            room=self.requests,
+            wishes=self.images,
+            documents=self.documents,
+            travel=self.lines,
         )
         with self.database.write() as connection:
             facts.open_log(connection, NodeName(name), now=NOW)
@@ -201,36 +222,40 @@ def islands(tmp_path: Path) -> Iterator[tuple[Island, Island, Island]]:
         one.database.close()
 
 
-def asked(home: Island) -> RequestId:
-    request = Request(
-        id=new_request_id("gy", now=NOW),
-        asked_by=DOCTOR,
-        asking=Site(WEST, "gy", "CH de l'Ouest"),
-        partner=Site(CITY, "mq", "CHU de Martinique"),
-        subject=Subject(
+def asked(home: Island, **said: Any) -> RequestId:
+    request = Request(**{**drawn_request(), **said})
+    home.requests.place(request, scope=scope(WEST))
+    placed(request.id, tenant=WEST, here=home.here, now=NOW)
+    return request.id
+
+
+def drawn_request() -> dict[str, Any]:
+    return {
+        "id": new_request_id("gy", now=NOW),
+        "asked_by": DOCTOR,
+        "asking": Site(WEST, "gy", "CH de l'Ouest"),
+        "partner": Site(CITY, "mq", "CHU de Martinique"),
+        "subject": Subject(
             name="TEST-BALISIER^Raymond",
             birth_date="19590301",
             sex="M",
             identifier=PatientIdentifier("55012", Issuer("gy-issuer")),
         ),
-        exam=EXAM,
-        priors=(ExamId(WEST, Uid("1.2.2")),),
-        modality="CT",
-        procedure="Angio-scanner cérébral",
-        question="Hémiparésie gauche brutale, occlusion proximale ?",
-        urgency=Urgency.STAT,
-        promised=timedelta(minutes=15),
-        justification=Justification(reason="urgence vitale"),
-        information=Information.DEFERRED,
-        contact=Contact(name="Dr Urgences-Test", phone="0594 00 44 17"),
-        relief=(Site(LYON, "fr", "Lyon"),),
-        ladder=(),
-        override="",
-        placed_at=NOW,
-    )
-    home.requests.place(request, scope=scope(WEST))
-    placed(request.id, tenant=WEST, here=home.here, now=NOW)
-    return request.id
+        "exam": EXAM,
+        "priors": (ExamId(WEST, Uid("1.2.2")),),
+        "modality": "CT",
+        "procedure": "Angio-scanner cérébral",
+        "question": "Hémiparésie gauche brutale, occlusion proximale ?",
+        "urgency": Urgency.STAT,
+        "promised": timedelta(minutes=15),
+        "justification": Justification(reason="urgence vitale"),
+        "information": Information.DEFERRED,
+        "contact": Contact(name="Dr Urgences-Test", phone="0594 00 44 17"),
+        "relief": (Site(LYON, "fr", "Lyon"),),
+        "ladder": (),
+        "override": "",
+        "placed_at": NOW,
+    }
 
 
 def test_a_request_is_asked_read_and_acknowledged_over_two_nodes(

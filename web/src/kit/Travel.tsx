@@ -1,11 +1,11 @@
 /** When images are where they are read: here, on their way with their time, or held up. */
 import { useTranslation } from "@/i18n";
 import { duration } from "@/i18n/format";
-import { IconCircleCheck, IconCloudOff, IconTransfer } from "./icons";
+import { IconCircleCheck, IconCloudOff, IconLock, IconTransfer } from "./icons";
 
 /** The API's `RequestImages`, as far as it is shown. */
 export interface Travelling {
-  state: "waiting" | "travelling" | "stalled" | "here";
+  state: "waiting" | "travelling" | "stalled" | "here" | "withdrawn";
   percent: number | null;
   eta_s: number | null;
   estimated: boolean;
@@ -17,6 +17,12 @@ export function Travel({ images }: { images: Travelling }) {
     return (
       <span className="c-ok nw">
         <IconCircleCheck size={13} aria-hidden /> {t("tele.images_here")}
+      </span>
+    );
+  if (images.state === "withdrawn")
+    return (
+      <span className="t2 nw">
+        <IconLock size={13} aria-hidden /> {t("tele.images_withdrawn")}
       </span>
     );
   if (images.state === "stalled")

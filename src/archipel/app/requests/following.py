@@ -4,16 +4,18 @@ from datetime import datetime, timedelta
 
 from archipel.app.dispatcher import Subscription
 from archipel.app.peer_keys import name_of
+from archipel.app.requests.travel import LinkTravel
 from archipel.app.requests.wishes import ACTOR, TransferWishes
 from archipel.app.wiring import Node
 from archipel.exchange.events import FactsApplied, TransferPublished
 from archipel.kernel.actors import Scope
 from archipel.kernel.errors import NotFound
+from archipel.kernel.identifiers import TenantId
 from archipel.reading.events import ClaimChanged, ReportReleased
 from archipel.reading.model import ExamId, Reader
-from archipel.reading.request import follow
-from archipel.reading.request.events import RequestPlaced
-from archipel.reading.request.model import Professional, RequestId
+from archipel.reading.request import ending, follow
+from archipel.reading.request.events import AgreementKept, RequestChanged, RequestPlaced
+from archipel.reading.request.model import Professional, RequestId, Stage
 
 
 def subscriptions(node: Node) -> list[Subscription]:
@@ -23,6 +25,7 @@ def subscriptions(node: Node) -> list[Subscription]:
         room=node.requests,
         wishes=TransferWishes(node),
         documents=node.documents,
+        travel=LinkTravel(node),
     )
 
     def placed(event: RequestPlaced, *, now: datetime) -> None:
@@ -45,12 +48,40 @@ def subscriptions(node: Node) -> list[Subscription]:
             follow.signed(told, RequestId(event.request), here=here, now=now)
 
     return [
+        *_endings(node, here),
         Subscription(RequestPlaced, "requests-placed", placed),
         Subscription(FactsApplied, "requests-facts", facts_came),
         Subscription(ClaimChanged, "requests-lease", lease_changed),
         Subscription(TransferPublished, "requests-arrived", arrived),
         Subscription(ReportReleased, "requests-signed", signed),
     ]
+
+
+def _endings(node: Node, here: follow.Here) -> list[Subscription]:
+    def changed(event: RequestChanged, *, now: datetime) -> None:
+        request = RequestId(event.request)
+        follow.changed(request, tenant=event.tenant, here=here, now=now)
+        if event.stage == Stage.ACKNOWLEDGED.value:
+            withdraw_where_ended(node, event.tenant, now=now)
+
+    def agreement_kept(event: AgreementKept, *, now: datetime) -> timedelta | None:
+        if event.ends is not None and event.ends > now:
+            return event.ends - now
+        withdraw_where_ended(node, event.tenant, now=now)
+        return None
+
+    return [
+        Subscription(RequestChanged, "requests-changed", changed),
+        Subscription(AgreementKept, "requests-agreements", agreement_kept),
+    ]
+
+
+def withdraw_where_ended(node: Node, asking: TenantId, *, now: datetime) -> None:
+    """End the access of readers whom no agreement lets read any more."""
+    scope = Scope(ACTOR, frozenset({asking}))
+    agreements = node.reading_agreements.of(asking, scope=scope)
+    here = name_of(node.settings).value
+    ending.withdraw(asking, agreements, room=node.requests, node=here, now=now)
 
 
 def reader_of(event: ClaimChanged, node: Node) -> Reader | None:

@@ -14,13 +14,13 @@ from archipel.app.transfer.packs import BYTES_IN_MBIT
 from archipel.app.transfer.progress import STILL, due_in_s
 from archipel.app.wiring import Node
 from archipel.archive.model import StudyKey
-from archipel.exchange.links import Line
+from archipel.exchange.links import Line as LineState
 from archipel.exchange.manifest import StudyManifest
 from archipel.exchange.schedule import SHAPED
 from archipel.exchange.transfer import Transfer
 from archipel.kernel.actors import Scope
 from archipel.reading.model import ExamId
-from archipel.reading.request.model import Arrival, Way
+from archipel.reading.request.model import Arrival, Line, Way
 
 _BITS = 8
 _MS_IN_S = 1000
@@ -37,13 +37,26 @@ class LinkTravel:
         if node == name_of(self.node.settings).value:
             return Way(reachable=True, images_in=timedelta())
         line = links(self.node).get(node)
-        if line is None or line.get("state") != Line.UP.value:
+        if line is None or line.get("state") != LineState.UP.value:
             return Way(reachable=False)
         size, rate = self._size_bytes(exam), self._outward(node, line.get("goodput_bps"))
         if size is None or not rate:
             return Way(reachable=True)
         taken = size / rate + (line.get("rtt_ms") or 0) / _MS_IN_S
         return Way(reachable=True, images_in=timedelta(seconds=taken))
+
+    def line(self, node: str) -> Line:
+        """See the port. Where the board says nothing of a node, nobody can be told there."""
+        if node == name_of(self.node.settings).value:
+            return Line(node=node, cut=False)
+        told = links(self.node).get(node)
+        if told is None:
+            return Line(node=node, cut=True)
+        since = told.get("since")
+        cut = told.get("state") in (LineState.DOWN.value, LineState.REFUSED.value)
+        return Line(
+            node=node, cut=cut, since=datetime.fromisoformat(since) if cut and since else None
+        )
 
     def _size_bytes(self, exam: ExamId) -> int | None:
         held = self.node.offers.manifest(StudyKey(exam.tenant, exam.study))

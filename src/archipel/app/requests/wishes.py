@@ -48,10 +48,15 @@ class TransferWishes:
     def let_go(self, request: Request, *, now: datetime) -> None:
         """See the port."""
         for one in self.node.transfers.under_way():
-            if one.reason == request.id.value:
+            exam = ExamId(one.key.tenant, one.key.study)
+            if one.reason == request.id.value and not self._asked_again(exam, one.wanted_by):
                 scope = Scope(ACTOR, frozenset({one.wanted_by}))
                 why = "the request is closed"
                 self.node.transfers.withdraw(one.id, scope=scope, now=now, detail=why)
+
+    def _asked_again(self, exam: ExamId, reader: TenantId) -> bool:
+        """Tell whether another request needs what this one had fetched."""
+        return self.node.requests.granted(exam, to=reader, tenant=exam.tenant)
 
     def is_here(self, exam: ExamId, *, tenant: TenantId) -> bool:
         """See the port. A foreign exam is in no list before all of it is here."""

@@ -23,7 +23,7 @@ from archipel.kernel.errors import (
     Refused,
     Unavailable,
 )
-from archipel.reading.errors import ChecksOpen, ClaimHeld, ClaimLost
+from archipel.reading.errors import ChecksOpen, ClaimHeld, ClaimLost, ClaimNeedsLine
 from archipel.results.errors import CodeRefused, EntryDelayed, EntryRefused, NotEntered
 
 LOG = logging.getLogger(__name__)
@@ -117,6 +117,9 @@ def _members(error: ArchipelError) -> dict[str, Any]:
     """Return what the front end needs beside the sentence: open checks, who holds a claim."""
     if isinstance(error, ChecksOpen):
         return {"rules": list(error.rules)}
+    if isinstance(error, ClaimNeedsLine):
+        since = error.since.isoformat() if error.since else None
+        return {"node": error.node, "since": since}
     if isinstance(error, EntryRefused | CodeRefused):
         return {"tries_left": error.tries_left}
     if not isinstance(error, ClaimHeld | ClaimLost):

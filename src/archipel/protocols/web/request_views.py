@@ -1,20 +1,18 @@
 """Requests for reading as the front end reads them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
 from archipel.access.model import Permission, Visitor
 from archipel.protocols.web.models.request import (
-    AgreementView,
     ArrivingExam,
     CallbackView,
     ConsentKind,
     ConsentView,
-    HoursView,
     JustificationView,
-    LevelName,
+    LineView,
     MayDo,
     RequestAcknowledgement,
     RequestAnswer,
@@ -26,21 +24,18 @@ from archipel.protocols.web.models.request import (
     RequestRow,
     RequestStep,
     RequestView,
-    RungView,
-    SiteView,
 )
+from archipel.protocols.web.ladder_views import rung_view, seconds, site_view, urgency_name
 from archipel.protocols.web.services import WebServices
 from archipel.protocols.web.words import day, name_parts
-from archipel.reading.model import ExamId, Filters, Urgency
+from archipel.reading.model import ExamId, Filters
+from archipel.reading.request.island import Island
 from archipel.reading.request.model import (
-    PROMISED,
-    Agreement,
     Arrival,
     Information,
-    Level,
+    Line,
     ReadingClaim,
     Request,
-    Rung,
     Site,
     Stage,
     Standing,
@@ -52,13 +47,6 @@ CONSENT: Mapping[Information, ConsentKind] = {
     Information.REPRESENTED: "represented",
     Information.DEFERRED: "emergency",
 }
-LEVELS: Mapping[LevelName, Level] = {
-    "on-site": Level.ON_SITE,
-    "region": Level.REGION,
-    "sister-region": Level.SISTER_REGION,
-    "mainland": Level.MAINLAND,
-}
-_LEVEL_NAMES = {level: name for name, level in LEVELS.items()}
 _ON_THE_WAY = frozenset({Stage.PLACED, Stage.TRAVELLING, Stage.DECLINED, Stage.CANCELLED})
 _OPEN = frozenset({Stage.PLACED, Stage.TRAVELLING, Stage.READY})
 
@@ -71,6 +59,8 @@ class RequestViews:
     node: str
     now: datetime
     arrivals: Mapping[ExamId, Arrival]
+    island: Island
+    lines: dict[str, Line]  # asked once each
 
     def row(self, held: Standing) -> RequestRow:
         """Return the card of one request."""
@@ -96,6 +86,8 @@ class RequestViews:
             changed_at=held.changed_at,
             answered_at=min((one.at for one in held.answers), default=None),
             images=self.images(held),
+            line=self._other_line(held),
+            waits_for_line=self._waits(held),
             reader=self._reader(request, held.claim) if held.claim else None,
             report=cast("Any", report),
             report_digest=last[0].document if principal else None,
@@ -170,6 +162,9 @@ class RequestViews:
             due_at=request.due,
             images=self.images(held),
             conflict=held.conflict,
+            line=self._other_line(held),
+            waits_for_line=self._waits(held),
+            reader=self._reader(request, held.claim) if held.claim else None,
         )
 
     def arriving(self, held: Standing) -> ArrivingExam:
@@ -184,6 +179,8 @@ class RequestViews:
 
     def images(self, held: Standing) -> RequestImages:
         """Say where the images are, from the transfer where it is ours, else as estimated."""
+        if not held.grants:
+            return RequestImages(state="withdrawn", percent=None, eta_s=None, estimated=False)
         arrival = self.arrivals.get(held.exam) if held.exam else None
         if arrival is not None:
             return RequestImages(
@@ -232,7 +229,29 @@ class RequestViews:
             since=claim.at,
             confirmed=claim.fence is not None,
             mine=claim.reader.login == self.visitor.person.login and claim.node == self.node,
+            alone=claim.alone,
         )
+
+    def _waits(self, held: Standing) -> bool:
+        """Tell whether it may not be claimed here before the line to who asked is back."""
+        return self.island.waits(held, self._line(held.request.id.home))
+
+    def _other_line(self, held: Standing) -> LineView | None:
+        """Return the line to the other side: that of who reads for who asked, and the reverse."""
+        home, other = held.request.id.home, self._reads(held).node
+        node = other if home == self.node else home
+        if node == self.node:
+            return None
+        line = self._line(node)
+        return LineView(node=line.node, cut=line.cut, since=line.since)
+
+    def _line(self, node: str) -> Line:
+        if node not in self.lines:
+            self.lines[node] = self.island.travel.line(node)
+        return self.lines[node]
+
+    def _is_mine(self, held: Standing) -> bool:
+        return held.claim is not None and self._reader(held.request, held.claim).mine
 
     def _may(self, held: Standing) -> list[MayDo]:
         person, may = self.visitor.person, self.visitor.may
@@ -241,7 +260,10 @@ class RequestViews:
         here = asks or self.images(held).state == "here"
         rules: dict[MayDo, bool] = {
             "open": here and may(Permission.SEE_EXAMS),
-            "read": reads and here and may(Permission.WRITE_REPORTS),
+            "read": reads
+            and here
+            and may(Permission.WRITE_REPORTS)
+            and (not self._waits(held) or self._is_mine(held)),
             "note": may(Permission.ASK_READING),
             "cancel": asks and held.stage in _OPEN | {Stage.READING, Stage.DECLINED},
             "decline": reads and held.stage in _OPEN and may(Permission.WRITE_REPORTS),
@@ -259,6 +281,8 @@ def request_views(visitor: Visitor, services: WebServices) -> RequestViews:
         node=services.asking.node,
         now=now,
         arrivals=services.asking.arrivals.under_way(scope=visitor.scope, now=now),
+        island=services.asking.island,
+        lines={},
     )
 
 
@@ -302,11 +326,6 @@ def _is_of(held: Standing, text: str) -> bool:
     return all(word in said for word in text.casefold().split())
 
 
-def site_view(site: Site) -> SiteView:
-    """Return an organisation with its node."""
-    return SiteView(key=site.tenant.value, name=site.name, node=site.node)
-
-
 def patient_view(held: Standing) -> RequestPatient:
     """Return whose exam it is, as the asking site said."""
     subject = held.request.subject
@@ -319,78 +338,3 @@ def patient_view(held: Standing) -> RequestPatient:
         identifier=subject.identifier.value,
         issuer=subject.identifier.issuer.namespace,
     )
-
-
-def rung_view(rung: Rung, agreement: Agreement | None) -> RungView:
-    """Return one rung; `agreement` explains why not, where it is at hand."""
-    return RungView(
-        site=site_view(rung.site),
-        level=_LEVEL_NAMES[rung.level],
-        chosen=rung.verdict is Verdict.CHOSEN,
-        reason=rung.verdict.value,
-        parameters=_parameters(rung, agreement),
-        images_in_s=seconds(rung.images_in),
-        promised_s=seconds(rung.promised),
-        waiting=rung.waiting,
-        phone=agreement.phone if agreement else "",
-    )
-
-
-def rung_views(rungs: Sequence[Rung], agreements: Iterable[Agreement]) -> list[RungView]:
-    """Return the ladder with the agreement of each rung."""
-    known = {(one.partner, one.level): one for one in agreements}
-    return [rung_view(rung, known.get((rung.site, rung.level))) for rung in rungs]
-
-
-def agreement_view(one: Agreement, *, now: datetime) -> AgreementView:
-    """Return one agreement."""
-    delays = {**PROMISED, **(one.delays or {})}
-    return AgreementView(
-        key=one.key,
-        asking=one.asking.value,
-        partner=site_view(one.partner),
-        level=_LEVEL_NAMES[one.level],
-        modalities=sorted(one.modalities),
-        hours=HoursView(
-            days=sorted(one.hours.days),
-            since=f"{one.hours.since:%H:%M}",
-            until=f"{one.hours.until:%H:%M}",
-        ),
-        time_zone=one.time_zone,
-        delays_s={urgency_name(each): seconds(delay) or 0 for each, delay in delays.items()},
-        phone=one.phone,
-        relief=[site_view(site) for site in one.relief],
-        ends=one.ends,
-        ended=one.ends is not None and one.ends <= now,
-    )
-
-
-def urgency_name(urgency: Urgency) -> Literal["stat", "urgent", "inpatient", "routine"]:
-    """Return the word of the API."""
-    return cast("Literal['stat', 'urgent', 'inpatient', 'routine']", urgency.name.lower())
-
-
-def seconds(span: timedelta | None) -> int | None:
-    """Return whole seconds, rounded up: nothing arrives early."""
-    return None if span is None else -int(-span.total_seconds() // 1)
-
-
-def _parameters(rung: Rung, agreement: Agreement | None) -> dict[str, str | int | None]:
-    if rung.verdict is Verdict.OVERLOADED:
-        return {"waiting": rung.waiting}
-    if agreement is None:
-        return {}
-    if rung.verdict is Verdict.CLOSED:
-        hours = agreement.hours
-        return {
-            "days": "".join(str(one) for one in sorted(hours.days)),
-            "since": f"{hours.since:%H:%M}",
-            "until": f"{hours.until:%H:%M}",
-            "time_zone": agreement.time_zone,
-        }
-    if rung.verdict is Verdict.NOT_COVERED:
-        return {"modalities": " ".join(sorted(agreement.modalities))}
-    if rung.verdict is Verdict.ENDED and agreement.ends is not None:
-        return {"at": agreement.ends.isoformat()}
-    return {}
-

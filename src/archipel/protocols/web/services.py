@@ -26,6 +26,7 @@ from archipel.results.ports import Correspondents, Links, Mails, Releases
 from archipel.results.secrets import Secrets
 from archipel.results.share import Counter
 from archipel.reading.request import ask
+from archipel.reading.request.island import Island
 from archipel.reading.request.model import Site
 from archipel.reading.request.ports import Agreements, Arrivals, Requests, Travel
 
@@ -52,6 +53,7 @@ class AskingPorts:
     agreements: Agreements
     travel: Travel
     arrivals: Arrivals
+    island: Island
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +156,11 @@ class WebServices:
     def claiming(self, visitor: Visitor) -> claim.Desk:
         """Return what claiming needs for this visitor."""
         return claim.Desk(
-            exams=self.exams, claims=self.claims, audit=self.desk.audit, scope=visitor.scope
+            exams=self.exams,
+            claims=self.claims,
+            audit=self.desk.audit,
+            scope=visitor.scope,
+            gate=self.asking.island,
         )
 
     def writing(self, visitor: Visitor) -> report.Desk:

@@ -34,12 +34,15 @@ def keep(agreement: Agreement, *, desk: Desk, now: datetime) -> Agreement:
     """
     _check(agreement)
     _audited(desk, agreement, "kept", now)
-    desk.agreements.keep(agreement, scope=desk.scope)
+    desk.agreements.keep(agreement, scope=desk.scope, now=now)
     return agreement
 
 
 def end(asking: TenantId, key: str, *, desk: Desk, now: datetime) -> Agreement:
-    """End an agreement now: requests made under it go on. Raises `NotFound`, `Conflict`."""
+    """End an agreement now. Raises `NotFound`, `Conflict`.
+
+    Requests made under it go on; once they are answered, see `ending`.
+    """
     held = {one.key: one for one in desk.agreements.of(asking, scope=desk.scope)}.get(key)
     if held is None:
         raise NotFound(f"no agreement {key[:64]!r} of {asking}")
@@ -47,7 +50,7 @@ def end(asking: TenantId, key: str, *, desk: Desk, now: datetime) -> Agreement:
         raise Conflict("this agreement has ended already")
     ended = replace(held, ends=now)
     _audited(desk, ended, "ended", now)
-    desk.agreements.keep(ended, scope=desk.scope)
+    desk.agreements.keep(ended, scope=desk.scope, now=now)
     return ended
 
 

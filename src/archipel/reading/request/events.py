@@ -1,6 +1,7 @@
 """What requests announce on this node. `tenant` is the organisation that asked."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from archipel.kernel.events import Event
 
@@ -19,3 +20,11 @@ class RequestChanged(Event):
     request: str
     stage: str
     exam: str | None = None  # as `ExamId` writes it; None: not acquired yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementKept(Event):
+    """An agreement was made, changed or ended; `ends` None: it has no end."""
+
+    key: str
+    ends: datetime | None

@@ -7,6 +7,7 @@ signed versions that facts carry. Done again, each changes nothing.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from archipel.exchange.fold.requests import CLAIMED, CONFIRMED, RELEASED, SIGNED
 from archipel.kernel.errors import Malformed
@@ -25,7 +26,7 @@ from archipel.reading.request.model import (
     Stage,
     Standing,
 )
-from archipel.reading.request.ports import Room, Telling, Wishes
+from archipel.reading.request.ports import Room, Telling, Travel, Wishes
 
 SIGNING_TAKES = timedelta(seconds=15)
 """A lease that ends by a signature ends before the signature can be told (undo)."""
@@ -42,6 +43,7 @@ class Here:
     room: Room
     wishes: Wishes
     documents: Documents
+    travel: Travel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,13 @@ def facts_came(subject: str, *, tenant: TenantId, here: Here, now: datetime) -> 
         _care(held, tenant, here, now)
 
 
+def changed(request: RequestId, *, tenant: TenantId, here: Here, now: datetime) -> None:
+    """Fetch no more for a request that was closed, here or elsewhere: nobody will read it."""
+    held = here.room.node_standing(request, tenant=tenant)
+    if held is not None and held.stage in _CLOSED and _at_home(held, here):
+        here.wishes.let_go(held.request, now=now)
+
+
 def arrived(exam: ExamId, *, here: Here, now: datetime) -> None:
     """Say that images are here, for every request that waits for them."""
     for held in here.room.open_for(exam, tenant=exam.tenant):
@@ -93,15 +102,16 @@ def lease_changed(
     for held in here.room.open_for(exam, tenant=exam.tenant):
         if event.held:
             if reader is not None and _reads(held, reader, here.node):
-                body = {"claim": claim, "by": written(_professional(reader))}
+                body: dict[str, Any] = {"claim": claim, "by": written(_professional(reader))}
+                if here.travel.line(held.request.id.home).cut:
+                    body["alone"] = True
                 told = Telling(kind=CLAIMED, body=body, login=event.login, at=now)
                 if not _mine(held, claim):
                     here.room.node_tell(held.request.id, told, tenant=exam.tenant)
         elif now - event.at < SIGNING_TAKES:
             return SIGNING_TAKES - (now - event.at)
         elif _mine(held, claim) and not held.answers:
-            body = {"claim": claim}
-            told = Telling(kind=RELEASED, body=body, login=event.login, at=now)
+            told = Telling(kind=RELEASED, body={"claim": claim}, login=event.login, at=now)
             here.room.node_tell(held.request.id, told, tenant=exam.tenant)
         current = here.room.node_standing(held.request.id, tenant=exam.tenant)
         if current is not None:
@@ -166,7 +176,7 @@ def _care(held: Standing, tenant: TenantId, here: Here, now: datetime) -> None:
     reads = _at_home(held, here)
     if not reads or held.exam is None:
         return
-    if held.stage in _CLOSED:
+    if held.stage in _CLOSED or not held.grants:
         here.wishes.let_go(held.request, now=now)
         return
     if here.node == held.request.id.home:

@@ -1,8 +1,8 @@
 """Where a request stands: a pure function of the facts about it, the same on every node.
 
 Who may state what is read off the log a fact stands in: the asking node places, attaches images,
-confirms, acknowledges and cancels; the readers' nodes claim, receive, decline and sign. What
-anybody else states, or states unreadably, counts for nothing.
+confirms, acknowledges, cancels and ends the readers' access; the readers' nodes claim, receive,
+decline and sign. What anybody else states, or states unreadably, counts for nothing.
 """
 
 from collections.abc import Collection, Sequence
@@ -27,10 +27,13 @@ from archipel.reading.request.model import (
 
 PLACED, ATTACHED, ARRIVED = "request.placed", "request.attached", "request.arrived"
 NOTED, DECLINED, CANCELLED = "request.noted", "request.declined", "request.cancelled"
-ACKNOWLEDGED = "request.acknowledged"
+ACKNOWLEDGED, WITHDRAWN = "request.acknowledged", "request.withdrawn"
 FINAL = frozenset({"final", "addendum", "amended", "corrected"})
 _OF_HOME = frozenset(
-    {PLACED, ATTACHED, CANCELLED, ACKNOWLEDGED, claims.CONFIRMED, claims.RECONCILED}
+    {
+        *(PLACED, ATTACHED, CANCELLED, ACKNOWLEDGED, WITHDRAWN),
+        *(claims.CONFIRMED, claims.RECONCILED),
+    }
 )
 _OF_READERS = frozenset({ARRIVED, DECLINED, claims.CLAIMED, claims.RELEASED, claims.SIGNED})
 
@@ -62,6 +65,7 @@ def standing(facts: Collection[Fact]) -> Standing | None:
         acknowledged=_note(acknowledged) if acknowledged else None,
         reason=_text(ended, "text") if ended else "",
         log=tuple(_step(fact, request) for fact in ordered),
+        withdrawn=any(fact.kind == WITHDRAWN for fact in ordered),
     )
 
 
@@ -172,6 +176,7 @@ def _claim(fact: Fact | None, fence: int | None, ordered: Sequence[Fact]) -> Rea
         at=_at(fact),
         fence=fence,
         released=any(f.kind == claims.RELEASED and _text(f, "claim") == claim for f in ordered),
+        alone=fact.body.get("alone") is True,
     )
 
 

@@ -176,6 +176,15 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """The line to another node as this one sees it; `since` None: since when is not known."""
+
+    node: str
+    cut: bool
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """Images of another node on their way to an organisation of this one.
 
@@ -307,6 +316,7 @@ class ReadingClaim:
     at: datetime
     fence: int | None  # None: claimed without the word of the node that asked, so far
     released: bool = False
+    alone: bool = False  # taken while the line to the node that asked was cut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -348,6 +358,18 @@ class Standing:
     acknowledged: Note | None
     reason: str  # of a decline or a cancellation
     log: tuple[Step, ...]
+    withdrawn: bool = False  # its readers' access to the images was ended by who asked
+
+    @property
+    def grants(self) -> bool:
+        """Tell whether its readers may see the exam and its priors by it."""
+        return not self.withdrawn and self.stage not in (Stage.DECLINED, Stage.CANCELLED)
+
+    @property
+    def images(self) -> tuple[ExamId, ...]:
+        """Every exam it has ever let its readers see."""
+        asked = (self.request.exam, *self.request.priors, self.exam, *self.priors)
+        return tuple(dict.fromkeys(one for one in asked if one is not None))
 
     @property
     def changed_at(self) -> datetime:

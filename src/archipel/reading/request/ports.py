@@ -11,6 +11,7 @@ from archipel.reading.model import ExamId
 from archipel.reading.request.model import (
     Agreement,
     Arrival,
+    Line,
     Request,
     RequestId,
     Standing,
@@ -65,8 +66,11 @@ class Agreements(Protocol):
     def of(self, asking: TenantId, *, scope: Scope) -> Sequence[Agreement]:
         """Every agreement of `asking` that is within the scope, ended ones too."""
 
-    def keep(self, agreement: Agreement, *, scope: Scope) -> None:
-        """Add it, or replace `asking`'s one of the same key. Raises `NotFound` out of scope."""
+    def keep(self, agreement: Agreement, *, scope: Scope, now: datetime) -> None:
+        """Add it, or replace `asking`'s one of the same key; announced.
+
+        Raises `NotFound` out of scope.
+        """
 
 
 class Travel(Protocol):
@@ -74,6 +78,9 @@ class Travel(Protocol):
 
     def way(self, node: str, *, exam: ExamId) -> Way:
         """How this node's exam would reach `node`; at once where that is this one."""
+
+    def line(self, node: str) -> Line:
+        """The line to `node` now; to this one it is never cut."""
 
 
 class Arrivals(Protocol):
@@ -100,6 +107,9 @@ class Room(Protocol):
 
     def open_for(self, exam: ExamId, *, tenant: TenantId) -> Sequence[Standing]:
         """Those about an exam of `tenant` that are not ended."""
+
+    def answered(self, *, tenant: TenantId) -> Sequence[Standing]:
+        """Those `tenant` made that are acknowledged and whose readers still see the images."""
 
 
 class Wishes(Protocol):

@@ -16,16 +16,18 @@ from archipel.reading.document import Choice
 from archipel.reading.events import ReadingChosen
 from archipel.reading.model import ExamId
 from archipel.reading.request.body import placed, read, subject_of, written
-from archipel.reading.request.events import RequestChanged, RequestPlaced
+from archipel.reading.request.events import AgreementKept, RequestChanged, RequestPlaced
 from archipel.reading.request.lifecycle import PLACED, standing
 from archipel.reading.request.model import Agreement, Request, RequestId, Stage, Standing
 from archipel.reading.request.ports import SignedFact, Telling
 from archipel.stores.sql import facts
+from archipel.stores.sql.following.request_access import granted, take_back
 from archipel.stores.sql.outbox import announce
 from archipel.stores.sql.reading_documents import choose
 from archipel.stores.sql.schema.requests import (
     reading_agreement,
     reading_request,
+    reading_request_exam,
     reading_request_party,
 )
 from archipel.stores.sql.session import Database, alone, upsert
@@ -139,6 +141,20 @@ class SqlRequests:
         )
         return self._standings(query)
 
+    def answered(self, *, tenant: TenantId) -> Sequence[Standing]:
+        """See the port."""
+        query = select(reading_request.c.standing).where(
+            reading_request.c.tenant == tenant.value,
+            reading_request.c.stage == Stage.ACKNOWLEDGED.value,
+            reading_request.c.grants,
+        )
+        return self._standings(query)
+
+    def granted(self, exam: ExamId, *, to: TenantId, tenant: TenantId) -> bool:
+        """Tell whether a request lets `to` see an exam of `tenant`."""
+        with self._database.read() as connection:
+            return exam.tenant == tenant and granted(connection, exam, to=to)
+
     def _standings(self, query: Any) -> Sequence[Standing]:
         with self._database.read() as connection:
             return [read(row.standing, Standing) for row in connection.execute(query)]
@@ -185,10 +201,13 @@ class SqlReadingAgreements:
         with self._database.read() as connection:
             return [read(row.agreement, Agreement) for row in connection.execute(query)]
 
-    def keep(self, agreement: Agreement, *, scope: Scope) -> None:
+    def keep(self, agreement: Agreement, *, scope: Scope, now: datetime) -> None:
         """See the port."""
         if not scope.sees(agreement.asking):
             raise NotFound(f"no organisation {agreement.asking} in scope")
+        kept = AgreementKept(
+            tenant=agreement.asking, at=now, key=agreement.key, ends=agreement.ends
+        )
         row = {"name": agreement.partner.name, "agreement": written(agreement)}
         with self._database.write() as connection:
             connection.execute(
@@ -196,6 +215,7 @@ class SqlReadingAgreements:
                 .values(asking=agreement.asking.value, key=agreement.key, **row)
                 .on_conflict_do_update(index_elements=["asking", "key"], set_=row)
             )
+            announce(connection, kept)
 
 
 def _refold(
@@ -218,6 +238,7 @@ def _refold(
         "study_instance_uid": exam.study.value if exam else None,
         "stage": held.stage.value,
         "is_open": held.stage not in _CLOSED,
+        "grants": held.grants,
         "due": held.request.due,
         "changed_at": held.changed_at,
         "standing": body,
@@ -233,6 +254,16 @@ def _refold(
             upsert(connection, reading_request_party).on_conflict_do_nothing(),
             {"request": request.value, "tenant": party.value},
         )
+    for image in held.images:
+        connection.execute(
+            upsert(connection, reading_request_exam).on_conflict_do_nothing(),
+            {
+                "request": request.value,
+                "tenant": image.tenant.value,
+                "study_instance_uid": image.study.value,
+            },
+        )
+    take_back(connection, held)
     _choose(connection, held, now)
     announce(
         connection,

@@ -198,7 +198,8 @@ class Fleet:
                 peer = NodeName(other.isle.name)
                 archipelago.agree(node, peer, tenant, may=SHARED, purposes=CARE, by=BY)
                 agreement = _reading(one.isle, tenant, other.isle)
-                SqlReadingAgreements(node.database).keep(agreement, scope=node.office(BY).scope)
+                held = SqlReadingAgreements(node.database)
+                held.keep(agreement, scope=node.office(BY).scope, now=node.clock())
 
 
 def _reading(asking: Isle, tenant: TenantId, partner: Isle) -> Agreement:

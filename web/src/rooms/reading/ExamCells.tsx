@@ -2,7 +2,15 @@
 import type { CSSProperties } from "react";
 import { useTranslation } from "@/i18n";
 import { age, clock, countdown, duration, number, personName, when } from "@/i18n/format";
-import { IconCircleCheck, IconClock, IconHourglassHigh, IconLock, IconRadar2, IconScan } from "@/kit/icons";
+import {
+  IconCircleCheck,
+  IconClock,
+  IconCloudOff,
+  IconHourglassHigh,
+  IconLock,
+  IconRadar2,
+  IconScan,
+} from "@/kit/icons";
 import {
   Avatar,
   IdentityMark,
@@ -85,7 +93,11 @@ export function ExamCell({ row, compact }: CellProps) {
         <span className={css.title}>{row.description || t("exam.untitled")}</span>
       </span>
       {!compact &&
-        (row.request ? (
+        (row.request?.waits_for_line ? (
+          <small className={`c-urgent ${css.asked}`} title={t("tele.waits_for_line")}>
+            <IconCloudOff size={13} aria-hidden /> <b>{row.request.asking.name}</b> · {t("tele.waits_short")}
+          </small>
+        ) : row.request ? (
           <small className={`c-accent ${css.asked}`} title={row.request.question}>
             <IconRadar2 size={13} aria-hidden /> <b>{row.request.asking.name}</b> · {row.request.question}
           </small>

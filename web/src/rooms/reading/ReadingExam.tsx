@@ -18,6 +18,7 @@ import { pressed, useKeys } from "@/kit/useKeys";
 import type { FromViewer, Measurement, SeenImage } from "@/viewer/bridge";
 import { LaterViewer } from "@/viewer/LaterViewer";
 import { OhifFrame, type ViewerHandle } from "@/viewer/OhifFrame";
+import { Elsewhere } from "./Elsewhere";
 import type { ExamRow } from "./merge";
 import { PatientBar, type Place } from "./PatientBar";
 import { type ExamPage, examQuery, worklistQuery } from "./queries";
@@ -187,6 +188,7 @@ function Opened({
         go={go}
         viewerUrl={compared ? `${page.viewer_url},${compared.study_instance_uid}` : page.viewer_url}
       />
+      <Elsewhere row={row} waits={lease.waits} />
       {phone && (
         <div className={css.tabs} role="tablist">
           {TABS.filter((each) => mayWrite || each !== "report").map((each) => (
@@ -241,7 +243,7 @@ function Opened({
               signed={() => (place.next ? go(place.next) : back())}
               reopened={() => go(row)}
               modality={row.modalities[0] ?? ""}
-              readOnly={lease.lost !== null}
+              readOnly={lease.lost !== null || lease.waits !== null}
               measurements={measurements}
               jump={jump}
               show={show}

@@ -77,6 +77,12 @@ export const holderOf = (error: unknown): Claim | null =>
     ? ((error.problem.claim as Claim | undefined) ?? null)
     : null;
 
+/** That an exam waits for the line to whoever asked for it, as the refusal tells it. */
+export const lineOf = (error: unknown): { node: string; since: string | null } | null =>
+  error instanceof ApiError && error.problem.type === "claim-needs-line"
+    ? { node: String(error.problem.node), since: (error.problem.since as string | null) ?? null }
+    : null;
+
 export function useClaim() {
   const apply = useApplyClaim();
   return useMutation({

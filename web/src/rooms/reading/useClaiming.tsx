@@ -2,10 +2,11 @@
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
-import { done } from "@/kit/notify";
+import { clock } from "@/i18n/format";
+import { done, failed } from "@/kit/notify";
 import { useSayFailure } from "@/kit/useSay";
 import type { Claim, ExamRow } from "./merge";
-import { holderOf, useClaim, useRelease } from "./queries";
+import { holderOf, lineOf, useClaim, useRelease } from "./queries";
 
 const TakeOver = lazy(() => import("./TakeOver").then((module) => ({ default: module.TakeOver })));
 
@@ -25,7 +26,16 @@ export function useClaiming(afterTakeOver?: (claim: Claim) => void): Claiming {
 
   const failedWith = (error: unknown): void => {
     const holder = holderOf(error);
+    const line = lineOf(error);
     if (holder) setAsked(holder);
+    else if (line)
+      failed(
+        t(line.since ? "tele.claim_needs_line_since" : "tele.claim_needs_line", {
+          node: line.node.toUpperCase(),
+          time: line.since ? clock(line.since) : "",
+        }),
+        t("tele.claim_needs_line_detail"),
+      );
     else say(troubleOf(error));
   };
   const take = (exam: string): void =>

@@ -4,13 +4,15 @@ import { ApiError, api, body } from "@/api/client";
 import type { ClaimChange } from "@/api/live";
 import { useLiveEvent } from "@/api/useLive";
 import type { Claim, ExamRow } from "./merge";
-import { holderOf, useApplyClaim, useClaim } from "./queries";
+import { holderOf, lineOf, useApplyClaim, useClaim } from "./queries";
 
 const BEAT_MS = 60_000;
 
 export interface Lease {
   /** Who holds the exam now, where it is not this reader. */
   lost: Claim | null;
+  /** The line that must be back before the exam may be claimed. */
+  waits: ReturnType<typeof lineOf>;
   hold: (claim: Claim) => void;
 }
 
@@ -18,6 +20,7 @@ export function useLease(row: ExamRow | undefined, wanted: boolean): Lease {
   const claim = useClaim();
   const apply = useApplyClaim();
   const [lost, setLost] = useState<Claim | null>(null);
+  const [waits, setWaits] = useState<Lease["waits"]>(null);
   const asked = useRef<string | null>(null);
   const exam = row?.exam;
   const held = row?.claim ?? null;
@@ -27,8 +30,13 @@ export function useLease(row: ExamRow | undefined, wanted: boolean): Lease {
     if (!wanted || exam === undefined || asked.current === exam) return;
     asked.current = exam;
     setLost(null);
+    setWaits(null);
     if (held !== null && !held.mine) return;
-    mutate({ exam }, { onError: (error) => setLost(holderOf(error)) });
+    const failed = (error: unknown): void => {
+      setLost(holderOf(error));
+      setWaits(lineOf(error));
+    };
+    mutate({ exam }, { onError: failed });
   }, [exam, wanted, held, mutate]);
 
   const fence = held?.mine ? held.fence : null;
@@ -59,8 +67,10 @@ export function useLease(row: ExamRow | undefined, wanted: boolean): Lease {
 
   return {
     lost,
+    waits,
     hold: (taken) => {
       setLost(null);
+      setWaits(null);
       apply({ exam: taken.exam, claim: taken });
     },
   };

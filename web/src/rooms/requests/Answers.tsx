@@ -4,6 +4,7 @@ import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { dayAndClock } from "@/i18n/format";
 import { IconAlertTriangle, IconFileText } from "@/kit/icons";
+import { Tag } from "@/kit/Marks";
 import { ReportFiles, ReportText } from "@/kit/ReportText";
 import { Failure, Loading } from "@/kit/States";
 import { documentQuery, type RequestPage } from "./queries";
@@ -41,6 +42,11 @@ export function Answers({ page, mayRead, reconcile }: AnswersProps) {
                 <span className="t3">
                   {answer.organisation} · {dayAndClock(answer.at)}
                 </span>
+                {other && (
+                  <Tag tone={answer.principal ? "ok" : "neutral"} icon={IconFileText}>
+                    {t(answer.principal ? "tele.principal" : "tele.second_opinion")}
+                  </Tag>
+                )}
                 <i className="sp" />
                 {row.may.includes("reconcile") && (
                   <button type="button" className="btn small" onClick={() => reconcile(answer.digest)}>

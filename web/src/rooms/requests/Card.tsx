@@ -1,11 +1,11 @@
 /** One request on the board: who, what, for whom, until when, who reads. */
 import type { CSSProperties } from "react";
 import { useTranslation } from "@/i18n";
-import { IconAlertTriangle, IconArrowLeft, IconArrowRight, IconEye } from "@/kit/icons";
+import { IconAlertTriangle, IconArrowLeft, IconArrowRight, IconEye, IconLock } from "@/kit/icons";
 import { UrgencyTag, urgencyTone } from "@/kit/Marks";
 import { Travel } from "@/kit/Travel";
-import { isOn } from "./board";
-import { Due } from "./Marks";
+import { isClosed, isOn } from "./board";
+import { CutLine, Due } from "./Marks";
 import type { RequestRow } from "./queries";
 import css from "./requests.module.css";
 
@@ -49,6 +49,16 @@ export function Card({ row, now, chosen, choose }: CardProps) {
         <Due row={row} now={now} />
       </span>
       <Foot row={row} />
+      {row.line?.cut && !isClosed(row) && (
+        <span className={css.line}>
+          <CutLine row={row} />
+        </span>
+      )}
+      {row.waits_for_line && (
+        <span className={`${css.line} t3`}>
+          <IconLock size={13} aria-hidden /> {t("tele.waits_short")}
+        </span>
+      )}
     </li>
   );
 }
@@ -74,6 +84,7 @@ function Foot({ row }: { row: RequestRow }) {
         <span className={css.cut}>
           {row.reader.mine ? t("tele.reader_you") : t("tele.reader", { name: row.reader.name })}
         </span>
+        {row.reader.alone && <span className="c-urgent nw">{t("tele.alone_short")}</span>}
       </span>
     );
   return (

@@ -15,12 +15,14 @@ import {
   IconShieldCheck,
 } from "@/kit/icons";
 import { Tag, UrgencyTag } from "@/kit/Marks";
+import { done } from "@/kit/notify";
 import { Failure, Loading } from "@/kit/States";
 import { Travel } from "@/kit/Travel";
 import { serverNow } from "@/kit/time";
 import { useSayFailure } from "@/kit/useSay";
 import { Actions, type Ways } from "./Actions";
 import { Answers } from "./Answers";
+import { isClosed } from "./board";
 import { Ladder } from "./Ladder";
 import { Log } from "./Log";
 import { Due, StageTag } from "./Marks";
@@ -69,7 +71,10 @@ export function Detail({ request, me, mayReadReports, now, ways, back }: DetailP
               reconcile={(digest) =>
                 act.mutate(
                   { request, act: "reconcile", text: digest },
-                  { onError: (error) => say(troubleOf(error)) },
+                  {
+                    onSuccess: () => done(t("tele.reconciled")),
+                    onError: (error) => say(troubleOf(error)),
+                  },
                 )
               }
             />
@@ -142,6 +147,13 @@ function Strips({ page }: { page: RequestPage }) {
           <span>{page.reason}</span>
         </p>
       )}
+      {row.images.state === "withdrawn" && (
+        <p className="strip" role="status">
+          <IconLock size={15} aria-hidden />
+          <span>{t(row.side === "reading" ? "tele.withdrawn_ours" : "tele.withdrawn")}</span>
+        </p>
+      )}
+      <Cut row={row} />
       {row.images.state === "stalled" && (
         <p className="strip" role="status">
           <IconCloudOff size={15} aria-hidden />
@@ -161,6 +173,12 @@ function Strips({ page }: { page: RequestPage }) {
           </span>
         </p>
       ))}
+      {row.reader?.alone && (
+        <p className="strip" role="status">
+          <IconCloudOff size={15} aria-hidden />
+          <span>{t("tele.alone", { name: row.reader.name, site: row.asking.name })}</span>
+        </p>
+      )}
       {row.reader && !row.reader.confirmed && (
         <p className="strip" role="status">
           <IconLock size={15} aria-hidden />
@@ -168,6 +186,26 @@ function Strips({ page }: { page: RequestPage }) {
         </p>
       )}
     </>
+  );
+}
+
+/** That the line to the other side is cut, since when, and what waits for it. */
+function Cut({ row }: { row: RequestPage["row"] }) {
+  const { t } = useTranslation();
+  if (!row.line?.cut || isClosed(row)) return null;
+  const { node, since } = row.line;
+  const follows = row.side === "reading" ? "tele.line_cut_reading" : "tele.line_cut_asking";
+  return (
+    <p className="strip" role="status" data-cut={node}>
+      <IconCloudOff size={15} aria-hidden />
+      <b>
+        {t(since ? "tele.line_cut_since" : "tele.line_cut", {
+          name: node.toUpperCase(),
+          time: since ? when(since, serverNow()) : "",
+        })}
+      </b>
+      <span>{t(row.waits_for_line ? "tele.waits_for_line" : follows)}</span>
+    </p>
   );
 }
 

@@ -7,7 +7,7 @@ import { UrgencyTag } from "@/kit/Marks";
 import { Travel } from "@/kit/Travel";
 import { serverNow } from "@/kit/time";
 import { isClosed, isOn } from "./board";
-import { Due, StageTag } from "./Marks";
+import { CutLine, Due, StageTag } from "./Marks";
 import type { RequestRow } from "./queries";
 import css from "./requests.module.css";
 
@@ -68,6 +68,11 @@ export function RequestTable({ rows, now, chosen, choose }: TableProps) {
               <td>{row.reader ? (row.reader.mine ? t("tele.you") : row.reader.name) : "—"}</td>
               <td>
                 <StageTag stage={row.stage} />
+                {row.line?.cut && !isClosed(row) && (
+                  <small className={css.second}>
+                    <CutLine row={row} />
+                  </small>
+                )}
                 {row.conflict && (
                   <small className={`${css.second} c-critical`}>
                     <IconAlertTriangle size={13} aria-hidden /> {t("tele.conflict_short")}

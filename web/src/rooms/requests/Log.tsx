@@ -17,6 +17,7 @@ const KINDS = [
   "declined",
   "cancelled",
   "acknowledged",
+  "withdrawn",
   "signed",
 ] as const;
 

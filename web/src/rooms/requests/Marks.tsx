@@ -7,13 +7,14 @@ import {
   IconCircleCheck,
   IconClipboardText,
   IconClock,
+  IconCloudOff,
   IconEye,
   IconFileText,
   IconHourglassHigh,
   IconTransfer,
 } from "@/kit/icons";
 import { Tag, type Tone, urgencyTone } from "@/kit/Marks";
-import { isWaiting } from "./board";
+import { isClosed, isWaiting } from "./board";
 import type { RequestRow, Stage } from "./queries";
 
 type Icon = typeof IconCircle;
@@ -36,6 +37,19 @@ export function StageTag({ stage }: { stage: Stage }) {
     <Tag tone={tone} icon={icon}>
       {t(`tele.stage.${stage}`)}
     </Tag>
+  );
+}
+
+/** That the line to the other side is cut, and since when. */
+export function CutLine({ row }: { row: RequestRow }) {
+  const { t } = useTranslation();
+  if (!row.line?.cut || isClosed(row)) return null;
+  const { node, since } = row.line;
+  const named = { name: node.toUpperCase(), time: since ? clock(since) : "" };
+  return (
+    <span className="c-urgent nw" data-cut={node}>
+      <IconCloudOff size={13} aria-hidden /> {t(since ? "tele.line_cut_since" : "tele.line_cut", named)}
+    </span>
   );
 }
 

@@ -55,10 +55,20 @@ class RequestPatient(View):
 class RequestImages(View):
     """Where the images are, for the reader."""
 
-    state: Literal["waiting", "travelling", "stalled", "here"]
+    state: Literal["waiting", "travelling", "stalled", "here", "withdrawn"] = Field(
+        description="withdrawn: its readers may not see them any more."
+    )
     percent: int | None = Field(description="Of their bytes; null where only the reader's node knows.")
     eta_s: int | None = Field(description="Seconds until they are whole; null: not known.")
     estimated: bool = Field(description="As estimated when it was placed, not measured.")
+
+
+class LineView(View):
+    """The line to the node on the other side, as this node sees it."""
+
+    node: str
+    cut: bool
+    since: datetime | None = Field(description="Since when it is cut; null where not known.")
 
 
 class RequestReader(View):
@@ -71,6 +81,7 @@ class RequestReader(View):
     since: datetime
     confirmed: bool = Field(description="False: the asking node has not confirmed it yet.")
     mine: bool
+    alone: bool = Field(description="Taken while the line to the asking node was cut.")
 
 
 class RequestAcknowledgement(View):
@@ -100,6 +111,10 @@ class RequestRow(View):
     changed_at: datetime
     answered_at: datetime | None = Field(description="When the first signed version was stated.")
     images: RequestImages
+    line: LineView | None = Field(description="Null where both sides are on this node.")
+    waits_for_line: bool = Field(
+        description="Not urgent, and the line is cut: it may not be claimed before it is back."
+    )
     reader: RequestReader | None
     report: Literal["none", "preliminary", "final", "addendum", "corrected"]
     report_digest: str | None = Field(description="The principal version, see /exams/.../report.")
@@ -235,6 +250,9 @@ class RequestMark(View):
     due_at: datetime
     images: RequestImages
     conflict: bool
+    line: LineView | None
+    waits_for_line: bool
+    reader: RequestReader | None = Field(description="Whose claim stands over all nodes.")
 
 
 class ArrivingExam(View):

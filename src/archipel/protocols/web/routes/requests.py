@@ -19,7 +19,8 @@ from archipel.protocols.web.models.request import (
     RequestCreate,
     RequestView,
 )
-from archipel.protocols.web.request_views import CONSENT, request_views, rung_views
+from archipel.protocols.web.ladder_views import rung_views
+from archipel.protocols.web.request_views import CONSENT, request_views
 from archipel.protocols.web.routes.exams import exam_id
 from archipel.protocols.web.services import Services, WebServices
 from archipel.protocols.web.visitors import AsksReading, ChoosesReading, WritesReports

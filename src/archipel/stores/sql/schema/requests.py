@@ -27,6 +27,7 @@ reading_request = Table(
     Column("study_instance_uid", _UID),
     Column("stage", String(16), nullable=False),
     Column("is_open", Boolean, nullable=False),
+    Column("grants", Boolean, nullable=False, comment="its readers see its images"),
     Column("due", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
     Column("standing", JSON, nullable=False),
@@ -43,6 +44,19 @@ reading_request_party = Table(
     Column("tenant", _TENANT, primary_key=True),
 )
 Index("ix_reading_request_party_tenant", reading_request_party.c.tenant)
+
+reading_request_exam = Table(  # what a request lets its readers see, or did
+    "reading_request_exam",
+    metadata,
+    Column("request", _ID, ForeignKey(reading_request.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("tenant", _TENANT, primary_key=True, comment="the owner of the exam"),
+    Column("study_instance_uid", _UID, primary_key=True),
+)
+Index(
+    "ix_reading_request_exam_study",
+    reading_request_exam.c.tenant,
+    reading_request_exam.c.study_instance_uid,
+)
 
 reading_agreement = Table(
     "reading_agreement",

@@ -349,6 +349,7 @@ CREATE TABLE reading_request (
 	study_instance_uid VARCHAR(64),
 	stage VARCHAR(16) NOT NULL,
 	is_open BOOLEAN NOT NULL,
+	grants BOOLEAN NOT NULL,
 	due DATETIME NOT NULL,
 	changed_at DATETIME NOT NULL,
 	standing JSON NOT NULL,
@@ -620,6 +621,14 @@ CREATE TABLE reading_request_party (
 	CONSTRAINT fk_reading_request_party_request_reading_request FOREIGN KEY(request) REFERENCES reading_request (id) ON DELETE CASCADE
 );
 
+CREATE TABLE reading_request_exam (
+	request VARCHAR(64) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	CONSTRAINT pk_reading_request_exam PRIMARY KEY (request, tenant, study_instance_uid),
+	CONSTRAINT fk_reading_request_exam_request_reading_request FOREIGN KEY(request) REFERENCES reading_request (id) ON DELETE CASCADE
+);
+
 CREATE TABLE portal_challenge (
 	"key" BLOB NOT NULL,
 	link VARCHAR(16) NOT NULL,
@@ -854,6 +863,8 @@ CREATE INDEX ix_quarantine_tenant ON quarantine (tenant, received_at);
 CREATE INDEX ix_questioned_access_tenant_study_instance_uid ON questioned_access (tenant, study_instance_uid);
 
 CREATE INDEX ix_reading_request_exam ON reading_request (exam_tenant, study_instance_uid);
+
+CREATE INDEX ix_reading_request_exam_study ON reading_request_exam (tenant, study_instance_uid);
 
 CREATE INDEX ix_reading_request_open ON reading_request (is_open, due);
 
