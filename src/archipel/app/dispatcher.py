@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from archipel.app.work import Delivery
@@ -27,6 +27,7 @@ KEPT = timedelta(days=7)
 
 _BATCH = 500
 _RELAY_EVERY_S = 0.2
+_MOVE_EVERY = timedelta(seconds=1)
 _TIDY_EVERY = timedelta(hours=1)
 _LOOK_EVERY = timedelta(seconds=10)  # for what the queue gave up
 _TRIES_IF_RETRYABLE, _TRIES_OTHERWISE = 14, 4
@@ -78,22 +79,42 @@ class Dispatcher:
         if len(self._subscriptions) != len(subscriptions):
             raise ValueError("two subscribers have one name")
         self._era: str | None = None
+        self._wanted: dict[str, list[Subscription]] = {}
+        for one in subscriptions:
+            self._wanted.setdefault(outbox.kind_of(one.event), []).append(one)
         self._reached = -1  # by every subscriber, as far as this process knows
+        self._moved_at = datetime.min.replace(tzinfo=UTC)  # when positions were last written
 
     def relay(self, queue: Queue) -> int:
         """Queue what is new for each subscriber; returns how many deliveries.
 
-        Asked five times a second: while nothing new is announced it is one query, not two for
-        each subscriber.
+        Asked five times a second, while instances come in too: one reading of what any of them
+        wants, and one transaction for all positions, for each of its commits waits for the disk.
+        Positions that pass over what nobody wants are written once a second.
         """
         with self._database.read() as connection:
             newest = outbox.last_position(connection)
-        if newest <= self._reached:
-            return 0
-        moved = sum(self._relay_one(one, queue) for one in self._subscriptions.values())
-        if not moved:  # what came meanwhile is behind `newest`
-            self._reached = newest
-        return moved
+            if newest <= self._reached:
+                return 0
+            positions = outbox.positions(connection)
+            reached = {name: positions.get(name, 0) for name in self._subscriptions}
+            least = min(reached.values(), default=newest)
+            facts = outbox.after(connection, least, limit=_BATCH, kinds=self._wanted)
+        queued = 0
+        for fact in facts:
+            for one in self._wanted[fact.kind]:
+                if reached[one.name] < fact.position:
+                    queue.enqueue(self._delivery(fact, one), lane=one.lane)
+                    queued += 1
+        now = self._clock()
+        if queued or now - self._moved_at >= _MOVE_EVERY:
+            passed = facts[-1].position if len(facts) == _BATCH else newest
+            with self._database.write() as connection:
+                for name, position in reached.items():
+                    if position < passed:
+                        outbox.advance(connection, name, passed)
+            self._reached, self._moved_at = passed, now
+        return queued
 
     def run(self, queue: Queue, *, stop: threading.Event) -> None:
         """Relay until told to stop. A database that does not answer is asked again."""
@@ -168,21 +189,6 @@ class Dispatcher:
             self._bury(delivery, "the worker died in it again and again")
         if lost:
             queue.drop(lost)
-
-    def _relay_one(self, subscription: Subscription, queue: Queue) -> int:
-        kind = outbox.kind_of(subscription.event)
-        with self._database.read() as connection:
-            reached = outbox.position_of(connection, subscription.name)
-            newest = outbox.last_position(connection)
-            if newest <= reached:
-                return 0
-            facts = outbox.after(connection, reached, limit=_BATCH, kinds=[kind])
-        for fact in facts:
-            queue.enqueue(self._delivery(fact, subscription), lane=subscription.lane)
-        passed = facts[-1].position if len(facts) == _BATCH else newest
-        with self._database.write() as connection:
-            outbox.advance(connection, subscription.name, passed)
-        return len(facts)
 
     def _delivery(
         self, fact: outbox.Announced | outbox.DeadLetter, subscription: Subscription, turn: int = 0

@@ -31,6 +31,7 @@ from archipel.kernel.errors import Conflict, Exhausted, Unavailable
 WAIT_S = 0.25  # for news of the journal, between two looks at the clock
 GATHER_S = 0.03  # between the beginnings of two small batches; a fence waits that much longer
 LARGE = 100  # records: a batch of so many is worth its transaction
+ADOPT_EVERY_S = 0.2  # at most: while instances come in, most looks would find nothing
 SWEEP = timedelta(seconds=1)
 LATE = timedelta(seconds=1)  # behind by this, the writer has better to do than to sweep
 PATIENCE_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # between two tries at a database that is away
@@ -125,14 +126,16 @@ class IndexWriter:
                 return
             self._take_in([batch])
         ready()
+        adopted_s = 0.0
         while not self.stop.is_set():
             batches = self.tail.batches(timeout_s=WAIT_S)
             began_s = time.monotonic()
             if batches:
                 self._take_in(batches)
             late = bool(batches) and self._lag(batches) > LATE
-            if not late and self.adopt():
-                self._incomplete = True  # a study that was taken in is complete by its age
+            if not late and began_s - adopted_s >= ADOPT_EVERY_S:
+                adopted_s = began_s
+                self._incomplete |= self.adopt()  # a study taken in is complete by its age
             self._sweep(late=late)
             if batches and sum(len(batch.records) for batch in batches) < LARGE:
                 self.stop.wait(max(began_s + GATHER_S - time.monotonic(), 0.0))

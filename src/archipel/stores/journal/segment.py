@@ -9,10 +9,11 @@ acknowledged. All integers are little endian; a record starts at a multiple of 6
     trailer  "ARCT", length, msgpack of the receipt, crc32c, record start, "ARCE"
 
 The length of the data set in a record's header is all ones until its last byte has come, then
-overwritten, then made durable by one fdatasync. A record counts only if both checksums hold, its
-header repeats the segment's number and its eight random bytes (an old or planted record in reused
-bytes has neither), the trailer points back, and, where asked, the data set has its digest. The
-first record that does not count ends the segment: what follows was never acknowledged.
+overwritten (a short record is written once, whole), then made durable by one fdatasync. A record
+counts only if both checksums hold, its header repeats the segment's number and its eight random
+bytes (an old or planted record in reused bytes has neither), the trailer points back, and, where
+asked, the data set has its digest. The first record that does not count ends the segment: what
+follows was never acknowledged.
 """
 
 import os

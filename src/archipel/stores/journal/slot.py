@@ -17,6 +17,7 @@ from archipel.stores.journal.health import Health
 from archipel.stores.journal.policy import JournalPolicy
 
 _MAX_BUFFERS = 512  # of one pwritev; Linux takes 1024
+_GATHERED_BYTES = 64 << 10  # a record that is no longer is written in one piece, when it is whole
 
 
 class OpenSegment:
@@ -67,7 +68,9 @@ class FileSlot:
         self._take, self._give_back = take, give_back
         self._announcements, self._health = announcements, health
         self._segment: OpenSegment | None = None
-        self._meta_bytes = self._dataset_bytes = 0
+        self._meta = b""
+        self._dataset_bytes = 0
+        self._gathered: bytearray | None = None  # the data set so far; None once it is written
         self._open = False  # a record is
         self._done = False
 
@@ -88,33 +91,49 @@ class FileSlot:
             self._segment = None
         try:
             self._segment = self._segment or self._take()
-            self._meta_bytes, self._dataset_bytes, self._open = len(meta), 0, True
-            head = self._header(self._segment, kind=0, trailer=0, closed=False)
-            write_all(self._segment.fd, [head, meta], self._segment.offset)
         except OSError as error:
             raise self._broken(error, "while a record was opened") from error
+        self._meta, self._dataset_bytes, self._open = meta, 0, True
+        self._gathered = bytearray()
 
     def write(self, buffers: Sequence[Buffer]) -> None:
-        """Append data set bytes, without copying them."""
+        """Append data set bytes, without copying them unless they are few."""
         segment = self._writing()
-        offset = segment.offset + form.HEADER_BYTES + self._meta_bytes + self._dataset_bytes
+        size = sum(memoryview(buffer).nbytes for buffer in buffers)
+        if self._gathered is not None:
+            if len(self._gathered) + size <= _GATHERED_BYTES:
+                for buffer in buffers:
+                    self._gathered += buffer
+                self._dataset_bytes += size
+                return
+            opening = self._header(segment, kind=0, trailer=0, closed=False)
+            buffers = [opening, self._meta, self._gathered, *buffers]
+            offset = segment.offset
+        else:
+            offset = segment.offset + form.HEADER_BYTES + len(self._meta) + self._dataset_bytes
         try:
-            self._dataset_bytes += write_all(segment.fd, buffers, offset)
+            write_all(segment.fd, buffers, offset)
         except OSError as error:
             raise self._broken(error, "while a record was written") from error
+        self._gathered = None
+        self._dataset_bytes += size
 
     def commit(self, receipt: Receipt) -> JournalPlace:
         """Close the record, make it durable by one fdatasync, announce it."""
         segment = self._writing()
         start = segment.offset
-        body_end = start + form.HEADER_BYTES + self._meta_bytes + self._dataset_bytes
+        body_end = start + form.HEADER_BYTES + len(self._meta) + self._dataset_bytes
         trailer = form.trailer(receipt, start)
         end = form.aligned(body_end + len(trailer))
         padding = bytes(end - body_end - len(trailer))
         head = self._header(segment, kind=form.kind_of(receipt), trailer=len(trailer), closed=True)
         try:
-            write_all(segment.fd, [trailer, padding], body_end)
-            write_all(segment.fd, [head], start)
+            if self._gathered is not None:
+                whole: list[Buffer] = [head, self._meta, self._gathered, trailer, padding]
+                write_all(segment.fd, whole, start)
+            else:
+                write_all(segment.fd, [trailer, padding], body_end)
+                write_all(segment.fd, [head], start)
             os.fdatasync(segment.fd)
         except OSError as error:
             raise self._broken(error, "while a record was made durable") from error
@@ -142,7 +161,7 @@ class FileSlot:
             segment.header,
             segment.sequence,
             kind=kind,
-            meta=self._meta_bytes,
+            meta=len(self._meta),
             trailer=trailer,
             dataset=self._dataset_bytes if closed else None,
         )

@@ -117,6 +117,12 @@ def position_of(connection: Connection, subscriber: str) -> int:
     return found or 0
 
 
+def positions(connection: Connection) -> Mapping[str, int]:
+    """Return how far each subscriber has read; one that never did is absent."""
+    query = select(outbox_position.c.subscriber, outbox_position.c.position)
+    return dict(connection.execute(query).all())
+
+
 def advance(connection: Connection, subscriber: str, position: int) -> None:
     """Remember that `subscriber` needs nothing up to `position` any more. Never goes back."""
     row = upsert(connection, outbox_position).values(subscriber=subscriber, position=position)
