@@ -4,6 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from archipel.access.model import Role, Visitor
+from archipel.access.policy import GRANTS
+from archipel.identity.desk import alike
 from archipel.identity.model import Doubt, Link, SourceKey, Standing, Traits, doubts
 from archipel.identity.resolve import Sighting, resolve
 from archipel.identity.search import find
@@ -11,6 +14,7 @@ from archipel.kernel.errors import Malformed, NotFound
 from archipel.kernel.identifiers import Issuer, PatientIdentifier, TenantId
 from archipel.kernel.uid import Uid
 from archipel.testing.access_builders import EAST, NOW, WEST, scope_of
+from archipel.testing.access_builders import person as officer_named
 
 CELESTE = Traits("TEST-BÉLIZAIRE^Céleste", "19790328", "F")
 BOTH = scope_of(WEST, EAST)
@@ -231,6 +235,61 @@ def test_who_links_an_unidentified_study_says_whose_it_is(persons) -> None:
 
     persons.unlink(key("A"), nameless, by="ida", scope=BOTH, now=NOW)
     assert persons.standings([unknown]) == {unknown: Standing.UNIDENTIFIED}
+
+
+def test_the_desk_takes_back_what_it_vouched_for(persons) -> None:
+    see(persons, sighting(), sighting(study=2, traits=Traits("TEST-AUTRE^Nom", "19600101", "M")))
+    persons.settle(key("4711"), scope=BOTH)
+
+    persons.reopen(key("4711"), scope=BOTH)
+
+    (again,) = persons.doubted(scope=BOTH)
+    assert (again.key, again.standing) == (key("4711"), Standing.CONFLICT)
+    with pytest.raises(NotFound):
+        persons.reopen(key("4711"), scope=scope_of(EAST))
+
+
+def test_links_are_listed_while_they_stand_and_both_ends_are_in_scope(persons) -> None:
+    see(persons, sighting("A"), sighting("B", study=2))
+    see(persons, sighting("C", tenant=EAST, study=3))
+    far = Link(one=key("B"), other=key("C", EAST), by="ida", basis="letter", at=NOW)
+    for said in (joined("A", "B"), joined("B", "A"), far):
+        persons.link(said, scope=BOTH)
+    known = persons.source(key("A"), scope=BOTH).person
+
+    assert [one.basis for one in persons.links(known, scope=BOTH)] == ["same card", "letter"]
+    assert [one.basis for one in persons.links(known, scope=scope_of(WEST))] == ["same card"]
+    persons.unlink(key("B"), key("A"), by="ida", scope=BOTH, now=NOW)
+    assert persons.links(known, scope=BOTH) == []
+
+
+def test_who_is_alike_is_shown_with_what_agrees_and_no_stranger_by_the_day_alone(persons) -> None:
+    see(
+        persons,
+        sighting("A"),
+        sighting("same", study=2),
+        sighting("twin", study=3, traits=Traits("TEST-BÉLIZAIRE^Rose", "19790328", "F")),
+        sighting("other day", study=4, traits=Traits("TEST-BELIZAIRE^CELESTE", "19800101", "F")),
+        sighting("stranger", study=5, traits=Traits("TESTZOBDA^Marc", "19790328", "M")),
+        sighting("far", study=6, tenant=EAST),
+    )
+    officer = Visitor(
+        person=officer_named("ida", Role.IDENTITY_OFFICER),
+        scope=scope_of(WEST, name="ida"),
+        permissions=GRANTS[Role.IDENTITY_OFFICER],
+        csrf=None,
+        session=None,
+        expires_at=NOW,
+    )
+    known = persons.person(persons.source(key("A"), scope=BOTH).person, scope=officer.scope)
+
+    found = alike(known, visitor=officer, persons=persons, limit=5)
+
+    assert [(one.person.sources[0].key.identifier.value, one.agrees) for one in found] == [
+        ("same", {Doubt.NAME, Doubt.BIRTH_DATE, Doubt.SEX}),
+        ("other day", {Doubt.NAME, Doubt.SEX}),
+        ("twin", {Doubt.BIRTH_DATE, Doubt.SEX}),
+    ]
 
 
 def test_nobody_links_what_is_out_of_scope(persons) -> None:

@@ -40,6 +40,7 @@ from archipel.protocols.web.services import (
 from archipel.protocols.web.visitors import recogniser
 from archipel.reading.request.island import Island
 from archipel.stores.sql.archive.differences import SqlDifferences
+from archipel.stores.sql.identity import SqlPersons
 
 
 def application(node: Node) -> FastAPI:
@@ -80,6 +81,7 @@ def application(node: Node) -> FastAPI:
         quarantine=node.quarantine,
         letters=Letters(node.database, node.audit, node.clock, door="web"),
         settling=_settling(node),
+        persons=SqlPersons(node.database),
         echo=lambda device: _echo(node, device),
         status=lambda: status_of(node),
         network=lambda complete: network_of(node, complete=complete),

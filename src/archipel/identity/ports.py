@@ -50,6 +50,12 @@ class Persons(Sightings, Protocol):
         Raises `NotFound` (also out of scope).
         """
 
+    def reopen(self, key: SourceKey, *, scope: Scope) -> None:
+        """The desk takes that back: before the desk again. Raises `NotFound`."""
+
+    def links(self, person: PersonId, *, scope: Scope) -> Sequence[Link]:
+        """Links that stand among the sources of a person, both in scope; oldest first."""
+
     def standings(self, persons: Collection[str]) -> Mapping[str, Standing]:
         """How far each of these persons is known, over all organisations (ADR 0093)."""
 

@@ -49,6 +49,7 @@ class MemoryPersons:
     def __init__(self) -> None:
         self.announced: list[IdentityDoubted] = []
         self._kept: dict[SourceKey, _Kept] = {}
+        self._links: list[Link] = []
 
     def seen(
         self,
@@ -99,6 +100,18 @@ class MemoryPersons:
         kept.source = replace(kept.source, doubted=False)
         kept.vouched = True
         kept.stand()
+
+    def reopen(self, key: SourceKey, *, scope: Scope) -> None:
+        """Put a source before the identity desk again."""
+        kept = self._visible(key, scope)
+        kept.source = replace(kept.source, doubted=True)
+        kept.vouched = False
+        kept.stand()
+
+    def links(self, person: PersonId, *, scope: Scope) -> Sequence[Link]:
+        """List the links that stand among the sources of a person."""
+        seen = {one.key for one in self._all(scope) if one.person == person}
+        return [one for one in self._links if {one.one, one.other} <= seen]
 
     def standings(self, persons: Collection[str]) -> Mapping[str, Standing]:
         """Say how far persons are known."""
@@ -151,6 +164,8 @@ class MemoryPersons:
     def link(self, link: Link, *, scope: Scope) -> Sequence[SourceKey]:
         """Join two sources."""
         one, other = self._visible(link.one, scope), self._visible(link.other, scope)
+        if link.other not in one.links:
+            self._links.append(link)
         one.links.add(link.other)
         other.links.add(link.one)
         return self._regroup([link.one])
@@ -168,6 +183,7 @@ class MemoryPersons:
         left, right = self._visible(one, scope), self._visible(other, scope)
         if other not in left.links:
             raise NotFound("these two sources are not linked with each other")
+        self._links = [link for link in self._links if {link.one, link.other} != {one, other}]
         left.links.discard(other)
         right.links.discard(one)
         return self._regroup([one, other])

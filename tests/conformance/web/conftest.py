@@ -44,6 +44,7 @@ from archipel.reading.request.island import Island
 from archipel.reading.request.model import Line, Arrival, Way
 from archipel.reading.urgency import set_urgency
 from archipel.results.secrets import Secrets
+from archipel.stores.sql.identity import SqlPersons
 from archipel.stores.sql.access import SqlDevices, SqlOrganisations
 from archipel.stores.sql.accounts import SqlAccounts
 from archipel.protocols.web.models.settling import Comparison
@@ -79,6 +80,8 @@ PEOPLE = {
     "admin-north": (NORTH, Role.SITE_ADMIN),
     "admin-south": (SOUTH, Role.SITE_ADMIN),
     "network": (NORTH, Role.NETWORK_ADMIN),
+    "identity-north": (NORTH, Role.IDENTITY_OFFICER),
+    "identity-south": (SOUTH, Role.IDENTITY_OFFICER),
     "governance": (NORTH, Role.GOVERNANCE),
 }
 PASSWORD = "ouassou-ti-punch-42"
@@ -324,6 +327,7 @@ def furnished(database: Database, clock: Clock) -> tuple[WebServices, enrol.Offi
         elsewhere=Alone(database),
         quarantine=SqlQuarantine(database),
         settling=Settling(differences=SqlDifferences(database), comparing=NothingKept()),
+        persons=SqlPersons(database),
         letters=Letters(database, audit, clock, door="web"),
         echo=lambda device: EchoOutcome(ok=True, duration_ms=1, detail=str(device.ae_title)),
         status=status,

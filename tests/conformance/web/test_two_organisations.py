@@ -19,7 +19,9 @@ from archipel.archive.model import AttributeConflict, JournalPlace, StudyKey
 from archipel.archive.ports import Changes
 from archipel.kernel.actors import Scope
 from archipel.kernel.aetitle import AETitle
-from archipel.kernel.identifiers import TenantId
+from archipel.identity.model import Traits
+from archipel.identity.resolve import Sighting, resolve
+from archipel.kernel.identifiers import Issuer, PatientIdentifier, TenantId
 from archipel.kernel.uid import Uid
 from archipel.protocols.web.openapi import document
 from archipel.protocols.web.opaque import seal
@@ -69,6 +71,11 @@ def administering(path: str, **more: Any) -> Case:
 def settling(path: str, **more: Any) -> Case:
     barred = {"barred": "radio-north", **more}
     return Case(path=path, own="admin-north", other="admin-south", **barred)
+
+
+def resolving(path: str, **more: Any) -> Case:
+    more = {"barred": "radio-north", "before": _doubted, **more}
+    return Case(path=path, own="identity-north", other="identity-south", **more)
 
 
 def asks(path: str, **more: Any) -> Case:
@@ -123,6 +130,30 @@ def _said_twice(door: Any) -> None:
             at=door.clock(),
         )
         index.write(Changes(conflicts=[told]))
+
+
+SOURCE = {"value": "TEST-4711", "issuer": "north"}
+OTHER = {"value": "TEST-4712", "issuer": "north"}
+
+
+def _doubted(door: Any) -> None:
+    """Leave two sources of the north, the first with two birth dates, not linked."""
+    sources = (("TEST-4711", "19790328", 1), ("TEST-4711", "19600101", 2), ("TEST-4712", "", 3))
+    for value, born, study in sources:
+        told = Sighting(
+            tenant=NORTH,
+            study=Uid(f"1.2.9.{study}"),
+            identifier=PatientIdentifier(value, Issuer("north")),
+            traits=Traits("TEST-BÉLIZAIRE^Céleste", born, "F"),
+        )
+        door.source_person = resolve(told, persons=door.services.persons, now=door.clock())
+
+
+def _joined(door: Any) -> None:
+    _doubted(door)
+    with door.client("identity-north") as client:
+        said = {"one": SOURCE, "other": OTHER, "basis": "same card"}
+        assert client.post("/api/identity/links", json=said).status_code == 201
 
 
 def _stuck(door: Any) -> None:
@@ -368,6 +399,17 @@ CASES: dict[str, Case] = {
     "keep_agreement": administering("/api/admin/agreements", body=AGREEMENT),
     "find_persons": reading("/api/persons?q=balisier", refuses=200),
     "get_person": reading("/api/persons/p1"),
+    "list_doubted": resolving("/api/identity/desk", refuses=200),
+    "get_identity": resolving("/api/persons/{source_person}/identity"),
+    "decide_source": resolving(
+        "/api/identity/sources", body={"source": SOURCE, "decision": "vouch"}
+    ),
+    "link_sources": resolving(
+        "/api/identity/links", body={"one": SOURCE, "other": OTHER, "basis": "card"}, gives=201
+    ),
+    "unlink_sources": resolving(
+        "/api/identity/links/end", body={"one": SOURCE, "other": OTHER}, before=_joined
+    ),
     "list_organisations": administering("/api/admin/organisations", refuses=200),
     "create_organisation": Case(
         path="/api/admin/organisations",
@@ -492,6 +534,7 @@ def test_only_its_own_people_pass(door: Any, name: str) -> None:
         .replace("{link}", getattr(door, "link", "0" * 16))
         .replace("{digest}", getattr(door, "digest", "0" * 64))
         .replace("{request}", getattr(door, "request", ""))
+        .replace("{source_person}", str(getattr(door, "source_person", "")))
         .replace("{token}", getattr(getattr(door, "token", None), "id", ""))
     )
     body = case.body(door) if callable(case.body) else case.body

@@ -15,6 +15,7 @@ from archipel.archive.ports import QuarantineDesk
 from archipel.archive.settle import Differences
 from archipel.kernel.actors import Scope
 from archipel.exchange.timeline import Elsewhere
+from archipel.identity.ports import Persons
 from archipel.kernel.clock import Clock
 from archipel.protocols.web.models.network import NetworkView
 from archipel.kernel.errors import NotFound
@@ -147,6 +148,7 @@ class WebServices:
     quarantine: QuarantineDesk
     letters: Letters
     settling: Settling
+    persons: Persons
     echo: Callable[[Device], EchoOutcome]
     status: Callable[[], NodeStatus]
     network: Callable[[bool], NetworkView]  # whether with all that administrators see

@@ -24,7 +24,7 @@ from archipel.kernel.actors import Scope
 from archipel.kernel.errors import NotFound
 from archipel.kernel.identifiers import TenantId
 from archipel.standards.dicom.matching import words_of
-from archipel.stores.sql.identity_links import key_of, regroup
+from archipel.stores.sql.identity_links import key_of, links_of, regroup, sources_in
 from archipel.stores.sql.outbox import announce
 from archipel.stores.sql.schema.identity import (
     appearance,
@@ -63,6 +63,18 @@ class SqlPersons:
             source = _visible(connection, key, scope)
             _stands(connection, source, doubted=False, vouched=True)
 
+    def reopen(self, key: SourceKey, *, scope: Scope) -> None:
+        """Put a source before the identity desk again."""
+        with self._database.write() as connection:
+            alone(connection, "identity")
+            source = _visible(connection, key, scope)
+            _stands(connection, source, doubted=True, vouched=False)
+
+    def links(self, person: PersonId, *, scope: Scope) -> Sequence[Link]:
+        """List the links that stand among the sources of a person."""
+        with self._database.read() as connection:
+            return links_of(connection, person, scope=scope)
+
     def standings(self, persons: Collection[str]) -> Mapping[str, Standing]:
         """Say how far persons are known. Node-wide: a doubt elsewhere is a doubt here."""
         with self._database.read() as connection:
@@ -72,7 +84,7 @@ class SqlPersons:
         """List sources before the identity desk, oldest first."""
         wanted = (
             select(source_patient.c.id)
-            .where(source_patient.c.doubted, source_patient.c.id.in_(_sources_in(scope)))
+            .where(source_patient.c.doubted, source_patient.c.id.in_(sources_in(scope)))
             .order_by(source_patient.c.id)
             .limit(limit)
         )
@@ -317,13 +329,9 @@ def _in(scope: Scope) -> Any:
     return appearance.c.tenant.in_([tenant.value for tenant in scope.tenants])
 
 
-def _sources_in(scope: Scope) -> Any:
-    return select(appearance.c.source_id).where(_in(scope))
-
-
 def _visible(connection: Connection, key: SourceKey, scope: Scope) -> int:
     number = connection.scalar(
-        select(source_patient.c.id).where(_is(key), source_patient.c.id.in_(_sources_in(scope)))
+        select(source_patient.c.id).where(_is(key), source_patient.c.id.in_(sources_in(scope)))
     )
     if number is None:
         raise NotFound("there is no such source patient within your organisations")

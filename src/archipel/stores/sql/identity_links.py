@@ -4,16 +4,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import Connection, FromClause, Label, Row, Select, or_, select, update
 
 from archipel.identity.events import PersonChanged
 from archipel.identity.link import joined_with
-from archipel.identity.model import SourceKey
+from archipel.identity.model import Link, SourceKey
+from archipel.kernel.actors import Scope
 from archipel.kernel.identifiers import Issuer, PatientIdentifier, TenantId
 from archipel.kernel.uid import Uid
 from archipel.stores.sql.outbox import announce
 from archipel.stores.sql.schema.archive import study
-from archipel.stores.sql.schema.identity import source_link, source_patient
+from archipel.stores.sql.schema.identity import appearance, source_link, source_patient
 
 
 def regroup(
@@ -42,6 +43,46 @@ def regroup(
                 )
                 _studies_follow(connection, row, person, now)
     return moved
+
+
+def links_of(connection: Connection, person: str, *, scope: Scope) -> Sequence[Link]:
+    """List the links that stand between sources of `person`, both seen within `scope`."""
+    visible = sources_in(scope)
+    one, other = source_patient.alias("one"), source_patient.alias("other")
+    query = (
+        select(source_link, *_named(one, "one"), *_named(other, "other"))
+        .join(one, one.c.id == source_link.c.one_id)
+        .join(other, other.c.id == source_link.c.other_id)
+        .where(
+            source_link.c.undone_at.is_(None),
+            one.c.person == person,
+            one.c.id.in_(visible),
+            other.c.id.in_(visible),
+        )
+        .order_by(source_link.c.id)
+    )
+    return [
+        Link(
+            one=SourceKey(PatientIdentifier(row.one_value, Issuer(row.one_issuer)), row.one_alone),
+            other=SourceKey(
+                PatientIdentifier(row.other_value, Issuer(row.other_issuer)), row.other_alone
+            ),
+            by=row.by,
+            basis=row.basis,
+            at=row.at,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def sources_in(scope: Scope) -> Select[Any]:
+    """Select the ids of the sources that were seen in an organisation of `scope`."""
+    tenants = [tenant.value for tenant in scope.tenants]
+    return select(appearance.c.source_id).where(appearance.c.tenant.in_(tenants))
+
+
+def _named(source: FromClause, side: str) -> list[Label[Any]]:
+    return [source.c[name].label(f"{side}_{name}") for name in ("value", "issuer", "alone")]
 
 
 def _studies_follow(connection: Connection, source: Row[Any], person: str, now: datetime) -> None:
