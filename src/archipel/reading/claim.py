@@ -38,6 +38,13 @@ def claim(
     Raises `NotFound` outside the scope, `ClaimHeld` while somebody else holds it, and what the
     gate raises where it may not be taken now.
     """
+    return _claim(exam, reader, reason=None, desk=desk, now=now)
+
+
+def _claim(
+    exam: ExamId, reader: Reader, *, reason: str | None, desk: Desk, now: datetime
+) -> Claim:
+    """Claim what nobody of this node holds; with a `reason`, also from readers of others."""
     desk.exams.exam(exam, scope=desk.scope, now=now)
     for _ in range(TRIES):
         last = desk.claims.latest(exam, scope=desk.scope)
@@ -48,8 +55,8 @@ def claim(
             if desk.claims.replace(renewed, over=last, fact=None, scope=desk.scope):
                 return renewed
             continue
-        desk.gate.admit(exam, scope=desk.scope)
-        taken = _next(exam, reader, last, now)
+        desk.gate.admit(exam, taking_over=reason is not None, scope=desk.scope)
+        taken = replace(_next(exam, reader, last, now), reason=reason or "")
         if desk.claims.replace(taken, over=last, fact=_changed(taken, now), scope=desk.scope):
             return taken
     raise Conflict(f"{exam} changes hands faster than it can be claimed: try again")
@@ -73,8 +80,8 @@ def take_over(
     for _ in range(TRIES):
         last = desk.claims.latest(exam, scope=desk.scope)
         if last is None or not last.held(now) or last.reader.login == reader.login:
-            return claim(exam, reader, desk=desk, now=now)
-        desk.gate.admit(exam, scope=desk.scope)
+            return _claim(exam, reader, reason=reason.strip(), desk=desk, now=now)
+        desk.gate.admit(exam, taking_over=True, scope=desk.scope)
         desk.audit.record([_taken_over(exam, last, desk.scope, now)])
         taken = replace(_next(exam, reader, last, now), reason=reason.strip())
         if desk.claims.replace(taken, over=last, fact=_changed(taken, now), scope=desk.scope):

@@ -17,6 +17,18 @@ class ClaimHeld(Conflict):
         self.claim = claim
 
 
+class ClaimHeldElsewhere(ClaimHeld):
+    """Somebody on another node reads this exam now: what they hold does not run out here."""
+
+    def __init__(self, claim: Claim, node: str) -> None:
+        Conflict.__init__(
+            self,
+            f"{claim.exam} is read by {claim.reader.login} on node {node} since "
+            f"{claim.since:%H:%M:%S} UTC: talk to them, or take over with a reason",
+        )
+        self.claim = claim
+
+
 class ClaimNeedsLine(Conflict):
     """What can wait is not claimed while the node that asked cannot be told."""
 

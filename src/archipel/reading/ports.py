@@ -96,8 +96,11 @@ class Claims(Protocol):
 class Gate(Protocol):
     """Who else must be asked before an exam is taken."""
 
-    def admit(self, exam: ExamId, *, scope: Scope) -> None:
-        """Let a claim pass. Raises `Conflict` where it may not be taken now."""
+    def admit(self, exam: ExamId, *, taking_over: bool, scope: Scope) -> None:
+        """Let a claim pass. Raises `Conflict` where it may not be taken now.
+
+        `taking_over`: a reason was given for taking it from whoever reads it.
+        """
 
 
 class Drafts(Protocol):

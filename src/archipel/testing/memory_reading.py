@@ -36,9 +36,9 @@ KEPT_EVERY_S = 300
 class OpenGate:
     """`reading.ports.Gate` where nobody else is to be asked."""
 
-    def admit(self, exam: ExamId, *, scope: Scope) -> None:
+    def admit(self, exam: ExamId, *, taking_over: bool, scope: Scope) -> None:
         """See the port."""
-        del exam, scope
+        del exam, taking_over, scope
 
 
 @dataclass(slots=True)

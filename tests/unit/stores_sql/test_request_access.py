@@ -25,7 +25,7 @@ from archipel.exchange.transfer import Transfer, TransferState
 from archipel.kernel.hierarchy import Level
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
-from archipel.reading.errors import ClaimNeedsLine
+from archipel.reading.errors import ClaimHeldElsewhere, ClaimNeedsLine
 from archipel.reading.model import ExamId, Filters, SavedList, Urgency
 from archipel.reading.request import lifecycle
 from archipel.reading.request.body import new_request_id, written
@@ -215,7 +215,7 @@ def test_what_can_wait_is_not_claimed_in_a_cut_and_all_else_is(
             routine_alone=routine_alone,
         )
         try:
-            gate.admit(EXAM, scope=scope(tenant))
+            gate.admit(EXAM, taking_over=False, scope=scope(tenant))
         except ClaimNeedsLine:
             return False
         return True
@@ -223,3 +223,33 @@ def test_what_can_wait_is_not_claimed_in_a_cut_and_all_else_is(
     assert admitted(mq, CITY) is (not cut or urgency <= Urgency.URGENT)
     assert admitted(mq, CITY, routine_alone=True)
     assert admitted(gy, WEST)  # home is here
+
+
+def test_what_is_read_on_another_node_is_taken_over_with_a_reason_alone(
+    islands: tuple[Island, Island, Island],
+) -> None:
+    gy, mq, fr = islands
+    request = asked(gy)
+    for island in (mq, fr):
+        island.hear(gy)
+    mq.claims(CITY_READER, 1)
+    gy.hear(mq)
+    fr.hear(gy)
+
+    def gate(island: Island) -> IslandRule:
+        return IslandRule(
+            node=island.name,
+            requests=island.requests,
+            travel=island.lines,
+            routine_alone=False,
+        )
+
+    for island, tenant in ((gy, WEST), (fr, LYON)):
+        with pytest.raises(ClaimHeldElsewhere) as refused:
+            gate(island).admit(EXAM, taking_over=False, scope=scope(tenant))
+        assert refused.value.claim.reader == CITY_READER
+        gate(island).admit(EXAM, taking_over=True, scope=scope(tenant))
+    gate(mq).admit(EXAM, taking_over=False, scope=scope(CITY))  # its own leases judge there
+    mq.signs(CITY_READER, 1, request)
+    gy.hear(mq)
+    gate(gy).admit(EXAM, taking_over=False, scope=scope(WEST))

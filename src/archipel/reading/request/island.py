@@ -3,14 +3,15 @@
 The design's rule for claims of another region's requests: what is urgent is read twice rather than
 not at all, and is marked; what can wait waits for the line, unless this node's settings say
 otherwise. One's own requests are never in question, and what was taken before a cut is kept.
+What somebody is known to read on another node is taken over with a reason, not by opening it.
 """
 
 from dataclasses import dataclass
 
 from archipel.kernel.actors import Scope
-from archipel.reading.errors import ClaimNeedsLine
-from archipel.reading.model import ExamId, Urgency
-from archipel.reading.request.model import Line, Stage, Standing
+from archipel.reading.errors import ClaimHeldElsewhere, ClaimNeedsLine
+from archipel.reading.model import LEASE, Claim, ExamId, Reader, Urgency
+from archipel.reading.request.model import Line, ReadingClaim, Stage, Standing
 from archipel.reading.request.ports import Requests, Travel
 
 _OVER = frozenset(
@@ -38,9 +39,17 @@ class Island:
     travel: Travel
     routine_alone: bool
 
-    def admit(self, exam: ExamId, *, scope: Scope) -> None:
-        """See the port. Raises `ClaimNeedsLine`."""
+    def admit(self, exam: ExamId, *, taking_over: bool, scope: Scope) -> None:
+        """See the port. Raises `ClaimHeldElsewhere`, `ClaimNeedsLine`."""
         for held in self.requests.of_exam(exam, scope=scope):
+            claim = held.claim
+            if (
+                held.stage is Stage.READING
+                and claim
+                and claim.node != self.node
+                and not taking_over
+            ):
+                raise ClaimHeldElsewhere(_lease(exam, claim), claim.node)
             if not any(scope.sees(site.tenant) for site in held.request.readers):
                 continue
             line = self.travel.line(held.request.id.home)
@@ -50,3 +59,9 @@ class Island:
     def waits(self, held: Standing, line: Line) -> bool:
         """See `waits`."""
         return waits(held, line, here=self.node, routine_alone=self.routine_alone)
+
+
+def _lease(exam: ExamId, claim: ReadingClaim) -> Claim:
+    """Return a claim of another node as a lease: when it runs out there is not known here."""
+    reader = Reader(login=claim.reader.login, name=claim.reader.name, tenant=claim.reader.tenant)
+    return Claim(exam=exam, reader=reader, since=claim.at, until=claim.at + LEASE, fence=0)
