@@ -1,7 +1,7 @@
 """Every screen that shows data says in which state the data are (ux.md 3.2), on a phone too.
 
 The node, its answers and the screens are real; only the network between them is provoked: an
-answer is held back, lost, refused or emptied on its way. A new screen adds one line to `SCREENS`.
+answer is held back, lost, refused or emptied on its way. The screens stand in data_screens.py.
 """
 
 import json
@@ -10,145 +10,21 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect
+from tests.journeys.data_screens import ADMINISTRATOR, ASKS, READER, SCREENS, Screen
+
+from archipel.kernel.clock import utc_now
 
 pytestmark = pytest.mark.browser
 
-READER, ADMINISTRATOR = "j.letchimy", "s.pacs"
 PHONE: ViewportSize = {"width": 390, "height": 844}
 WORDS = Path(__file__).parents[2] / "web" / "src" / "i18n"
 REFERENCE = "K7-2291"
 LATE_MS, STALE_MS, OLD_MS = 1_500, 11_000, 20_000
 EVENTS = "**/api/events?*"
-
-Answer: TypeAlias = dict[str, Any] | list[Any]
-
-
-def emptied(*lists: str, **others: object) -> Callable[[Answer], Answer]:
-    """Return what takes the rows out of an answer and leaves the rest as the node gave it."""
-
-    def empty(answer: Answer) -> Answer:
-        if isinstance(answer, list):
-            return []
-        return {**answer, **{each: [] for each in lists}, **others}
-
-    return empty
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """A screen: where it is, which answer it shows, and by what one sees that it does."""
-
-    name: str
-    login: str
-    path: str
-    source: str  # the request whose answer the screen is about
-    given: str  # what is on the screen when the answer is there
-    empty: Callable[[Answer], Answer] | None = None
-    nothing: str = ""  # what it says of an empty answer
-    part: str = ""  # another request, of which only a part of the screen depends
-    lives: bool = False  # it follows the live stream
-
-
-SCREENS = (
-    Screen(
-        "worklist",
-        READER,
-        "/reading?list=all",
-        "**/api/worklist?*",
-        "tr[data-exam]",
-        empty=emptied("rows", total=0, next=None),
-        nothing="Rien à lire dans cette liste",
-        part="**/api/worklist/counts",
-        lives=True,
-    ),
-    Screen(
-        "exam",
-        READER,
-        "/reading/{exam}",
-        "**/api/exams/{exam}",
-        "[role=tablist]",
-        empty=emptied("series", "priors"),
-        nothing="Aucun",
-        lives=True,
-    ),
-    Screen(
-        "search",
-        READER,
-        "/patients",
-        "**/api/persons?*",
-        "a[href^='/patients/']",
-        empty=emptied("persons", more=False),
-        nothing="Aucun patient pour",
-    ),
-    Screen(
-        "person",
-        READER,
-        "/patients/{person}",
-        "**/api/persons/{person}",
-        "[data-exam]",
-        empty=emptied("exams"),
-        nothing="Aucun examen de ce patient",
-        part="**/api/exams/{exam}",
-    ),
-    Screen(
-        "organisations",
-        ADMINISTRATOR,
-        "/admin/organisations",
-        "**/api/admin/organisations",
-        "table.list",
-        empty=emptied(),
-        nothing="Aucune organisation",
-    ),
-    Screen(
-        "people",
-        ADMINISTRATOR,
-        "/admin/people",
-        "**/api/admin/people",
-        "table.list",
-        empty=emptied(),
-        nothing="Aucun compte",
-    ),
-    Screen(
-        "devices",
-        ADMINISTRATOR,
-        "/admin/devices",
-        "**/api/admin/devices",
-        "table.list",
-        empty=emptied(),
-        nothing="Aucun",
-        part="**/api/admin/unknown-callers",
-    ),
-    Screen(
-        "tokens",
-        ADMINISTRATOR,
-        "/admin/tokens",
-        "**/api/admin/tokens",
-        "section.panel > p",  # a fresh node has none
-        empty=emptied(),
-        nothing="Aucun",
-    ),
-    Screen(
-        "audit",
-        ADMINISTRATOR,
-        "/admin/audit",
-        "**/api/admin/audit?*",
-        "table.list",
-        empty=emptied("rows", next=None),
-        nothing="Aucun",
-    ),
-    Screen(
-        "node",
-        ADMINISTRATOR,
-        "/node",
-        "**/api/node",
-        "dl",
-        part="**/api/node/quarantine?*",
-    ),
-)
 
 
 @dataclass(slots=True)
@@ -173,6 +49,12 @@ class Seat:
             box.fill("HIBISCUS")
             box.press("Enter")
 
+    def provoke(self, screen: Screen, pattern: str, answer: Callable[[Route], None]) -> None:
+        """Answer a request as `answer` does; a stream that would tell the same is cut."""
+        self.page.route(self.url(pattern), answer)
+        if screen.stream:
+            self.page.route(screen.stream, lambda route: route.abort())
+
     def given(self, screen: Screen) -> Locator:
         """Return what is seen when the answer is there."""
         return self.page.locator(f"main {screen.given}").first
@@ -189,7 +71,7 @@ def seats(node: Any, chromium: Browser, visitor: Callable[..., Any]) -> Iterator
     """Sign in both people once. No script may have failed when all screens were seen."""
     held: dict[str, Seat] = {}
     complaints: list[str] = []
-    for login in (READER, ADMINISTRATOR):
+    for login in (READER, ADMINISTRATOR, ASKS):
         context = chromium.new_context(
             viewport=PHONE, locale="fr-FR", timezone_id="America/Martinique"
         )
@@ -201,7 +83,10 @@ def seats(node: Any, chromium: Browser, visitor: Callable[..., Any]) -> Iterator
         page.clock.install()
     rows = held[READER].page.request.get(f"{node.url}/api/worklist?list=all").json()["rows"]
     row = next(row for row in rows if row["patient"]["family_name"] == "TEST-HIBISCUS")
-    held[READER].ids = {"exam": row["exam"], "person": row["patient"]["person"]}
+    ids = {"exam": row["exam"], "person": row["patient"]["person"]}
+    ids["request"] = asked(held, next(row for row in rows if row["exam"] != ids["exam"]))
+    for seat in held.values():
+        seat.ids = ids
     yield held
     for seat in held.values():
         speak(seat, "fr")
@@ -209,16 +94,37 @@ def seats(node: Any, chromium: Browser, visitor: Callable[..., Any]) -> Iterator
     assert complaints == []
 
 
+def tell(seat: Seat, method: str, path: str, data: dict[str, Any]) -> Any:
+    """Write over the API as the person of this seat, and return the answer."""
+    url, page = seat.visit.site.url, seat.page
+    token = page.request.get(f"{url}/api/session").json()["csrf_token"]
+    headers = {"X-CSRF-Token": token}
+    answer = page.request.fetch(url + path, method=method, data=data, headers=headers)
+    assert answer.ok, answer.text()
+    return answer.json()
+
+
+def asked(held: dict[str, Seat], row: dict[str, Any]) -> str:
+    """Have the reading of an exam asked of another organisation; returns the request's name."""
+    wanted = {"asking": "chu-fdf", "partner": {"key": "caravelle"}, "level": "region"}
+    agreement = {"key": "states", **wanted, "modalities": [], "phone": "0596 00 00 17"}
+    tell(held[ADMINISTRATOR], "PUT", "/api/admin/agreements", agreement)
+    request = {
+        "exam": row["exam"],
+        "question": "Toux depuis un mois, ancien fumeur. Opacité suspecte ?",
+        "urgency": "stat",
+        "justification": {"reason": "Indication du guide, priorité 1"},
+        "callback": {"name": "Urgences", "phone": "0596 00 44 17"},
+        "consent": {"kind": "given", "by": "K. Manip-Test", "at": utc_now().isoformat()},
+    }
+    return str(tell(held[ASKS], "POST", "/api/requests", request)["row"]["request"])
+
+
 def speak(seat: Seat, language: str) -> None:
     """Change the person's language on the node, as their menu does."""
     seat.page.unroute_all()
     session = seat.page.request.get(f"{seat.visit.site.url}/api/session").json()
-    answer = seat.page.request.put(
-        f"{seat.visit.site.url}/api/me",
-        data={**session["preferences"], "language": language},
-        headers={"X-CSRF-Token": session["csrf_token"]},
-    )
-    assert answer.ok, answer.text()
+    tell(seat, "PUT", "/api/me", {**session["preferences"], "language": language})
 
 
 @pytest.fixture(params=SCREENS, ids=lambda screen: screen.name)
@@ -254,7 +160,7 @@ def test_loading_is_shown_where_the_rows_will_be_and_said_when_it_lasts(
     def hold(route: Route) -> None:
         held.append(route)
 
-    seat.page.route(seat.url(screen.source), hold)
+    seat.provoke(screen, screen.source, hold)
     seat.go(screen)
 
     busy = seat.page.locator("main [aria-busy=true]").first
@@ -275,7 +181,7 @@ def test_a_failure_says_what_it_did_not_change_and_can_be_tried_again(
     at: tuple[Screen, Seat],
 ) -> None:
     screen, seat = at
-    seat.page.route(seat.url(screen.source), refuse(500))
+    seat.provoke(screen, screen.source, refuse(500))
     seat.go(screen)
 
     alert = seat.page.get_by_role("alert").filter(has_text=REFERENCE).first
@@ -290,7 +196,7 @@ def test_a_failure_says_what_it_did_not_change_and_can_be_tried_again(
 
 def test_a_refusal_says_who_can_open_the_door_and_shows_nothing(at: tuple[Screen, Seat]) -> None:
     screen, seat = at
-    seat.page.route(seat.url(screen.source), refuse(403))
+    seat.provoke(screen, screen.source, refuse(403))
     seat.go(screen)
 
     expect(seat.page.get_by_role("alert").first).to_contain_text(
@@ -311,7 +217,7 @@ def test_an_empty_screen_says_why_it_is_empty(at: tuple[Screen, Seat]) -> None:
         assert screen.empty is not None
         route.fulfill(response=answer, json=screen.empty(answer.json()))
 
-    seat.page.route(seat.url(screen.source), empty)
+    seat.provoke(screen, screen.source, empty)
     seat.go(screen)
 
     expect(seat.page.locator("main").get_by_text(screen.nothing).first).to_be_visible()
@@ -333,7 +239,7 @@ def test_what_is_missing_is_said_and_the_rest_is_usable(at: tuple[Screen, Seat])
 def test_a_cut_line_freezes_the_data_and_says_since_when(at: tuple[Screen, Seat]) -> None:
     screen, seat = at
     page = seat.page
-    page.route(EVENTS, lambda route: route.abort())
+    page.route(screen.stream or EVENTS, lambda route: route.abort())
     seat.go(screen)
     expect(seat.given(screen)).to_be_visible()
     if screen.lives:
@@ -354,6 +260,31 @@ def test_a_cut_line_freezes_the_data_and_says_since_when(at: tuple[Screen, Seat]
     expect(page.get_by_text(re.compile(r"Données de \d\d:\d\d:\d\d"))).to_be_visible()
     expect(seat.given(screen)).to_be_visible()
     seat.keep(screen, "frozen")
+
+
+def test_a_result_that_could_not_be_shared_says_so_and_loses_nothing(
+    seats: dict[str, Seat],
+) -> None:
+    seat, page = seats[READER], seats[READER].page
+    page.unroute_all()
+    seat.visit.go(seat.url("/patients/{person}/exams/{exam}"))
+    page.get_by_role("button", name="Partager le résultat").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label(re.compile("^Nom")).fill("Dr Gommier-Test")
+    dialog.get_by_label("Adresse de messagerie").fill("gommier@cabinet.test")
+    assert (seat.visit.violations(), seat.visit.overflow()) == ([], 0)
+    shares = seat.url("**/api/exams/{exam}/shares")
+    page.route(shares, lambda route: route.abort("connectionrefused"))
+
+    dialog.get_by_role("button", name="Envoyer le lien").click()
+
+    expect(page.get_by_role("alert").last).to_contain_text(re.compile("Rien n.a été modifié"))
+    expect(dialog.get_by_label(re.compile("^Nom"))).to_have_value("Dr Gommier-Test")
+
+    page.unroute(shares)
+    dialog.get_by_role("button", name="Envoyer le lien").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_role("region", name="Résultat partagé")).to_contain_text("Gommier-Test")
 
 
 def said(language: str) -> set[str]:

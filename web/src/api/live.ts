@@ -25,7 +25,7 @@ export interface ClaimChange<Claim> {
 
 type Listener = (data: unknown) => void;
 
-const EVENTS = ["list", "request", "exam", "claim", "reset"] as const;
+const EVENTS = ["list", "request", "exam", "claim", "reset", "network"] as const;
 export type LiveEvent = (typeof EVENTS)[number];
 export const STALE_AFTER_MS = 10_000;
 
@@ -122,6 +122,9 @@ function parsed(text: string): unknown {
     return null;
   }
 }
+
+/** The stream of one page that the node sends whole whenever it changed. */
+export const watching = (path: string): LiveStream => new LiveStream(() => new EventSource(path));
 
 /** The stream of this tab. */
 export const live = new LiveStream();

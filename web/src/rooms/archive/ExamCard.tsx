@@ -17,7 +17,6 @@ import {
 } from "@/kit/icons";
 import { Modalities, Place, StatusTag, UrgencyTag } from "@/kit/Marks";
 import { ReportFiles, ReportText } from "@/kit/ReportText";
-import { Failure, Loading } from "@/kit/States";
 import { Thumb } from "@/kit/Thumb";
 import { serverNow } from "@/kit/time";
 import css from "./archive.module.css";
@@ -145,7 +144,7 @@ function Report({ page }: { page: ExamPage }) {
   const standing = useQuery(standingQuery(exam));
   const digest = standing.data?.principal ?? null;
   const query = useQuery({ ...documentQuery(exam, digest ?? ""), enabled: digest !== null });
-  if (digest === null) return null;
+  if (digest === null && !standing.isError) return null;
   return (
     <section className="panel">
       <header>
@@ -159,14 +158,18 @@ function Report({ page }: { page: ExamPage }) {
             <span>{t("signed.contested_detail")}</span>
           </p>
         )}
-        {query.isPending && <Loading columns={[1]} rows={6} />}
-        {query.isError && <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />}
-        {query.data && (
-          <>
-            <ReportText exam={exam} document={query.data} />
-            <ReportFiles exam={exam} document={query.data} />
-          </>
-        )}
+        <Answer query={standing} trouble={troubleOf} columns={[1]} rows={6}>
+          {() => (
+            <Answer query={query} trouble={troubleOf} columns={[1]} rows={6}>
+              {(document) => (
+                <>
+                  <ReportText exam={exam} document={document} />
+                  <ReportFiles exam={exam} document={document} />
+                </>
+              )}
+            </Answer>
+          )}
+        </Answer>
       </div>
     </section>
   );

@@ -3,10 +3,11 @@ import { useQuery } from "@tanstack/react-query";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { bytes, duration, number } from "@/i18n/format";
+import { Answer } from "@/kit/Answer";
 import { IconArrowRight } from "@/kit/icons";
 import { placeColour } from "@/kit/Marks";
-import { ScrollX } from "@/kit/ScrollX";
-import { Failure, Loading, PartialStrip } from "@/kit/States";
+import { StaleStrip } from "@/kit/States";
+import { Table } from "@/kit/Table";
 import { LinkMap } from "./LinkMap";
 import { foremost, healthOf, lineKey, lineOf } from "./lines";
 import css from "./network.module.css";
@@ -19,19 +20,29 @@ interface NetworkBoardProps {
   choose: (link: string) => void;
 }
 
-export function NetworkBoard({ link, choose }: NetworkBoardProps) {
-  const { t } = useTranslation();
+export function NetworkBoard(props: NetworkBoardProps) {
   const query = useQuery(networkQuery);
   const live = useLiveNetwork();
-  if (query.isPending) return <Loading columns={[3, 1]} rows={7} />;
-  if (!query.data) return <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />;
-  const network = query.data;
+  return (
+    <Answer query={query} trouble={troubleOf} columns={[3, 1]} rows={7}>
+      {(network) => (
+        <>
+          {live.state === "stale" && <StaleStrip at={live.at} />}
+          <Board {...props} network={network} />
+        </>
+      )}
+    </Answer>
+  );
+}
+
+function Board({ link, choose, network }: NetworkBoardProps & { network: Network }) {
+  const { t } = useTranslation();
   const chosen = lineOf(network.links, link) ?? foremost(network.links);
   return (
     <div className={css.screen}>
-      <section className={css.left} aria-label={t("nav.network")}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also where nothing in it takes the focus (WCAG 2.1.1) */}
+      <section className={css.left} aria-label={t("nav.network")} tabIndex={0}>
         <h1 className="sr">{t("nav.network")}</h1>
-        {!live && <PartialStrip what={t("nav.network")} everyS={5} retry={() => void query.refetch()} />}
         <Figures network={network} />
         <figure className={css.sheet}>
           <LinkMap network={network} chosen={chosen} choose={(line) => choose(lineKey(line))} />
@@ -116,51 +127,46 @@ function Queues({ network }: { network: Network }) {
       {rows.length === 0 ? (
         <p className="t2">{t("network.queues_none")}</p>
       ) : (
-        <ScrollX label={t("network.queues")}>
-          <table className="list">
-            <thead>
-              <tr>
-                <th scope="col">{t("network.class")}</th>
-                <th scope="col">{t("network.way")}</th>
-                <th scope="col">{t("network.exams")}</th>
-                <th scope="col">{t("network.volume")}</th>
-                <th scope="col">{t("network.eta")}</th>
+        <Table
+          label={t("network.queues")}
+          columns={[
+            t("network.class"),
+            t("network.way"),
+            t("network.exams"),
+            t("network.volume"),
+            t("network.eta"),
+          ]}
+          rows={rows.map(({ line, queue }) => {
+            const [from, to] = queue.way === "in" ? [line.b, line.a] : [line.a, line.b];
+            return (
+              <tr key={`${lineKey(line)} ${queue.of_class} ${queue.way}`}>
+                <td>
+                  <span className={`tag ${TONES[queue.of_class] ?? ""}`}>
+                    {t(`network.of_class.${queue.of_class}`)}
+                  </span>
+                </td>
+                <td>
+                  <span className="reg" style={{ "--here": colour(from) } as React.CSSProperties}>
+                    <span>{title(network, from)}</span>
+                  </span>
+                  <IconArrowRight size={13} aria-hidden className="t3" />{" "}
+                  <span className="reg" style={{ "--here": colour(to) } as React.CSSProperties}>
+                    <span>{title(network, to)}</span>
+                  </span>
+                </td>
+                <td>{number(queue.studies)}</td>
+                <td className="nw">{queue.bytes > 0 ? bytes(queue.bytes) : t("network.not_known")}</td>
+                <td className="nw">
+                  {healthOf(line) === "cut"
+                    ? t("network.on_return")
+                    : queue.eta_s === null
+                      ? t("network.not_known")
+                      : duration(queue.eta_s * 1000, t)}
+                </td>
               </tr>
-            </thead>
-            <tbody>
-              {rows.map(({ line, queue }) => {
-                const [from, to] = queue.way === "in" ? [line.b, line.a] : [line.a, line.b];
-                return (
-                  <tr key={`${lineKey(line)} ${queue.of_class} ${queue.way}`}>
-                    <td>
-                      <span className={`tag ${TONES[queue.of_class] ?? ""}`}>
-                        {t(`network.of_class.${queue.of_class}`)}
-                      </span>
-                    </td>
-                    <td>
-                      <span className="reg" style={{ "--here": colour(from) } as React.CSSProperties}>
-                        <span>{title(network, from)}</span>
-                      </span>
-                      <IconArrowRight size={13} aria-hidden className="t3" />{" "}
-                      <span className="reg" style={{ "--here": colour(to) } as React.CSSProperties}>
-                        <span>{title(network, to)}</span>
-                      </span>
-                    </td>
-                    <td>{number(queue.studies)}</td>
-                    <td className="nw">{queue.bytes > 0 ? bytes(queue.bytes) : t("network.not_known")}</td>
-                    <td className="nw">
-                      {healthOf(line) === "cut"
-                        ? t("network.on_return")
-                        : queue.eta_s === null
-                          ? t("network.not_known")
-                          : duration(queue.eta_s * 1000, t)}
-                    </td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        </ScrollX>
+            );
+          })}
+        />
       )}
     </section>
   );

@@ -34,7 +34,8 @@ interface SideProps {
 export function Side({ network, chosen, choose }: SideProps) {
   const { t } = useTranslation();
   return (
-    <aside className={css.side} aria-label={t("network.side")}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also where nothing in it takes the focus (WCAG 2.1.1)
+    <aside className={css.side} aria-label={t("network.side")} tabIndex={0}>
       {chosen && <Chosen network={network} line={chosen} />}
       <Works network={network} />
       <Lines network={network} chosen={chosen} choose={choose} />

@@ -1,7 +1,8 @@
 /** What the network page asks: the whole page once, then again whenever the node says that it changed. */
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useSyncExternalStore } from "react";
 import { api, body, type Schemas } from "@/api/client";
+import { type LiveStatus, watching } from "@/api/live";
 
 export type Network = Schemas["NetworkView"];
 export type Line = Schemas["NetworkLink"];
@@ -12,21 +13,20 @@ export const networkQuery = queryOptions({
   queryFn: ({ signal }): Promise<Network> => body(api.GET("/api/network", { signal })),
 });
 
-/** Follows the page; tells whether the line to the node itself is open. */
-export function useLiveNetwork(): boolean {
+const stream = watching("/api/network/events");
+
+/** Follows the page; tells whether the line to the node itself is open, and since when it is not. */
+export function useLiveNetwork(): LiveStatus {
   const client = useQueryClient();
-  const [open, setOpen] = useState(true);
   useEffect(() => {
-    const source = new EventSource("/api/network/events");
-    source.addEventListener("open", () => setOpen(true));
-    source.addEventListener("error", () => setOpen(false));
-    source.addEventListener("network", (message) => {
-      setOpen(true);
-      client.setQueryData(networkQuery.queryKey, JSON.parse((message as MessageEvent<string>).data));
-    });
-    return () => source.close();
+    const off = stream.on("network", (page) => client.setQueryData(networkQuery.queryKey, page as Network));
+    stream.start([]);
+    return () => {
+      off();
+      stream.stop();
+    };
   }, [client]);
-  return open;
+  return useSyncExternalStore(stream.subscribe, stream.snapshot);
 }
 
 export function useSwitch() {

@@ -1,15 +1,15 @@
 /** Work that failed for good, with its error in words, and what to do about it. */
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { troubleOf } from "@/api/client";
-import { useTranslation } from "@/i18n";
+import { type Translate, useTranslation } from "@/i18n";
 import { dayAndClock, when } from "@/i18n/format";
+import { Answer } from "@/kit/Answer";
 import { AskReason } from "@/kit/AskReason";
 import { IconClock, IconStack2 } from "@/kit/icons";
 import { Tag } from "@/kit/Marks";
 import { done } from "@/kit/notify";
-import { ScrollX } from "@/kit/ScrollX";
-import { Failure, Loading } from "@/kit/States";
+import { type Row, Table } from "@/kit/Table";
 import { useNow } from "@/kit/time";
 import { useSayFailure } from "@/kit/useSay";
 import css from "./node.module.css";
@@ -21,50 +21,44 @@ export function StuckWork({ mayAct }: { mayAct: boolean }) {
   const { t } = useTranslation();
   const query = useQuery(stuckQuery);
   const [dropping, setDropping] = useState<Stuck | null>(null);
+  const now = useNow(60_000);
+  const ago = (at: string): string => when(at, now);
   return (
-    <section className={`panel ${css.whole ?? ""}`}>
+    <section className={`panel ${css.whole ?? ""}`} aria-labelledby="stuck">
       <header>
         <IconStack2 size={16} aria-hidden />
-        <h2>{t("node.stuck")}</h2>
+        <h2 id="stuck">{t("node.stuck")}</h2>
       </header>
-      {query.isPending && <Loading columns={[1, 2, 3, 1]} rows={2} />}
-      {query.isError && !query.data && (
-        <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />
-      )}
-      {query.data?.work.length === 0 && <p className={`t2 ${css.rows ?? ""}`}>{t("node.stuck_none")}</p>}
-      {query.data && query.data.work.length > 0 && (
-        <ScrollX label={t("node.stuck")}>
-          <table className="list">
-            <thead>
-              <tr>
-                <th scope="col">{t("node.quarantine_when")}</th>
-                <th scope="col">{t("node.stuck_what")}</th>
-                <th scope="col">{t("node.stuck_why")}</th>
-                <th scope="col">{t("admin.actions")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {query.data.work.map((work) => (
-                <Row key={work.id} work={work} mayAct={mayAct} drop={() => setDropping(work)} />
-              ))}
-            </tbody>
-          </table>
-        </ScrollX>
-      )}
+      <Answer query={query} trouble={troubleOf} columns={[1, 2, 3, 1]} rows={2}>
+        {({ work: stuck }) =>
+          stuck.length === 0 ? (
+            <p className={`t2 ${css.rows ?? ""}`}>{t("node.stuck_none")}</p>
+          ) : (
+            <Table
+              label={t("node.stuck")}
+              columns={[
+                t("node.quarantine_when"),
+                t("node.stuck_what"),
+                t("node.stuck_why"),
+                t("admin.actions"),
+              ]}
+              rows={stuck.map((work) =>
+                rowOf(work, <Acts work={work} mayAct={mayAct} drop={() => setDropping(work)} />, ago, t),
+              )}
+            />
+          )
+        }
+      </Answer>
       {dropping && <Dropping work={dropping} close={() => setDropping(null)} />}
     </section>
   );
 }
 
-function Row({ work, mayAct, drop }: { work: Stuck; mayAct: boolean; drop: () => void }) {
-  const { t } = useTranslation();
-  const say = useSayFailure();
-  const retry = useRetryWork();
-  const now = useNow(60_000);
+function rowOf(work: Stuck, acts: ReactNode, ago: (at: string) => string, t: Translate): Row {
   return (
-    <tr>
+    <tr key={work.id}>
       <td className="nw" title={dayAndClock(work.at)}>
-        {when(work.at, now)}
+        {ago(work.at)}
       </td>
       <td>
         <b>{work.subscriber}</b> <small className="mono">{work.kind}</small>
@@ -79,35 +73,41 @@ function Row({ work, mayAct, drop }: { work: Stuck; mayAct: boolean; drop: () =>
         <br />
         <small className="t2">{t("node.stuck_tries", { count: work.attempts })}</small>
       </td>
-      <td className="nw">
-        {work.asked_at ? (
-          <Tag tone="info" icon={IconClock}>
-            {t("node.retry_asked")}
-          </Tag>
-        ) : (
-          mayAct && (
-            <span className="row">
-              <button
-                type="button"
-                className="btn small"
-                disabled={retry.isPending}
-                onClick={() =>
-                  retry.mutate(work.id, {
-                    onSuccess: () => done(t("node.retry_done")),
-                    onError: (error) => say(troubleOf(error)),
-                  })
-                }
-              >
-                {t("node.retry")}
-              </button>
-              <button type="button" className="btn small ghost" onClick={drop}>
-                {t("node.drop")}
-              </button>
-            </span>
-          )
-        )}
-      </td>
+      <td className="nw">{acts}</td>
     </tr>
+  );
+}
+
+function Acts({ work, mayAct, drop }: { work: Stuck; mayAct: boolean; drop: () => void }) {
+  const { t } = useTranslation();
+  const say = useSayFailure();
+  const retry = useRetryWork();
+  if (work.asked_at)
+    return (
+      <Tag tone="info" icon={IconClock}>
+        {t("node.retry_asked")}
+      </Tag>
+    );
+  if (!mayAct) return null;
+  return (
+    <span className="row">
+      <button
+        type="button"
+        className="btn small"
+        disabled={retry.isPending}
+        onClick={() =>
+          retry.mutate(work.id, {
+            onSuccess: () => done(t("node.retry_done")),
+            onError: (error) => say(troubleOf(error)),
+          })
+        }
+      >
+        {t("node.retry")}
+      </button>
+      <button type="button" className="btn small ghost" onClick={drop}>
+        {t("node.drop")}
+      </button>
+    </span>
   );
 }
 

@@ -3,10 +3,10 @@ import { useQuery } from "@tanstack/react-query";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { dayAndClock } from "@/i18n/format";
+import { Answer } from "@/kit/Answer";
 import { IconAlertTriangle, IconFileText } from "@/kit/icons";
 import { Tag } from "@/kit/Marks";
 import { ReportFiles, ReportText } from "@/kit/ReportText";
-import { Failure, Loading } from "@/kit/States";
 import { documentQuery, type RequestPage } from "./queries";
 import css from "./requests.module.css";
 
@@ -68,12 +68,14 @@ export function Answers({ page, mayRead, reconcile }: AnswersProps) {
 
 function Signed({ exam, digest }: { exam: string; digest: string }) {
   const query = useQuery(documentQuery(exam, digest));
-  if (query.isPending) return <Loading columns={[1]} rows={6} />;
-  if (!query.data) return <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />;
   return (
-    <>
-      <ReportText exam={exam} document={query.data} />
-      <ReportFiles exam={exam} document={query.data} />
-    </>
+    <Answer query={query} trouble={troubleOf} columns={[1]} rows={6}>
+      {(document) => (
+        <>
+          <ReportText exam={exam} document={document} />
+          <ReportFiles exam={exam} document={document} />
+        </>
+      )}
+    </Answer>
   );
 }

@@ -2,10 +2,11 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { troubleOf } from "@/api/client";
-import { useLiveEvent, useLiveStatus, useLiveTopics, useOnline } from "@/api/useLive";
+import { useLiveEvent, useLiveStatus, useLiveTopics } from "@/api/useLive";
 import { useTranslation } from "@/i18n";
+import { Answer } from "@/kit/Answer";
 import { IconChevronLeft, IconLayoutColumns, IconLayoutList, IconPlus, IconRadar2 } from "@/kit/icons";
-import { Block, Failure, LiveLight, Loading, OfflineStrip } from "@/kit/States";
+import { Block, LiveLight, StaleStrip } from "@/kit/States";
 import { NARROW, PHONE, useMedia, useNow } from "@/kit/time";
 import { useKeys } from "@/kit/useKeys";
 import type { Ways } from "./Actions";
@@ -33,7 +34,6 @@ interface BoardProps {
 export function Board({ me, mayAsk, mayReadReports, search, change, ways, ask }: BoardProps) {
   const { t } = useTranslation();
   const now = useNow(1000);
-  const online = useOnline();
   const phone = useMedia(PHONE);
   const narrow = useMedia(NARROW);
   const query = useQuery(boardQuery);
@@ -67,32 +67,27 @@ export function Board({ me, mayAsk, mayReadReports, search, change, ways, ask }:
     },
     ...(mayAsk ? [{ id: "tele.new", strokes: ["alt+n"], label: t("tele.new"), run: ask }] : []),
   ]);
+  const live = useLiveStatus();
   const alone = search.request !== undefined && (phone || narrow);
   return (
     <div className={css.board}>
       {!alone && (
         <div className={css.centre}>
           <BoardHead search={search} change={change} rows={every} ask={mayAsk ? ask : undefined} />
-          {!online && <OfflineStrip />}
-          {query.isError && query.data && (
-            <p className="strip" role="status">
-              {t("tele.refresh_failed")}
-            </p>
-          )}
-          {query.isPending && <Loading columns={[1, 1, 1, 1, 1]} rows={5} />}
-          {query.isError && !query.data && <Failure trouble={troubleOf(query.error)} retry={refresh} />}
-          {query.data && (
-            <>
-              <Figures rows={rows} now={now} />
-              {rows.length === 0 ? (
-                <Empty hidden={every.length} showAll={() => change({})} ask={mayAsk ? ask : undefined} />
-              ) : search.view === "list" || phone ? (
-                <RequestTable rows={listed(lanes)} now={now} chosen={search.request} choose={choose} />
-              ) : (
-                <Columns lanes={lanes} now={now} chosen={search.request} choose={choose} />
-              )}
-            </>
-          )}
+          <Answer query={query} trouble={troubleOf} columns={[1, 1, 1, 1, 1]} rows={5}>
+            {() => (
+              <>
+                <Figures rows={rows} now={now} />
+                {rows.length === 0 ? (
+                  <Empty hidden={every.length} showAll={() => change({})} ask={mayAsk ? ask : undefined} />
+                ) : search.view === "list" || phone ? (
+                  <RequestTable rows={listed(lanes)} now={now} chosen={search.request} choose={choose} />
+                ) : (
+                  <Columns lanes={lanes} now={now} chosen={search.request} choose={choose} />
+                )}
+              </>
+            )}
+          </Answer>
         </div>
       )}
       {search.request && (
@@ -104,9 +99,12 @@ export function Board({ me, mayAsk, mayReadReports, search, change, ways, ask }:
           now={now}
           ways={ways}
           back={
-            <button type="button" className={`btn ghost ${css.back}`} onClick={() => choose(undefined)}>
-              <IconChevronLeft size={16} aria-hidden /> {t("tele.back")}
-            </button>
+            <>
+              {alone && !phone && live.state === "stale" && <StaleStrip at={live.at} />}
+              <button type="button" className={`btn ghost ${css.back}`} onClick={() => choose(undefined)}>
+                <IconChevronLeft size={16} aria-hidden /> {t("tele.back")}
+              </button>
+            </>
           }
         />
       )}
@@ -129,7 +127,9 @@ function BoardHead({ search, change, rows, ask }: HeadProps) {
   return (
     <header className={css.head}>
       <h1>{t("tele.title")}</h1>
-      <LiveLight state={live.state} at={live.at} />
+      <span className={css.live}>
+        <LiveLight state={live.state} at={live.at} />
+      </span>
       <fieldset className={css.sides} aria-label={t("tele.sides")}>
         {sides.map((each) => (
           <button

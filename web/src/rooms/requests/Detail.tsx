@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { age, date, dayAndClock, when } from "@/i18n/format";
+import { Answer } from "@/kit/Answer";
 import {
   IconAlertTriangle,
   IconClipboardText,
@@ -16,7 +17,6 @@ import {
 } from "@/kit/icons";
 import { Tag, UrgencyTag } from "@/kit/Marks";
 import { done } from "@/kit/notify";
-import { Failure, Loading } from "@/kit/States";
 import { Travel } from "@/kit/Travel";
 import { serverNow } from "@/kit/time";
 import { useSayFailure } from "@/kit/useSay";
@@ -48,54 +48,51 @@ export function Detail({ request, me, mayReadReports, now, ways, back }: DetailP
   const query = useQuery(requestQuery(request));
   const say = useSayFailure();
   const act = useAct();
-  const page = query.data;
   return (
     <aside className={css.detail} aria-label={t("tele.detail")}>
       {back}
-      {query.isPending && <Loading columns={[2, 1]} rows={8} />}
-      {query.isError && !page && (
-        <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />
-      )}
-      {page && (
-        <>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard (axe scrollable-region-focusable) */}
-          <section className={css.scroll} tabIndex={0} aria-label={t("tele.detail_text")}>
-            <Head page={page} now={now} />
-            <Strips page={page} />
-            <section className={css.part}>
-              <Road page={page} />
+      <Answer query={query} trouble={troubleOf} columns={[2, 1]} rows={8}>
+        {(page) => (
+          <>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard (axe scrollable-region-focusable) */}
+            <section className={css.scroll} tabIndex={0} aria-label={t("tele.detail_text")}>
+              <Head page={page} now={now} />
+              <Strips page={page} />
+              <section className={css.part}>
+                <Road page={page} />
+              </section>
+              <Answers
+                page={page}
+                mayRead={mayReadReports}
+                reconcile={(digest) =>
+                  act.mutate(
+                    { request, act: "reconcile", text: digest },
+                    {
+                      onSuccess: () => done(t("tele.reconciled")),
+                      onError: (error) => say(troubleOf(error)),
+                    },
+                  )
+                }
+              />
+              <Asked page={page} />
+              <section className={css.part} aria-labelledby="why">
+                <h3 id="why">
+                  <IconRoute size={14} aria-hidden /> {t("tele.why_reader")}
+                </h3>
+                <Ladder rungs={page.ladder} lit={page.ladder.find((rung) => rung.chosen)?.site.key} />
+                {page.override && (
+                  <p className="t2" style={{ marginTop: 6 }}>
+                    {t("tele.override_said", { reason: page.override })}
+                  </p>
+                )}
+              </section>
+              <Thread page={page} me={me} />
+              <Log page={page} />
             </section>
-            <Answers
-              page={page}
-              mayRead={mayReadReports}
-              reconcile={(digest) =>
-                act.mutate(
-                  { request, act: "reconcile", text: digest },
-                  {
-                    onSuccess: () => done(t("tele.reconciled")),
-                    onError: (error) => say(troubleOf(error)),
-                  },
-                )
-              }
-            />
-            <Asked page={page} />
-            <section className={css.part} aria-labelledby="why">
-              <h3 id="why">
-                <IconRoute size={14} aria-hidden /> {t("tele.why_reader")}
-              </h3>
-              <Ladder rungs={page.ladder} lit={page.ladder.find((rung) => rung.chosen)?.site.key} />
-              {page.override && (
-                <p className="t2" style={{ marginTop: 6 }}>
-                  {t("tele.override_said", { reason: page.override })}
-                </p>
-              )}
-            </section>
-            <Thread page={page} me={me} />
-            <Log page={page} />
-          </section>
-          <Actions page={page} ways={ways} />
-        </>
-      )}
+            <Actions page={page} ways={ways} />
+          </>
+        )}
+      </Answer>
     </aside>
   );
 }

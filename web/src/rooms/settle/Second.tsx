@@ -4,14 +4,21 @@ import { useState } from "react";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { bytes, dayAndClock } from "@/i18n/format";
+import { Answer } from "@/kit/Answer";
 import { AskReason } from "@/kit/AskReason";
 import { IconAlertTriangle, IconChevronDown, IconGitCompare } from "@/kit/icons";
 import { Tag } from "@/kit/Marks";
 import { done } from "@/kit/notify";
-import { ScrollX } from "@/kit/ScrollX";
-import { Failure, Loading } from "@/kit/States";
+import { Table } from "@/kit/Table";
 import { useSayFailure } from "@/kit/useSay";
-import { comparisonQuery, fileUrl, pictureUrl, type Quarantined, useSettleSecond } from "./queries";
+import {
+  type Comparison,
+  comparisonQuery,
+  fileUrl,
+  pictureUrl,
+  type Quarantined,
+  useSettleSecond,
+} from "./queries";
 import css from "./settle.module.css";
 
 const LONGEST_REASON = 200;
@@ -46,16 +53,22 @@ export function Second({ instance }: { instance: Quarantined }) {
 }
 
 function Beside({ instance }: { instance: Quarantined }) {
-  const { t } = useTranslation();
   const query = useQuery(comparisonQuery(instance.id));
-  if (query.isPending) return <Loading columns={[1, 1, 1]} rows={4} />;
-  if (!query.data) return <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />;
-  const { held, compared, attributes, pixels } = query.data;
+  return (
+    <Answer query={query} trouble={troubleOf} columns={[1, 1, 1]} rows={4}>
+      {(comparison) => <Compared instance={instance.id} comparison={comparison} />}
+    </Answer>
+  );
+}
+
+function Compared({ instance, comparison }: { instance: string; comparison: Comparison }) {
+  const { t } = useTranslation();
+  const { held, compared, attributes, pixels } = comparison;
   return (
     <div className={css.beside}>
       <div className={css.pictures}>
-        {held && <Picture instance={instance.id} of="held" word={t("settle.first")} />}
-        <Picture instance={instance.id} of="offered" word={t("settle.second")} />
+        {held && <Picture instance={instance} of="held" word={t("settle.first")} />}
+        <Picture instance={instance} of="offered" word={t("settle.second")} />
       </div>
       {!held && <p className="t2">{t("settle.nothing_held")}</p>}
       {held && !compared && <p className="t2">{t("settle.not_compared")}</p>}
@@ -65,28 +78,19 @@ function Beside({ instance }: { instance: Quarantined }) {
         </p>
       )}
       {compared && attributes.length > 0 && (
-        <ScrollX label={t("settle.attributes")}>
-          <table className="list">
-            <thead>
-              <tr>
-                <th scope="col">{t("settle.attribute")}</th>
-                <th scope="col">{t("settle.first")}</th>
-                <th scope="col">{t("settle.second")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {attributes.map((one) => (
-                <tr key={one.tag}>
-                  <td>
-                    {one.keyword} <small className="mono">{one.tag}</small>
-                  </td>
-                  <td>{one.held ?? t("settle.absent")}</td>
-                  <td>{one.offered ?? t("settle.absent")}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </ScrollX>
+        <Table
+          label={t("settle.attributes")}
+          columns={[t("settle.attribute"), t("settle.first"), t("settle.second")]}
+          rows={attributes.map((one) => (
+            <tr key={one.tag}>
+              <td>
+                {one.keyword} <small className="mono">{one.tag}</small>
+              </td>
+              <td>{one.held ?? t("settle.absent")}</td>
+              <td>{one.offered ?? t("settle.absent")}</td>
+            </tr>
+          ))}
+        />
       )}
     </div>
   );

@@ -5,38 +5,36 @@ import type { ReactNode } from "react";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { dayAndClock, when } from "@/i18n/format";
+import { Answer } from "@/kit/Answer";
 import { IconCircleCheck, IconCopy, IconGitCompare, IconId } from "@/kit/icons";
 import { IdentityMark, Modalities, Tag } from "@/kit/Marks";
-import { ScrollX } from "@/kit/ScrollX";
-import { Failure, Loading, PartialStrip } from "@/kit/States";
+import { Table } from "@/kit/Table";
 import { useNow } from "@/kit/time";
 import { Choice } from "./Choice";
 import { type ExamRow, settleQuery, type ToSettle as Waiting } from "./queries";
 import { Second } from "./Second";
 import css from "./settle.module.css";
 
-const EVERY_S = 30;
-
 export function ToSettle() {
   const { t } = useTranslation();
   const query = useQuery(settleQuery);
-  if (query.isPending) return <Loading columns={[1, 2, 1]} rows={7} />;
-  if (!query.data) return <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />;
-  const { data } = query;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: the desk scrolls, also where nothing in it takes the focus (WCAG 2.1.1)
     <section className={css.screen} aria-label={t("settle.title")} tabIndex={0}>
-      {query.isError && (
-        <PartialStrip what={t("settle.title")} everyS={EVERY_S} retry={() => void query.refetch()} />
-      )}
       <header className={css.head}>
         <h1>{t("settle.title")}</h1>
         <p className="t2">{t("settle.lead")}</p>
-        {data.more && <p className="t2">{t("settle.more")}</p>}
       </header>
-      <Twice waiting={data} />
-      <Differences waiting={data} />
-      <Unidentified rows={data.unidentified} />
+      <Answer query={query} trouble={troubleOf} columns={[1, 2, 1]} rows={7}>
+        {(waiting) => (
+          <>
+            {waiting.more && <p className="t2">{t("settle.more")}</p>}
+            <Twice waiting={waiting} />
+            <Differences waiting={waiting} />
+            <Unidentified rows={waiting.unidentified} />
+          </>
+        )}
+      </Answer>
     </section>
   );
 }
@@ -101,34 +99,25 @@ function Differences({ waiting }: { waiting: Waiting }) {
       count={waiting.differences.length}
       empty={t("settle.differences_none")}
     >
-      <ScrollX label={t("settle.differences")}>
-        <table className="list">
-          <thead>
-            <tr>
-              <th scope="col">{t("settle.exam")}</th>
-              <th scope="col">{t("settle.attribute")}</th>
-              <th scope="col">{t("settle.values")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {waiting.differences.map(({ difference, row }) => (
-              <tr key={`${difference.exam} ${difference.tag} ${difference.offered}`}>
-                <td>
-                  <Exam row={row} />
-                </td>
-                <td>
-                  <b>{difference.keyword || difference.tag}</b>
-                  <br />
-                  <small className="t2">{t("settle.from", { who: difference.source })}</small>
-                </td>
-                <td>
-                  <Choice difference={difference} mayAct />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </ScrollX>
+      <Table
+        label={t("settle.differences")}
+        columns={[t("settle.exam"), t("settle.attribute"), t("settle.values")]}
+        rows={waiting.differences.map(({ difference, row }) => (
+          <tr key={`${difference.exam} ${difference.tag} ${difference.offered}`}>
+            <td>
+              <Exam row={row} />
+            </td>
+            <td>
+              <b>{difference.keyword || difference.tag}</b>
+              <br />
+              <small className="t2">{t("settle.from", { who: difference.source })}</small>
+            </td>
+            <td>
+              <Choice difference={difference} mayAct />
+            </td>
+          </tr>
+        ))}
+      />
     </Panel>
   );
 }
@@ -144,32 +133,23 @@ function Unidentified({ rows }: { rows: ExamRow[] }) {
       empty={t("settle.unidentified_none")}
     >
       <p className={`t2 ${css.calm ?? ""}`}>{t("settle.unidentified_help")}</p>
-      <ScrollX label={t("settle.unidentified")}>
-        <table className="list">
-          <thead>
-            <tr>
-              <th scope="col">{t("settle.exam")}</th>
-              <th scope="col">{t("settle.identity")}</th>
-              <th scope="col">{t("settle.arrived")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <tr key={row.exam}>
-                <td>
-                  <Exam row={row} />
-                </td>
-                <td>
-                  <IdentityMark status={row.patient.identity_status} />
-                </td>
-                <td className="nw" title={dayAndClock(row.arrived_at)}>
-                  {when(row.arrived_at, now)}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </ScrollX>
+      <Table
+        label={t("settle.unidentified")}
+        columns={[t("settle.exam"), t("settle.identity"), t("settle.arrived")]}
+        rows={rows.map((row) => (
+          <tr key={row.exam}>
+            <td>
+              <Exam row={row} />
+            </td>
+            <td>
+              <IdentityMark status={row.patient.identity_status} />
+            </td>
+            <td className="nw" title={dayAndClock(row.arrived_at)}>
+              {when(row.arrived_at, now)}
+            </td>
+          </tr>
+        ))}
+      />
     </Panel>
   );
 }

@@ -4,6 +4,7 @@ import { api, body, type Schemas } from "@/api/client";
 
 export type ToSettle = Schemas["ToSettle"];
 export type Quarantined = Schemas["QuarantinedInstance"];
+export type Comparison = Schemas["Comparison"];
 export type Difference = Schemas["StudyDifference"];
 export type ExamRow = Schemas["ExamRow"];
 

@@ -4,10 +4,10 @@ import { useState } from "react";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { day, dayAndClock, when } from "@/i18n/format";
+import { Answer } from "@/kit/Answer";
 import { IconSend } from "@/kit/icons";
 import { Tag } from "@/kit/Marks";
 import { done } from "@/kit/notify";
-import { Failure, Loading } from "@/kit/States";
 import { serverNow } from "@/kit/time";
 import { useSayFailure } from "@/kit/useSay";
 import { CodeSheet } from "./CodeSheet";
@@ -43,20 +43,19 @@ export function ExamShares({ exam, patient }: ExamSharesProps) {
           </button>
         )}
       </header>
-      {query.isPending && <Loading columns={[2, 1]} rows={2} />}
-      {query.isError && !found && (
-        <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />
-      )}
-      {found?.shares.length === 0 && (
-        <p className={`t2 ${css.card}`}>{t(found.referrer ? "share.none_known" : "share.none")}</p>
-      )}
-      {found && found.shares.length > 0 && (
-        <ul className={css.list}>
-          {found.shares.map((share) => (
-            <Row key={share.link} exam={exam} share={share} renewed={taken} />
-          ))}
-        </ul>
-      )}
+      <Answer query={query} trouble={troubleOf} columns={[2, 1]} rows={2}>
+        {({ shares, referrer }) =>
+          shares.length === 0 ? (
+            <p className={`t2 ${css.card}`}>{t(referrer ? "share.none_known" : "share.none")}</p>
+          ) : (
+            <ul className={css.list}>
+              {shares.map((share) => (
+                <Row key={share.link} exam={exam} share={share} renewed={taken} />
+              ))}
+            </ul>
+          )
+        }
+      </Answer>
       {found && asking && (
         <ShareDialog
           exam={exam}

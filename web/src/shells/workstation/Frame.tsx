@@ -179,6 +179,7 @@ const TITLES = {
   tele: "nav.tele",
   patients: "nav.patients",
   network: "nav.network",
+  settle: "nav.settle",
   node: "nav.node",
   admin: "nav.admin",
 } as const;

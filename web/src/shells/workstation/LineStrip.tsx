@@ -3,8 +3,8 @@ import { useLiveStatus, useOnline } from "@/api/useLive";
 import { OfflineStrip, StaleStrip } from "@/kit/States";
 import { PHONE, useMedia } from "@/kit/time";
 
-/** The worklist has a light of its own beside its title, where there is room for one. */
-const HAS_A_LIGHT = /^\/reading\/?$/;
+/** The worklist and the board have a light of their own beside their title, where there is room for one. */
+const HAS_A_LIGHT = /^\/(reading|tele)\/?$/;
 
 export function LineStrip({ path }: { path: string }) {
   const online = useOnline();

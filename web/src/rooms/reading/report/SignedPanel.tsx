@@ -4,10 +4,10 @@ import { useState } from "react";
 import { api, body, troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { clockSeconds, dayAndClock } from "@/i18n/format";
+import { Answer } from "@/kit/Answer";
 import { IconAlertTriangle, IconCircleCheck, IconFileText, IconPencil, IconPlus } from "@/kit/icons";
 import { Tag } from "@/kit/Marks";
 import { ReportFiles, ReportText } from "@/kit/ReportText";
-import { Failure, Loading } from "@/kit/States";
 import { serverNow } from "@/kit/time";
 import { useSayFailure } from "@/kit/useSay";
 import { useClaim } from "../queries";
@@ -53,14 +53,14 @@ export function SignedPanel({ exam, login, standing, principal, maySign }: Signe
             <span>{t("signed.contested_detail")}</span>
           </p>
         )}
-        {query.isPending && <Loading columns={[1]} rows={8} />}
-        {query.isError && <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />}
-        {query.data && (
-          <>
-            <ReportText exam={exam} document={query.data} />
-            <ReportFiles exam={exam} document={query.data} />
-          </>
-        )}
+        <Answer query={query} trouble={troubleOf} columns={[1]} rows={8}>
+          {(document) => (
+            <>
+              <ReportText exam={exam} document={document} />
+              <ReportFiles exam={exam} document={document} />
+            </>
+          )}
+        </Answer>
         <Versions standing={standing} shown={digest} show={setShown} />
       </div>
       {maySign && (

@@ -4,11 +4,11 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { age, date, dayAndClock, when } from "@/i18n/format";
+import { Answer } from "@/kit/Answer";
 import { IconAlertTriangle, IconCheck, IconSend } from "@/kit/icons";
 import { Kbd } from "@/kit/Kbd";
 import { IdentityMark, Modalities, Tag } from "@/kit/Marks";
 import { done } from "@/kit/notify";
-import { Failure, Loading } from "@/kit/States";
 import { serverNow } from "@/kit/time";
 import { useKeys } from "@/kit/useKeys";
 import { useSayFailure } from "@/kit/useSay";
@@ -32,14 +32,11 @@ export interface FormProps {
 
 export function RequestForm(props: FormProps) {
   const query = useQuery(examQuery(props.exam));
-  if (query.isPending) return <Loading columns={[2, 1]} rows={8} />;
-  if (!query.data)
-    return (
-      <div className="page">
-        <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} home={props.home} />
-      </div>
-    );
-  return <Filling {...props} page={query.data} />;
+  return (
+    <Answer query={query} trouble={troubleOf} columns={[2, 1]} rows={8} home={props.home}>
+      {(page) => <Filling {...props} page={page} />}
+    </Answer>
+  );
 }
 
 function Filling({ exam, login, me, sent, reopened, back, page }: FormProps & { page: ExamPage }) {

@@ -4,8 +4,8 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { monthYear } from "@/i18n/format";
+import { Answer } from "@/kit/Answer";
 import { IconCircleCheck, IconPhone, IconTransfer } from "@/kit/icons";
-import { Failure, Loading } from "@/kit/States";
 import { Ladder } from "../Ladder";
 import type { Partners } from "../queries";
 import { LIMITS, proposed } from "./draft";
@@ -25,11 +25,9 @@ export function WhoReads(props: WhoProps) {
     <aside className={css.who} tabIndex={0} aria-labelledby="who-reads">
       <h2 id="who-reads">{t("tele.who_reads")}</h2>
       <p className="t2">{t("tele.subsidiarity")}</p>
-      {query.isPending && <Loading columns={[1]} rows={5} />}
-      {query.isError && !query.data && (
-        <Failure trouble={troubleOf(query.error)} retry={() => void query.refetch()} />
-      )}
-      {query.data && <Chosen {...props} partners={query.data} />}
+      <Answer query={query} trouble={troubleOf} columns={[1]} rows={5}>
+        {(partners) => <Chosen {...props} partners={partners} />}
+      </Answer>
     </aside>
   );
 }
