@@ -13,6 +13,7 @@ from archipel.kernel.errors import Malformed, Refused
 from archipel.kernel.identifiers import Issuer, TenantId
 
 _HOST = re.compile(r"[A-Za-z0-9_.:%\[\]-]{1,255}")
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _LAST_PORT = 65535
 _NAME_LENGTH = 128
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
@@ -62,6 +63,13 @@ class Service(Enum):
     GET = "get"
 
 
+class Duty(Enum):
+    """What this node does for a device without being asked."""
+
+    COMMIT = "commit"  # has it commit what was sent to it (PS3.4 Annex J)
+    ANNOUNCE = "announce"  # tells it which instances are available (PS3.4 Annex R)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organisation:
     """One hospital or practice. `ae_titles` are the called titles that name it (PS3.8 9.3.2)."""
@@ -77,7 +85,9 @@ class Organisation:
 class Device:
     """A DICOM peer that is known: its title, whose it is, where it listens, what it may do.
 
-    Raises `Malformed` for a port or a host that cannot be one.
+    `certificate` is the SHA-256 fingerprint of the one it shows: 64 hexadecimal digits in lower
+    case. Where it is set, the title is heard and dialled over TLS only, with that certificate.
+    Raises `Malformed` for a port, a host or a fingerprint that cannot be one.
     """
 
     ae_title: AETitle
@@ -85,12 +95,16 @@ class Device:
     host: str | None
     port: int | None
     may: frozenset[Service]
+    duties: frozenset[Duty] = frozenset()
+    certificate: str | None = None
 
     def __post_init__(self) -> None:
         if self.port is not None and not 1 <= self.port <= _LAST_PORT:
             raise Malformed(f"{self.ae_title}: no such port: {self.port}")
         if self.host is not None and not _HOST.fullmatch(self.host):
             raise Malformed(f"{self.ae_title}: not a host name or address: {self.host[:64]!r}")
+        if self.certificate is not None and not _FINGERPRINT.fullmatch(self.certificate):
+            raise Malformed(f"{self.ae_title}: not a SHA-256 fingerprint in lower case")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

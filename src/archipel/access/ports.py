@@ -58,7 +58,7 @@ class Organisations(Protocol):
         """Add a peer. Raises `Conflict` when the organisation has one of that title."""
 
     def change_device(self, device: Device) -> None:
-        """Replace address and grants. Raises `NotFound`."""
+        """Replace all but title and organisation. Raises `NotFound`."""
 
     def forget_device(self, ae_title: AETitle, *, tenant: TenantId) -> None:
         """Remove a peer. Raises `NotFound`."""

@@ -28,6 +28,7 @@ def run(home: Home, listener: socket.socket, *, ready: Callable[[], None], stop:
             contents=node.contents,
             devices=node.devices,
             audit=node.audit,
+            commitments=node.commitments,
             clock=node.clock,
             transcoder=partial(_transcode, node.workshop),
         )

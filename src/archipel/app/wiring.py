@@ -24,6 +24,7 @@ from archipel.stores.key_file import held_or_made
 from archipel.stores.packs.store import PackStore
 from archipel.stores.sql.access import SqlDevices, SqlOrganisations
 from archipel.stores.sql.accounts import SqlAccounts
+from archipel.stores.sql.archive.commitments import SqlCommitments
 from archipel.stores.sql.archive.quarantine import SqlQuarantine
 from archipel.stores.sql.archive.query import SqlCatalogue
 from archipel.stores.sql.archive.seal import SqlHoldings, SqlSealIndex, SqlTotals
@@ -101,6 +102,11 @@ class Node:
     def workshop(self) -> ProcessWorkshop:
         """Return where strangers' pixels are decoded, apart from this process."""
         return ProcessWorkshop(self.home.run)
+
+    @cached_property
+    def commitments(self) -> SqlCommitments:
+        """Return who answers for the safekeeping of what."""
+        return SqlCommitments(self.database)
 
     @cached_property
     def holdings(self) -> SqlHoldings:

@@ -8,6 +8,7 @@ from select import select
 
 from archipel.app.dispatcher import Dispatcher, Subscription
 from archipel.app.home import Home
+from archipel.app.operations import commitments
 from archipel.app.operations.letters import save_waiting
 from archipel.app.reports import following as reports
 from archipel.app.requests import following as requests
@@ -21,6 +22,7 @@ from archipel.archive.seal import Graces, Sealing, seal, tidy
 from archipel.kernel.errors import ArchipelError
 
 LANES = {"facts": Lane(2), "sealing": Lane(1, poll_s=1.0), results.MAIL_LANE: Lane(2, poll_s=1.0)}
+LANES[commitments.LANE] = Lane(2, poll_s=0.5)
 TIDY_EVERY_S = 30.0
 FORGOTTEN = timedelta(minutes=10)  # beyond any delivery that is merely late
 AT_ONCE = 20
@@ -72,6 +74,7 @@ def subscriptions(node: Node) -> list[Subscription]:
         *reports.subscriptions(node),
         *requests.subscriptions(node),
         *results.subscriptions(node),
+        *commitments.subscriptions(node),
     ]
 
 
@@ -90,6 +93,7 @@ def _tidy(node: Node, work: Work, ended: threading.Event) -> None:
             _seal_forgotten(node)
             offer_forgotten(node)
             node.packs.sweep(now=node.clock())
+            node.commitments.sweep(before=node.clock() - commitments.KEPT)
             node.credentials.sweep_credentials(now=node.clock())
             node.portal_door.entries.sweep(now=node.clock())
             node.journal.health.probe()  # a disk that is well again needs nobody to ask

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from archipel.archive.commitment import Asker
+from archipel.kernel.aetitle import AETitle
 from archipel.kernel.events import Event
 from archipel.kernel.uid import Uid
 
@@ -51,3 +53,12 @@ class DifferentBytesRefused(Event):
 
     study: Uid
     sop_instance: Uid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitmentDue(Event):
+    """A storage commitment is to be decided and reported, or to be asked for."""
+
+    asker: Asker
+    peer: AETitle
+    transaction: Uid

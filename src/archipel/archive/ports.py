@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from archipel.access.model import AuditEntry
+from archipel.archive.commitment import Commitment, CommitmentKey
 from archipel.archive.model import (
     Arrival,
     AttributeConflict,
@@ -32,6 +33,7 @@ from archipel.archive.model import (
 )
 from archipel.identity.ports import Sightings
 from archipel.kernel.actors import Scope
+from archipel.kernel.aetitle import AETitle
 from archipel.kernel.events import Event
 from archipel.kernel.hierarchy import Level
 from archipel.kernel.identifiers import TenantId
@@ -169,6 +171,9 @@ class Contents(Protocol):
 
     def dataset(self, held: Held) -> bytes:
         """The data set as received, bit for bit. Raises `NotFound`, `Unavailable`."""
+
+    def pieces(self, held: Held) -> Iterator[bytes]:
+        """The data set as received, piece by piece. Raises as `dataset`, perhaps amid it."""
 
     def part10(self, held: Held) -> Iterator[bytes]:
         """The instance as a Part 10 file in its received transfer syntax, in pieces."""
@@ -320,3 +325,32 @@ class QuarantineDesk(Protocol):
         self, place: JournalPlace, *, by: str, why: str, scope: Scope, now: datetime
     ) -> None:
         """Note that the bytes are given up: their segment may go once nothing else needs it."""
+
+
+class Commitments(Protocol):
+    """Storage commitment transactions, both ways (PS3.4 Annex J)."""
+
+    def ask(self, commitment: Commitment) -> None:
+        """Keep a transaction and announce `CommitmentDue`, in one step.
+
+        The same one again is announced again. Raises `Conflict` when its UID was used before for
+        other instances.
+        """
+
+    def commitment(self, key: CommitmentKey) -> Commitment | None:
+        """One transaction."""
+
+    def decide(self, key: CommitmentKey, failed: Mapping[Uid, int], *, now: datetime) -> None:
+        """Keep what was decided. Raises `NotFound` for a transaction nobody asked for."""
+
+    def tell(self, key: CommitmentKey, *, now: datetime) -> None:
+        """Remember that the other side has taken our message."""
+
+    def untold(self, peer: AETitle, *, tenant: TenantId) -> Sequence[Commitment]:
+        """What is decided of a peer's transactions and was not reported, oldest first."""
+
+    def doubtful(self, instances: Collection[Uid], *, tenant: TenantId) -> Collection[Uid]:
+        """Those under whose UID other bytes lie in quarantine that nobody decided upon."""
+
+    def latest(self, *, scope: Scope, limit: int = 100) -> Sequence[Commitment]:
+        """Transactions of the organisations in scope, newest first."""

@@ -53,6 +53,10 @@ class HeldContents:
         """Return the data set as received, bit for bit."""
         return b"".join(self._pieces(held))
 
+    def pieces(self, held: Held) -> Iterator[bytes]:
+        """Give the data set as received, piece by piece."""
+        return self._pieces(held)
+
     def part10(self, held: Held) -> Iterator[bytes]:
         """Give the instance as a Part 10 file in its received transfer syntax, in pieces."""
         place = held.place

@@ -38,6 +38,7 @@ from archipel.testing.memory import (
     MemoryDevices,
     MemoryJournal,
 )
+from archipel.testing.memory_commitments import MemoryCommitments
 
 ORGANISATIONS = ("ouest", "est")  # each answers to its key in capitals
 _ALL = tuple(service.value for service in Service)
@@ -165,6 +166,7 @@ def _services(options: Mapping[str, Any]) -> Services:
         contents=MemoryContents(archive),
         devices=devices,
         audit=_BrokenAudit() if options["broken"] == "audit" else MemoryAudit(),
+        commitments=MemoryCommitments(),
         clock=utc_now,
     )
 

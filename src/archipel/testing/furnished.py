@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archipel.access import enrol
-from archipel.access.model import Device, Person, Role, Service
+from archipel.access.model import Device, Duty, Person, Role, Service
 from archipel.app.create import create_node
 from archipel.app.home import Home
 from archipel.app.wiring import Node
@@ -23,6 +23,8 @@ class Peer:
 
     title: str
     port: int | None = None
+    duties: frozenset[Duty] = frozenset()
+    certificate: str | None = None
 
 
 def furnish(root: Path, organisations: Mapping[str, Sequence[Peer]]) -> dict[str, str]:
@@ -46,6 +48,8 @@ def furnish(root: Path, organisations: Mapping[str, Sequence[Peer]]) -> dict[str
                     host="127.0.0.1" if peer.port else None,
                     port=peer.port,
                     may=frozenset(Service),
+                    duties=peer.duties,
+                    certificate=peer.certificate,
                 )
                 enrol.register_device(device, office=office, now=now)
             login = f"reader-{key}"

@@ -165,6 +165,10 @@ class MemoryContents:
         """Return the data set as received."""
         return self._stored(held).dataset
 
+    def pieces(self, held: Held) -> Iterator[bytes]:
+        """Yield the data set."""
+        yield self.dataset(held)
+
     def part10(self, held: Held) -> Iterator[bytes]:
         """Yield the instance as a file."""
         stored = self._stored(held)

@@ -21,6 +21,7 @@ from archipel.stores.journal.journal import FileJournal, JournalPolicy
 from archipel.stores.journal.segments import SegmentFiles
 from archipel.stores.journal.tail import JournalTail
 from archipel.stores.packs.store import PackStore
+from archipel.stores.sql.archive.commitments import SqlCommitments
 from archipel.stores.sql.archive.query import SqlCatalogue
 from archipel.stores.sql.archive.seal import SqlHoldings, SqlSealIndex
 from archipel.stores.sql.archive.sharing import share
@@ -48,6 +49,7 @@ class StorageNode:
         self.seals = SqlSealIndex(self._full)
         self.catalogue = SqlCatalogue(self._full)
         self.holdings = SqlHoldings(self._full)
+        self.commitments = SqlCommitments(self._full)
         self.journal = FileJournal(home, policy=policy or JournalPolicy(low_water_bytes=0))
         self.segments = SegmentFiles(home)
         self.packs = PackStore(home)

@@ -4,16 +4,18 @@ Nor does it change anything there.
 Every service of the door's own table is driven, at every level, under every pairing of titles.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydicom._uid_dict import UID_dictionary
 from tests.properties.tenancy.asked import EVERYTHING, EXAMPLES, KEYS, UIDS, to_store, values
 from tests.properties.tenancy.worlds import (
     HELD,
     NORTH,
     OTHER,
+    SETTINGS,
     TENANTS,
     TwinNode,
     Worlds,
@@ -22,25 +24,40 @@ from tests.properties.tenancy.worlds import (
 from tests.unit.dicomweb.conftest import CT, Slice
 
 from archipel.access.model import Action
+from archipel.archive.commitment import (
+    Asker,
+    Commitment,
+    CommitmentKey,
+    FailureReason,
+    Reference,
+)
+from archipel.kernel.aetitle import AETitle
 from archipel.kernel.errors import Malformed
 from archipel.kernel.hierarchy import Level
 from archipel.kernel.identifiers import TenantId
+from archipel.kernel.uid import Uid
+from archipel.protocols.dimse import negotiation
 from archipel.protocols.dimse.association import SERVICES
+from archipel.protocols.dimse.commitment import content
 from archipel.protocols.dimse.errors import AssociationRejected
 from archipel.protocols.dimse.identifiers import QUERY_RETRIEVE_LEVEL
 from archipel.protocols.dimse.user import Proposal, associate
 from archipel.standards.dicom import dataset as datasets
+from archipel.standards.dicom import pdu
 from archipel.standards.dicom import service_classes as sop
 from archipel.standards.dicom.attributes import UNIQUE_KEY
-from archipel.standards.dicom.command import CommandField, Element, request
+from archipel.standards.dicom.command import CommandField, Element, action, event_report, request
 from archipel.standards.dicom.dataset import DataSet
 from archipel.standards.dicom.transfer_syntax import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
 )
+from archipel.standards.dicom.user_information import Role, UserInformation
+from archipel.testing.storage_node import START
 
 FIND, MOVE, GET = CommandField.C_FIND_RQ, CommandField.C_MOVE_RQ, CommandField.C_GET_RQ
 STORE, ECHO = CommandField.C_STORE_RQ, CommandField.C_ECHO_RQ
+COMMIT, REPORT = CommandField.N_ACTION_RQ, CommandField.N_EVENT_REPORT_RQ
 SYNTAXES = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
 QUERIES = [
     (field, abstract, level)
@@ -54,7 +71,23 @@ DRIVEN = {
     MOVE: {sop.PATIENT_ROOT_MOVE, sop.STUDY_ROOT_MOVE},
     GET: {sop.PATIENT_ROOT_GET, sop.STUDY_ROOT_GET},
     STORE: {CT.value},
+    COMMIT: {sop.STORAGE_COMMITMENT},
+    REPORT: {sop.STORAGE_COMMITMENT},
 }
+SOP_CLASSES = [uid for uid, told in UID_dictionary.items() if "SOP Class" in told[1]]
+"""Every SOP class of PS3.6: one that the door begins to accept fails until it has a case here."""
+NEVER = Commitment(
+    key=CommitmentKey(
+        tenant=TENANTS[0],
+        asker=Asker.US,
+        peer=AETitle("CT"),
+        transaction=Uid("1.2.77.1"),
+    ),
+    own=AETitle(title_of(TENANTS[0])),
+    references=(Reference(CT, Uid(HELD[TENANTS[0]][0].instance)),),
+    asked_at=START,
+    failed={},
+)
 DESTINATIONS = (*(f"{title_of(tenant)}_PACS" for tenant in TENANTS), "NOBODY", "", "A\\B")
 
 
@@ -67,6 +100,7 @@ class Request:
     keys: dict[int, str] | None = None
     destination: str = ""
     stores: list[Slice] = field(default_factory=list)
+    commitment: Commitment = NEVER
 
 
 def answers(node: TwinNode, calling: str, called: str, asked: Request) -> list[object]:
@@ -79,9 +113,9 @@ def answers(node: TwinNode, calling: str, called: str, asked: Request) -> list[o
             context_id, context = association.context(asked.abstract)
             said: list[object] = []
             for one in asked.stores or [None]:
-                command, content = _message(asked, one, context.transfer_syntax)
+                command, dataset = _message(asked, one, context.transfer_syntax)
                 command.values[Element.MESSAGE_ID] = association.next_message_id()
-                association.send(context_id, command, content)
+                association.send(context_id, command, dataset)
                 said += _until_final(association)
     except AssociationRejected as refused:
         return [str(refused).replace(str(node.dimse.port), "")]
@@ -89,6 +123,12 @@ def answers(node: TwinNode, calling: str, called: str, asked: Request) -> list[o
 
 
 def _message(asked: Request, one: Slice | None, syntax: str):
+    well_known = (sop.STORAGE_COMMITMENT, sop.STORAGE_COMMITMENT_INSTANCE)
+    if asked.field == COMMIT:
+        return action(1, *well_known, 1), [content.request(asked.commitment, syntax)]
+    if asked.field == REPORT:
+        event_type, told = content.report(asked.commitment, syntax)
+        return event_report(1, *well_known, event_type), [told]
     command = request(asked.field, 1, asked.abstract, dataset=asked.field != ECHO)
     if one is not None:
         command.values[Element.AFFECTED_SOP_INSTANCE] = one.instance
@@ -104,10 +144,10 @@ def _until_final(association) -> list[object]:
     said: list[object] = []
     while True:
         context_id, command = association.receive()
-        content = None
+        dataset = None
         if command.has_dataset:
-            content = association.channel.receive_whole(context_id, max_bytes=1 << 20)
-        said.append((dict(command.values), content))
+            dataset = association.channel.receive_whole(context_id, max_bytes=1 << 20)
+        said.append((dict(command.values), dataset))
         if command.field == STORE:
             association.send(context_id, command.response(0))
         elif command.status not in {0xFF00, 0xFF01}:
@@ -157,14 +197,26 @@ def callers(tenant: TenantId) -> list[tuple[str, str]]:
 
 
 def test_every_service_of_the_door_is_driven() -> None:
-    known = {*sop.FIND, *sop.MOVE, *sop.GET, sop.VERIFICATION, CT.value}
+    accepted = {uid for uid in [*SOP_CLASSES, "1.3.6.1.4.1.77"] if _is_accepted(uid)}
+    of_storage = {uid for uid in accepted if sop.is_storage(uid)}
     served = {
-        service: {abstract for abstract in known if serves(abstract)}
+        service: {CT.value if uid in of_storage else uid for uid in accepted if serves(uid)}
         for service, (serves, _) in SERVICES.items()
     }
 
     assert served == DRIVEN
-    assert set(CommandField) - set(SERVICES) == {ECHO, CommandField.C_CANCEL_RQ}
+    assert accepted - of_storage == {sop.VERIFICATION}.union(*served.values()) - {CT.value}
+    assert "1.3.6.1.4.1.77" in of_storage
+    only_sent = {CommandField.N_CREATE_RQ}
+    assert set(CommandField) - set(SERVICES) == {ECHO, CommandField.C_CANCEL_RQ} | only_sent
+
+
+def _is_accepted(uid: str) -> bool:
+    """Tell whether the door accepts an abstract syntax, in any role."""
+    proposed = (pdu.ProposedContext(1, uid, SYNTAXES),)
+    user = UserInformation(roles=(Role(uid, scu=True, scp=True),))
+    asked = pdu.AssociateRq(called="A", calling="B", contexts=proposed, user=user)
+    return bool(negotiation.answer(asked, SETTINGS)[1])
 
 
 @pytest.mark.parametrize("examples", EXAMPLES)
@@ -269,6 +321,77 @@ def test_storing_is_as_if_the_other_were_not_there(own_twins: Worlds, examples: 
         assert own_twins.view(own_twins.both, tenant) == own_twins.view(
             own_twins.alone[tenant], tenant
         )
+
+
+@st.composite
+def transactions(draw: st.DrawFn, tenant: TenantId) -> Commitment:
+    """Draw what a device asks to be committed: its own, the other's, nobody's, the wrong class."""
+    known = [Uid(one.instance) for one in EVERYTHING] + [Uid("1.2.77.9")]
+    one = st.builds(Reference, st.sampled_from([CT, Uid("1.2.840.77")]), st.sampled_from(known))
+    return Commitment(
+        key=replace(
+            NEVER.key,
+            tenant=tenant,
+            transaction=Uid(f"1.2.77.{draw(st.integers(1, 3))}"),
+        ),
+        own=AETitle(title_of(tenant)),
+        references=tuple(draw(st.lists(one, min_size=1, max_size=5))),
+        asked_at=START,
+        failed={},
+    )
+
+
+@pytest.mark.parametrize("examples", EXAMPLES)
+def test_committing_is_as_if_the_other_were_not_there(own_twins: Worlds, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(st.data(), st.sampled_from(TENANTS))
+    def same(data: st.DataObject, tenant: TenantId) -> None:
+        calling, called = data.draw(st.sampled_from(callers(tenant)))
+        commitment = data.draw(transactions(tenant))
+        asked = Request(COMMIT, sop.STORAGE_COMMITMENT, commitment=commitment)
+
+        crowded = answers(own_twins.both, calling, called, asked)
+        decided = own_twins.both.decide(tenant)
+
+        assert crowded == answers(own_twins.alone[tenant], calling, called, asked)
+        assert decided == own_twins.alone[tenant].decide(tenant)
+        assert not own_twins.both.decide(OTHER[tenant])
+
+    same()
+
+
+def test_ones_own_is_committed_and_the_others_is_as_absent(own_twins: Worlds) -> None:
+    for number, tenant in enumerate(TENANTS):
+        own, theirs = (Uid(HELD[t][0].instance) for t in (tenant, OTHER[tenant]))
+        commitment = replace(
+            NEVER,
+            key=replace(NEVER.key, transaction=Uid(f"1.2.78.{number}")),
+            references=(Reference(CT, own), Reference(CT, theirs)),
+        )
+        asked = Request(COMMIT, sop.STORAGE_COMMITMENT, commitment=commitment)
+
+        answers(own_twins.both, *callers(tenant)[0], asked)
+        ((_, _, failed),) = own_twins.both.decide(tenant)
+
+        assert failed == {theirs: FailureReason.NO_SUCH_OBJECT_INSTANCE}
+
+
+def test_no_report_of_the_others_device_decides_ones_own_transaction(own_twins: Worlds) -> None:
+    west, east = TENANTS
+    own_twins.both.commitments.ask(NEVER)
+    report = Request(REPORT, sop.STORAGE_COMMITMENT)
+
+    crossing = answers(own_twins.both, "CT", title_of(east), report)  # both have a device CT
+    undecided = own_twins.both.commitments.commitment(NEVER.key)
+    answers(own_twins.both, "CT", title_of(west), report)
+    decided = own_twins.both.commitments.commitment(NEVER.key)
+
+    assert str(0x0112) in str(crossing)
+    assert undecided is not None
+    assert undecided.decided_at is None
+    assert decided is not None
+    assert decided.decided_at is not None
+    assert decided.committed == NEVER.references
 
 
 @pytest.mark.parametrize("service", [*SERVICES, ECHO], ids=lambda field: CommandField(field).name)

@@ -22,8 +22,11 @@ from tests.unit.dicomweb.conftest import Loopback, Slice, make_slice, visitor
 
 from archipel.access.errors import NotSignedIn
 from archipel.access.model import Device, Service, Visitor
+from archipel.archive.commit import decide
+from archipel.archive.commitment import Asker
 from archipel.archive.model import JournalPlace
 from archipel.archive.ports import Slot
+from archipel.kernel.actors import Actor, ActorKind, Scope
 from archipel.kernel.aetitle import AETitle
 from archipel.kernel.identifiers import Issuer, TenantId
 from archipel.kernel.uid import Uid
@@ -42,6 +45,7 @@ from archipel.testing.memory import (
     MemoryDevices,
     MemoryJournal,
 )
+from archipel.testing.memory_commitments import MemoryCommitments
 from archipel.testing.memory_images import InlineWorkshop
 from archipel.testing.storage_node import START, StorageNode
 
@@ -163,6 +167,7 @@ class Target:
                 contents=MemoryContents(self._archive),
                 devices=known,
                 audit=MemoryAudit(),
+                commitments=MemoryCommitments(),
                 clock=now,
             )
         )
@@ -206,7 +211,10 @@ class TwinNode:
             "clock": now,
         }
         known = MemoryDevices([organisation(WEST), organisation(EAST)], devices)
-        self.dimse = DimseDoor(Services(devices=known, **self._ports))
+        self.commitments = self._storage.commitments
+        self.dimse = DimseDoor(
+            Services(devices=known, commitments=self.commitments, **self._ports)
+        )
         self._clients: dict[str, httpx.Client] = {}
 
     def _receive(self, one: Slice, tenant: TenantId) -> None:
@@ -228,6 +236,24 @@ class TwinNode:
                 headers={"Authorization": f"Bearer {who}"},
             )
         return self._clients[who]
+
+    def decide(self, tenant: TenantId) -> list[object]:
+        """Decide as durable work does; return, and have told, what one's devices asked for."""
+        scope = Scope(Actor(ActorKind.PERSON, "test"), frozenset({tenant}))
+        decided: list[object] = []
+        for one in self.commitments.latest(scope=scope):
+            if one.key.asker is Asker.PEER and one.told_at is None:
+                failed = decide(
+                    one.references,
+                    tenant=one.key.tenant,
+                    holdings=self._storage.holdings,
+                    contents=self._storage.contents,
+                    commitments=self.commitments,
+                )
+                decided.append((one.key, one.references, failed))
+                self.commitments.decide(one.key, failed, now=START)
+                self.commitments.tell(one.key, now=START)
+        return decided
 
     def peer(self, calling: str, called: str) -> Peer:
         """Say how a device calls this node."""

@@ -1,7 +1,11 @@
 """Commands on organisations, DICOM peers, people and tokens."""
 
+import hashlib
+import ssl
 import sys
-from typing import Annotated
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -9,6 +13,8 @@ from archipel.app.cli.console import HomeOption, JsonOption, show
 from archipel.app.home import Home
 from archipel.app.settings import host_and_port
 from archipel.kernel.errors import Malformed
+
+T = TypeVar("T")
 
 organisations = typer.Typer(help="Organisations: the tenants of this node.", no_args_is_help=True)
 devices = typer.Typer(help="DICOM peers: who may knock, and where they listen.")
@@ -88,32 +94,56 @@ def add_device(
     may: Annotated[
         str, typer.Option("--may", help="What it may do: store,find,move,get.")
     ] = "store,find,move,get",
+    duties: Annotated[
+        str,
+        typer.Option("--duties", help="Done for it unasked: commit (after a C-MOVE), announce."),
+    ] = "",
+    certificate: Annotated[
+        Path | None, typer.Option("--certificate", help="PEM file: TLS only, with this one.")
+    ] = None,
 ) -> None:
     """Register a DICOM peer.
 
     Example: archipel ae add --home /srv/archipel CT1 --organisation chu-martinique --may store
     """
     from archipel.access import enrol
-    from archipel.access.model import Device, Service
+    from archipel.access.model import Device, Duty, Service
     from archipel.app.wiring import Node
     from archipel.kernel.aetitle import AETitle
     from archipel.kernel.identifiers import TenantId
 
     host, port = host_and_port(address) if address else (None, None)
-    known = {service.value: service for service in Service}
-    asked = [word.strip() for word in may.split(",") if word.strip()]
-    if unknown := [word for word in asked if word not in known]:
-        raise Malformed(f"--may: no such service: {', '.join(unknown)}; known: {', '.join(known)}")
     device = Device(
         ae_title=AETitle.parse(ae_title),
         tenant=TenantId(organisation),
         host=host,
         port=port,
-        may=frozenset(known[word] for word in asked),
+        may=_named("--may", may, {one.value: one for one in Service}),
+        duties=_named("--duties", duties, {one.value: one for one in Duty}),
+        certificate=fingerprint(certificate) if certificate else None,
     )
     with Node.open(Home(home)) as node:
         enrol.register_device(device, office=node.office("cli"), now=node.clock())
-    typer.echo(f"{device.ae_title} may {', '.join(asked) or 'do nothing'} for {organisation}")
+    granted = ", ".join(sorted(one.value for one in device.may)) or "do nothing"
+    typer.echo(f"{device.ae_title} may {granted} for {organisation}")
+
+
+def _named(option: str, words: str, known: Mapping[str, T]) -> frozenset[T]:
+    asked = [word.strip() for word in words.split(",") if word.strip()]
+    if unknown := [word for word in asked if word not in known]:
+        raise Malformed(f"{option}: unknown: {', '.join(unknown)}; known: {', '.join(known)}")
+    return frozenset(known[word] for word in asked)
+
+
+def fingerprint(pem: Path) -> str:
+    """Return the SHA-256 fingerprint of a PEM file's first certificate. Raises `Malformed`."""
+    try:
+        text = pem.read_text("ascii", "replace")
+        begin = text.index("-----BEGIN CERTIFICATE-----")
+        end = text.index("-----END CERTIFICATE-----") + len("-----END CERTIFICATE-----")
+        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(text[begin:end])).hexdigest()
+    except (OSError, ValueError) as error:
+        raise Malformed(f"{pem}: no certificate in PEM form: {error}") from error
 
 
 @devices.command("list")
@@ -130,6 +160,8 @@ def list_devices(home: HomeOption, as_json: JsonOption = False) -> None:
                 "organisation": d.tenant.value,
                 "address": f"{d.host}:{d.port}" if d.host else None,
                 "may": ",".join(sorted(s.value for s in d.may)),
+                "duties": ",".join(sorted(s.value for s in d.duties)),
+                "certificate": d.certificate,
             }
             for d in held
         ],

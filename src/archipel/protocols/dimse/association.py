@@ -14,6 +14,7 @@ from archipel.kernel.aetitle import AETitle
 from archipel.kernel.errors import ArchipelError, Malformed, Refused
 from archipel.protocols.dimse import negotiation
 from archipel.protocols.dimse.channel import Channel
+from archipel.protocols.dimse.commitment import served as commitment
 from archipel.protocols.dimse.dialogue import Dialogue, Parties
 from archipel.protocols.dimse.errors import AssociationLost, ProtocolViolated
 from archipel.protocols.dimse.find_scp import find
@@ -27,7 +28,7 @@ from archipel.protocols.dimse.store_scp import store
 from archipel.standards.dicom import pdu
 from archipel.standards.dicom import service_classes as sop
 from archipel.standards.dicom.association import Event
-from archipel.standards.dicom.command import Command, CommandField
+from archipel.standards.dicom.command import RESPONSE, Command, CommandField
 from archipel.standards.dicom.pdu import AbortReason, RejectReason, RejectResult
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,8 @@ SERVICES: Mapping[int, tuple[Callable[[str], bool], Service]] = MappingProxyType
         CommandField.C_FIND_RQ: (sop.FIND.__contains__, find),
         CommandField.C_MOVE_RQ: (sop.MOVE.__contains__, move),
         CommandField.C_GET_RQ: (sop.GET.__contains__, get),
+        CommandField.N_ACTION_RQ: (sop.COMMITMENT.__contains__, commitment.take),
+        CommandField.N_EVENT_REPORT_RQ: (sop.COMMITMENT.__contains__, commitment.hear),
     }
 )
 
@@ -131,8 +134,8 @@ def _permanently(reason: RejectReason) -> pdu.AssociateRj:
 def _converse(dialogue: Dialogue) -> None:
     """Serve requests until the peer asks for release."""
     channel, contexts = dialogue.channel, dialogue.contexts
-    idle_s = dialogue.settings.idle_timeout_s
-    while (received := channel.receive_command(idle_s=idle_s)) is not None:
+    reports = commitment.expects_reports(dialogue)
+    while (received := _next(dialogue, reports=reports)) is not None:
         context_id, request = received
         context = contexts.get(context_id)
         if context is None:
@@ -142,6 +145,9 @@ def _converse(dialogue: Dialogue) -> None:
             )
         try:
             field, has_dataset = request.field, request.has_dataset
+            if field == CommandField.N_EVENT_REPORT_RQ | RESPONSE:
+                commitment.reported(dialogue, request)
+                continue
             if field != CommandField.C_CANCEL_RQ:
                 request.message_id  # noqa: B018  (every answer needs it)
         except Malformed as error:
@@ -152,6 +158,13 @@ def _converse(dialogue: Dialogue) -> None:
             service(dialogue, context_id, context, request)
         elif field != CommandField.C_CANCEL_RQ:  # a cancel may cross our last answer
             _unrecognized(dialogue, context_id, request)
+
+
+def _next(dialogue: Dialogue, *, reports: bool) -> tuple[int, Command] | None:
+    """Wait for the next command; None when the peer asks for release."""
+    if reports:
+        commitment.report_while_silent(dialogue)
+    return dialogue.channel.receive_command(idle_s=dialogue.settings.idle_timeout_s)
 
 
 def _service(field: int, context: Context) -> Service | None:
@@ -171,10 +184,6 @@ def _unrecognized(dialogue: Dialogue, context_id: int, request: Command) -> None
 
 def _close(dialogue: Dialogue) -> None:
     """Answer the release when what was stored can be found, or after a short wait."""
-    place, settings = dialogue.last_place, dialogue.settings
-    if place is not None:
-        dialogue.drop_slot()
-        timeout_s = settings.fence_timeout_s
-        if not dialogue.services.journal.wait_indexed(place, timeout_s=timeout_s):
-            log.info("%s: released before the index had caught up", dialogue.parties)
+    if not dialogue.fence():
+        log.info("%s: released before the index had caught up", dialogue.parties)
     dialogue.channel.say(Event.RELEASE_RESPONSE, pdu.ReleaseRp())

@@ -7,6 +7,7 @@ checked before anything is read; memory does not grow with what the peer sends.
 
 import contextlib
 import mmap
+import select
 import socket
 import struct
 import time
@@ -154,10 +155,15 @@ class Channel:
         """Read a data set and forget it."""
         self.receive_dataset(context_id, _forget, max_bytes=max_bytes)
 
-    def readable(self) -> bool:
-        """Tell whether something has come that was not read yet, without waiting."""
+    def readable(self, *, within_s: float = 0.0) -> bool:
+        """Tell whether something has come that was not read yet, waiting no longer than told."""
         if self._hi > self._lo:
             return True
+        if within_s:
+            waiting = select.poll()
+            waiting.register(self._sock, select.POLLIN)
+            if not waiting.poll(within_s * 1000):
+                return False
         try:
             self._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from archipel.access.model import Action, Admission, AuditEntry, Service
+from archipel.archive.commitment import CommitmentKey
 from archipel.archive.model import JournalPlace
 from archipel.archive.ports import Slot
 from archipel.kernel.aetitle import AETitle
@@ -56,6 +57,8 @@ class Dialogue:
         self.services = services
         self.settings = settings
         self.last_place: JournalPlace | None = None
+        self.reports: dict[int, CommitmentKey] = {}  # given and not answered, by message id
+        self.reports_given = 0
         self._slot: Slot | None = None
 
     @property
@@ -108,11 +111,20 @@ class Dialogue:
             with contextlib.suppress(ArchipelError):
                 slot.close()
 
-    def identifier(self, context_id: int, request: Command) -> bytes:
-        """Receive the identifier of a query or retrieval."""
+    def fence(self) -> bool:
+        """Wait, not for long, until what was stored here can be found; False if it cannot yet."""
+        if self.last_place is None:
+            return True
+        self.drop_slot()
+        timeout_s = self.settings.fence_timeout_s
+        return self.services.journal.wait_indexed(self.last_place, timeout_s=timeout_s)
+
+    def identifier(self, context_id: int, request: Command, max_bytes: int | None = None) -> bytes:
+        """Receive the data set of a request that is small: an identifier, unless told more."""
         if not request.has_dataset:
-            raise Malformed("the request comes without an identifier")
-        return self.channel.receive_whole(context_id, max_bytes=self.settings.max_identifier_bytes)
+            raise Malformed("the request comes without its data set")
+        limit = max_bytes or self.settings.max_identifier_bytes
+        return self.channel.receive_whole(context_id, max_bytes=limit)
 
     def cancelled(self, message_id: int) -> bool:
         """Tell whether C-CANCEL for this request has come. Does not wait."""

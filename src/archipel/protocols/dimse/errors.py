@@ -1,6 +1,6 @@
 """What can go wrong with an association, for both sides of it."""
 
-from archipel.kernel.errors import Malformed, Refused, Unavailable
+from archipel.kernel.errors import Malformed, NotFound, Refused, Unavailable
 
 
 class AssociationLost(Unavailable):
@@ -40,6 +40,10 @@ class NotGranted(Refused):
 
     def __init__(self, who: str, service: str) -> None:
         super().__init__(f"{who} may not {service} here: grant it the right to {service}")
+
+
+class NoSuchType(NotFound):
+    """An N-service has no action or event of that type."""
 
 
 class OtherInstance(Malformed):

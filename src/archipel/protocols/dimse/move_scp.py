@@ -2,11 +2,15 @@
 
 import contextlib
 import logging
+from collections.abc import Collection, Sequence
 from functools import partial
 
-from archipel.access.model import Action, Service
+from archipel.access.model import Action, Device, Duty, Service
+from archipel.archive.commitment import Asker, Commitment, CommitmentKey, Reference
+from archipel.archive.model import Held
 from archipel.kernel.aetitle import AETitle
 from archipel.kernel.errors import ArchipelError, Malformed, NotFound
+from archipel.kernel.uid import Uid
 from archipel.protocols.dimse import identifiers
 from archipel.protocols.dimse.dialogue import Dialogue
 from archipel.protocols.dimse.errors import AssociationLost, ProtocolViolated
@@ -15,7 +19,7 @@ from archipel.protocols.dimse.outgoing import Originator, Outgoing, batches, out
 from archipel.protocols.dimse.retrieval import Progress, Retrieval, attempt, select, subjects
 from archipel.protocols.dimse.status import MOVE, Status
 from archipel.protocols.dimse.store_scu import sender
-from archipel.protocols.dimse.user import Peer, Proposal
+from archipel.protocols.dimse.user import Peer, Proposal, peer_at
 from archipel.standards.dicom.command import Command, Element
 
 log = logging.getLogger(__name__)
@@ -31,7 +35,8 @@ def move(dialogue: Dialogue, context_id: int, context: Context, request: Command
             abstract_syntax=context.abstract_syntax,
             transfer_syntax=context.transfer_syntax,
         )
-        peer = _destination(dialogue, request.text(Element.MOVE_DESTINATION))
+        device = _destination(dialogue, request.text(Element.MOVE_DESTINATION))
+        peer = _peer(dialogue, device)
         held = select(dialogue, asked)
         detail = f"{len(held)} instances to {peer.called}"
         dialogue.record(Action.SEND, subjects(held), detail)
@@ -53,9 +58,11 @@ def move(dialogue: Dialogue, context_id: int, context: Context, request: Command
             retrieval.cancelled()
             return
     retrieval.finished()
+    if Duty.COMMIT in device.duties:
+        _have_committed(dialogue, device, held, retrieval.progress.failed)
 
 
-def _destination(dialogue: Dialogue, title: str) -> Peer:
+def _destination(dialogue: Dialogue, title: str) -> Device:
     try:
         destination = AETitle.parse(title)
     except Malformed as error:
@@ -64,13 +71,35 @@ def _destination(dialogue: Dialogue, title: str) -> Peer:
     device = dialogue.services.devices.device(destination, tenant=tenant)
     if device is None or device.host is None or device.port is None:
         raise NotFound(f"{destination} is no device of {tenant} with an address: register it")
-    return Peer(
-        host=device.host,
-        port=device.port,
-        called=destination,
-        calling=dialogue.parties.called,
-        settings=dialogue.settings,
+    return device
+
+
+def _peer(dialogue: Dialogue, device: Device) -> Peer:
+    called = dialogue.parties.called
+    return peer_at(device, calling=called, settings=dialogue.settings)
+
+
+def _have_committed(
+    dialogue: Dialogue, device: Device, held: Sequence[Held], failed: Collection[Uid]
+) -> None:
+    """Have the destination answer for what it was sent (PS3.4 Annex J): asked by durable work."""
+    unsent = set(failed)
+    sent = [one for one in held if one.key.sop_instance not in unsent]
+    if not sent:
+        return
+    asked = Commitment(
+        key=CommitmentKey(
+            tenant=device.tenant, asker=Asker.US, peer=device.ae_title, transaction=Uid.fresh()
+        ),
+        own=dialogue.parties.called,
+        references=tuple(Reference(one.sop_class, one.key.sop_instance) for one in sent),
+        asked_at=dialogue.services.clock(),
+        failed={},
     )
+    try:
+        dialogue.services.commitments.ask(asked)
+    except ArchipelError as failure:  # the move itself is done and answered
+        log.warning("%s: %s is not asked to commit: %s", dialogue.parties, device, failure)
 
 
 def _send(

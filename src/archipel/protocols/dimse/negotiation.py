@@ -31,6 +31,9 @@ _IDENTIFIER_SYNTAXES = (  # of queries: no data set there is worth compressing
 )
 
 
+_OF_SMALL_DATASETS = sop.FIND | sop.MOVE | sop.GET | sop.COMMITMENT | {sop.VERIFICATION}
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """One accepted presentation context."""
@@ -62,7 +65,7 @@ def answer(
             continue
         role = wanted.get(context.abstract_syntax)
         receives = False
-        if role is not None and sop.is_storage(context.abstract_syntax):
+        if role is not None and _plays_both(context.abstract_syntax):
             roles[role.sop_class] = role
             receives = role.scp
         accepted[context.context_id] = Context(context.abstract_syntax, syntax, receives)
@@ -83,11 +86,16 @@ def own_information(max_pdu_bytes: int, roles: Iterable[Role] = ()) -> UserInfor
     )
 
 
+def _plays_both(abstract_syntax: str) -> bool:
+    """Tell whether we are user and provider: C-GET sends, commitments are reported to us."""
+    return sop.is_storage(abstract_syntax) or abstract_syntax in sop.COMMITMENT
+
+
 def _decide(context: ProposedContext) -> tuple[ContextResult, str]:
     syntaxes = context.transfer_syntaxes
     first = syntaxes[0] if syntaxes else transfer_syntax.IMPLICIT_VR_LITTLE_ENDIAN
     abstract = context.abstract_syntax
-    if sop.is_find(abstract) or sop.is_retrieve(abstract) or abstract == sop.VERIFICATION:
+    if abstract in _OF_SMALL_DATASETS:
         usable = [syntax for syntax in syntaxes if syntax in _IDENTIFIER_SYNTAXES]
     elif sop.is_storage(abstract):
         usable = [syntax for syntax in syntaxes if _keeps(syntax)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from archipel.access.ports import Audit, Devices
-from archipel.archive.ports import Catalogue, Contents, Journal
+from archipel.archive.ports import Catalogue, Commitments, Contents, Journal
 from archipel.kernel.clock import Clock
 from archipel.kernel.uid import Uid
 
@@ -33,6 +33,7 @@ class Services:
     contents: Contents
     devices: Devices
     audit: Audit
+    commitments: Commitments
     clock: Clock
     transcoder: Transcoder | None = None
 

@@ -28,6 +28,7 @@ class DimseSettings:
     drain_timeout_s: float = 5.0  # for associations under way when the node stops
     max_dataset_bytes: int = 64 << 30
     max_identifier_bytes: int = 1 << 20
+    max_action_bytes: int = 16 << 20  # of a storage commitment: some 150 bytes an instance
     max_header_bytes: int = 8 << 20  # the indexed attributes lie within this
     max_matches: int = 10000  # answers of one C-FIND
     connect_timeout_s: float = 10.0  # to a C-MOVE destination

@@ -16,7 +16,7 @@ from archipel.kernel.errors import (
     Refused,
     Unavailable,
 )
-from archipel.protocols.dimse.errors import OtherInstance
+from archipel.protocols.dimse.errors import NoSuchType, OtherInstance
 
 
 class Status(IntEnum):
@@ -26,10 +26,15 @@ class Status(IntEnum):
     PROCESSING_FAILURE = 0x0110
     DUPLICATE_SOP_INSTANCE = 0x0111
     NO_SUCH_INSTANCE = 0x0112
+    NO_SUCH_EVENT_TYPE = 0x0113
+    INVALID_ARGUMENT = 0x0115
     SOP_CLASS_NOT_SUPPORTED = 0x0122
+    NO_SUCH_ACTION = 0x0123
     NOT_AUTHORIZED = 0x0124
+    DUPLICATE_TRANSACTION = 0x0131
     UNRECOGNIZED_OPERATION = 0x0211
     MISTYPED_ARGUMENT = 0x0212
+    RESOURCE_LIMITATION = 0x0213
     OUT_OF_RESOURCES = 0xA700
     CANNOT_COUNT_MATCHES = 0xA701
     CANNOT_PERFORM_SUB_OPERATIONS = 0xA702
@@ -81,6 +86,20 @@ GET: Table = {
     Exhausted: Status.CANNOT_COUNT_MATCHES,
     Unavailable: Status.CANNOT_PERFORM_SUB_OPERATIONS,
 }
+
+
+COMMIT: Table = {
+    Malformed: Status.INVALID_ARGUMENT,
+    Refused: Status.NOT_AUTHORIZED,
+    NoSuchType: Status.NO_SUCH_ACTION,
+    NotFound: Status.NO_SUCH_INSTANCE,
+    Conflict: Status.DUPLICATE_TRANSACTION,
+    Exhausted: Status.RESOURCE_LIMITATION,
+    Unavailable: Status.RESOURCE_LIMITATION,
+}
+
+
+HEARD: Table = {**COMMIT, NoSuchType: Status.NO_SUCH_EVENT_TYPE}
 
 
 def status_of(failure: BaseException, table: Table) -> Status:

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from archipel.access.model import Device
 from archipel.kernel.aetitle import AETitle
-from archipel.kernel.errors import Malformed
+from archipel.kernel.errors import Malformed, NotFound
 from archipel.protocols.dimse.channel import Channel
 from archipel.protocols.dimse.errors import (
     AssociationLost,
@@ -48,13 +49,36 @@ class Peer:
         return f"{self.called} at {self.host}:{self.port}"
 
 
+def peer_at(device: Device, *, calling: AETitle, settings: DimseSettings) -> Peer:
+    """Say how to call a registered device. Raises `NotFound` when it has no address."""
+    if device.host is None or device.port is None:
+        raise NotFound(f"{device.ae_title} of {device.tenant} has no address: register it")
+    return Peer(
+        host=device.host,
+        port=device.port,
+        called=device.ae_title,
+        calling=calling,
+        settings=settings,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A presentation context to propose; `receive` takes the SCP role too, for C-GET."""
+    """A presentation context to propose.
+
+    `receive` takes the SCP role too, for C-GET; `provide` takes it alone, to give reports.
+    """
 
     abstract_syntax: str
     transfer_syntaxes: tuple[str, ...]
     receive: bool = False
+    provide: bool = False
+
+    def role(self) -> Role | None:
+        """Return the role to negotiate; None for the usual one."""
+        if self.provide:
+            return Role(self.abstract_syntax, scu=False, scp=True)
+        return Role(self.abstract_syntax, scu=True, scp=True) if self.receive else None
 
 
 class UserAssociation:
@@ -152,7 +176,7 @@ def _negotiate(channel: Channel, peer: Peer, proposals: Sequence[Proposal]) -> U
     if not 1 <= len(proposals) <= MAX_CONTEXTS:
         raise Malformed(f"an association proposes 1 to {MAX_CONTEXTS} contexts: {len(proposals)}")
     offered = {2 * number + 1: proposal for number, proposal in enumerate(proposals)}
-    receiving = dict.fromkeys(p.abstract_syntax for p in proposals if p.receive)
+    wanted = {role.sop_class: role for p in proposals if (role := p.role())}
     request = pdu.AssociateRq(
         called=peer.called.value,
         calling=peer.calling.value,
@@ -160,9 +184,7 @@ def _negotiate(channel: Channel, peer: Peer, proposals: Sequence[Proposal]) -> U
             pdu.ProposedContext(number, proposal.abstract_syntax, proposal.transfer_syntaxes)
             for number, proposal in offered.items()
         ),
-        user=own_information(
-            peer.settings.max_pdu_bytes, [Role(uid, scu=True, scp=True) for uid in receiving]
-        ),
+        user=own_information(peer.settings.max_pdu_bytes, wanted.values()),
     )
     channel.say(Event.ASSOCIATE_REQUEST)
     channel.say(Event.TRANSPORT_CONFIRMED, request)

@@ -30,6 +30,9 @@ class CommandField(IntEnum):
     C_MOVE_RQ = 0x0021
     C_ECHO_RQ = 0x0030
     C_CANCEL_RQ = 0x0FFF
+    N_EVENT_REPORT_RQ = 0x0100
+    N_ACTION_RQ = 0x0130
+    N_CREATE_RQ = 0x0140
 
 
 RESPONSE = 0x8000  # the bit that makes a request's field its response's
@@ -71,6 +74,10 @@ _US = frozenset(
     | {0x1020, 0x1021, 0x1022, 0x1023, 0x1031}
 )
 _AT = frozenset({0x0901, 0x1005})
+_NAMED = (
+    (Element.AFFECTED_SOP_CLASS, Element.REQUESTED_SOP_CLASS),
+    (Element.AFFECTED_SOP_INSTANCE, Element.REQUESTED_SOP_INSTANCE),
+)
 
 
 class Command:
@@ -146,7 +153,10 @@ class Command:
             Element.DATASET_TYPE: 0 if dataset else NO_DATASET,
             Element.STATUS: status,
         }
-        for element in (Element.AFFECTED_SOP_CLASS, Element.AFFECTED_SOP_INSTANCE):
+        for element, requested in _NAMED:  # what an N-service requests is affected by it
+            if element in self.values or requested in self.values:
+                values[element] = self.values.get(element) or self.values[requested]
+        for element in (Element.EVENT_TYPE, Element.ACTION_TYPE):
             if element in self.values:
                 values[element] = self.values[element]
         if comment:
@@ -166,6 +176,47 @@ def request(field: CommandField, message_id: int, sop_class: str, *, dataset: bo
     if field != CommandField.C_ECHO_RQ:
         values[Element.PRIORITY] = 0
     return Command(values)
+
+
+def event_report(message_id: int, sop_class: str, sop_instance: str, event_type: int) -> Command:
+    """Return an N-EVENT-REPORT-RQ with a data set (PS3.7 section 10.3.1)."""
+    return Command(
+        {
+            Element.AFFECTED_SOP_CLASS: sop_class,
+            Element.COMMAND_FIELD: CommandField.N_EVENT_REPORT_RQ,
+            Element.MESSAGE_ID: message_id,
+            Element.DATASET_TYPE: 0,
+            Element.AFFECTED_SOP_INSTANCE: sop_instance,
+            Element.EVENT_TYPE: event_type,
+        }
+    )
+
+
+def action(message_id: int, sop_class: str, sop_instance: str, action_type: int) -> Command:
+    """Return an N-ACTION-RQ with a data set (PS3.7 section 10.3.4)."""
+    return Command(
+        {
+            Element.REQUESTED_SOP_CLASS: sop_class,
+            Element.COMMAND_FIELD: CommandField.N_ACTION_RQ,
+            Element.MESSAGE_ID: message_id,
+            Element.DATASET_TYPE: 0,
+            Element.REQUESTED_SOP_INSTANCE: sop_instance,
+            Element.ACTION_TYPE: action_type,
+        }
+    )
+
+
+def creation(message_id: int, sop_class: str, sop_instance: str) -> Command:
+    """Return an N-CREATE-RQ with a data set (PS3.7 section 10.3.5)."""
+    return Command(
+        {
+            Element.AFFECTED_SOP_CLASS: sop_class,
+            Element.COMMAND_FIELD: CommandField.N_CREATE_RQ,
+            Element.MESSAGE_ID: message_id,
+            Element.DATASET_TYPE: 0,
+            Element.AFFECTED_SOP_INSTANCE: sop_instance,
+        }
+    )
 
 
 def cancel(message_id: int) -> Command:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from archipel.access.model import Device, Organisation, Service, UnknownCaller
+from archipel.access.model import Device, Duty, Organisation, Service, UnknownCaller
 from archipel.kernel.actors import Scope
 from archipel.kernel.aetitle import AETitle
 from archipel.kernel.errors import Conflict, NotFound
@@ -137,7 +137,7 @@ class SqlOrganisations:
             raise Conflict(f"{device.tenant} knows a device {device.ae_title} already") from None
 
     def change_device(self, device: Device) -> None:
-        """Replace address and grants."""
+        """Replace all but title and organisation."""
         with self._database.write() as connection:
             changed = connection.execute(
                 update(_DEVICE)
@@ -228,8 +228,13 @@ def _is(ae_title: AETitle, tenant: TenantId) -> Any:
 
 
 def _settings(device: Device) -> dict[str, Any]:
-    may = sorted(service.value for service in device.may)
-    return {"host": device.host, "port": device.port, "may": may}
+    return {
+        "host": device.host,
+        "port": device.port,
+        "may": sorted(service.value for service in device.may),
+        "duties": sorted(duty.value for duty in device.duties),
+        "certificate": device.certificate,
+    }
 
 
 def _device(row: Row[Any]) -> Device:
@@ -239,6 +244,8 @@ def _device(row: Row[Any]) -> Device:
         host=row.host,
         port=row.port,
         may=frozenset(Service(name) for name in row.may),
+        duties=frozenset(Duty(name) for name in row.duties),
+        certificate=row.certificate,
     )
 
 

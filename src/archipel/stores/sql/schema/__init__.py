@@ -3,6 +3,7 @@
 from archipel.stores.sql.schema import (
     access,
     archive,
+    commitment,
     events,
     exchange,
     identity,
@@ -16,6 +17,7 @@ from archipel.stores.sql.schema.base import metadata
 __all__ = [
     "access",
     "archive",
+    "commitment",
     "events",
     "exchange",
     "identity",

@@ -45,6 +45,8 @@ device = Table(
     Column("host", Text),
     Column("port", Integer),
     Column("may", JSON, nullable=False),  # sorted names of services
+    Column("duties", JSON, nullable=False),  # sorted names
+    Column("certificate", Text),  # SHA-256 fingerprint, hexadecimal
 )
 
 unknown_caller = Table(

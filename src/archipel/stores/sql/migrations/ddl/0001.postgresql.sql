@@ -101,6 +101,33 @@ COMMENT ON COLUMN segment.applied IS 'records below this offset are decided upon
 
 COMMENT ON COLUMN segment.live IS 'records that are the only copy of something';
 
+CREATE TABLE commitment (
+	id BIGSERIAL NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	asker VARCHAR(8) NOT NULL,
+	peer VARCHAR(16) NOT NULL,
+	transaction_uid VARCHAR(64) NOT NULL,
+	own VARCHAR(16) NOT NULL,
+	instances JSON NOT NULL,
+	instance_count INTEGER NOT NULL,
+	failed JSON NOT NULL,
+	asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE,
+	told_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT pk_commitment PRIMARY KEY (id),
+	CONSTRAINT uq_commitment_tenant_asker_peer_transaction_uid UNIQUE (tenant, asker, peer, transaction_uid)
+);
+
+COMMENT ON COLUMN commitment.asker IS 'peer or us';
+
+COMMENT ON COLUMN commitment.peer IS 'its AE title';
+
+COMMENT ON COLUMN commitment.own IS 'our AE title in it';
+
+COMMENT ON COLUMN commitment.instances IS 'pairs of SOP class and instance';
+
+COMMENT ON COLUMN commitment.failed IS '(0008,1197) by SOP instance';
+
 CREATE TABLE outbox (
 	id BIGSERIAL NOT NULL,
 	kind TEXT NOT NULL,
@@ -600,6 +627,8 @@ CREATE TABLE device (
 	host TEXT,
 	port INTEGER,
 	may JSON NOT NULL,
+	duties JSON NOT NULL,
+	certificate TEXT,
 	CONSTRAINT pk_device PRIMARY KEY (tenant, ae_title),
 	CONSTRAINT fk_device_tenant_organisation FOREIGN KEY(tenant) REFERENCES organisation (tenant)
 );
@@ -920,6 +949,8 @@ CREATE INDEX ix_audit_tenant_sequence ON audit (tenant, sequence);
 CREATE INDEX ix_browser_session_login ON browser_session (login);
 
 CREATE INDEX ix_called_title_tenant ON called_title (tenant);
+
+CREATE INDEX ix_commitment_asked ON commitment (tenant, asked_at);
 
 CREATE INDEX ix_exam_claim_login ON exam_claim (login, until);
 

@@ -90,6 +90,23 @@ CREATE TABLE segment (
 	CONSTRAINT pk_segment PRIMARY KEY (id)
 );
 
+CREATE TABLE commitment (
+	id INTEGER NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	asker VARCHAR(8) NOT NULL,
+	peer VARCHAR(16) NOT NULL,
+	transaction_uid VARCHAR(64) NOT NULL,
+	own VARCHAR(16) NOT NULL,
+	instances JSON NOT NULL,
+	instance_count INTEGER NOT NULL,
+	failed JSON NOT NULL,
+	asked_at DATETIME NOT NULL,
+	decided_at DATETIME,
+	told_at DATETIME,
+	CONSTRAINT pk_commitment PRIMARY KEY (id),
+	CONSTRAINT uq_commitment_tenant_asker_peer_transaction_uid UNIQUE (tenant, asker, peer, transaction_uid)
+);
+
 CREATE TABLE outbox (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
 	kind TEXT NOT NULL,
@@ -526,6 +543,8 @@ CREATE TABLE device (
 	host TEXT,
 	port INTEGER,
 	may JSON NOT NULL,
+	duties JSON NOT NULL,
+	certificate TEXT,
 	CONSTRAINT pk_device PRIMARY KEY (tenant, ae_title),
 	CONSTRAINT fk_device_tenant_organisation FOREIGN KEY(tenant) REFERENCES organisation (tenant)
 );
@@ -819,6 +838,8 @@ CREATE INDEX ix_audit_tenant_sequence ON audit (tenant, sequence);
 CREATE INDEX ix_browser_session_login ON browser_session (login);
 
 CREATE INDEX ix_called_title_tenant ON called_title (tenant);
+
+CREATE INDEX ix_commitment_asked ON commitment (tenant, asked_at);
 
 CREATE INDEX ix_exam_claim_login ON exam_claim (login, until);
 
