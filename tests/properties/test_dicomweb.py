@@ -11,7 +11,7 @@ from archipel.protocols.dicomweb.accept import MediaType, parse_media_types
 from archipel.protocols.dicomweb.bodies import Multipart
 from archipel.protocols.dicomweb.bulkdata import bulk_data_path
 from archipel.protocols.dicomweb.frames import frame_numbers
-from archipel.protocols.dicomweb.search import read_search
+from archipel.protocols.dicomweb.searching.search import read_search
 from archipel.protocols.dicomweb.stow.parts import PartSplitter
 
 _LATIN = st.characters(max_codepoint=255)  # what a header can carry

@@ -38,6 +38,8 @@ _FUNCTIONS = {
     "SIGMOID": VoiFunction.SIGMOID,
 }
 _LUT_DATA = 0x00283006
+_FRAME_TIME = 0x00181063
+_BRIEFEST_MS, _LONGEST_MS, _OTHERWISE_MS = 10, 2_000, 100
 _WHOLE_16_BITS = 1 << 16
 
 
@@ -77,6 +79,13 @@ class Attributes:
     def items(self, tag: int) -> "list[Attributes]":
         """Items of a sequence."""
         return [Attributes(value) for value in self.values(tag) if isinstance(value, Mapping)]
+
+
+def frame_time_ms(document: bytes) -> int:
+    """Read how long a frame is shown, from gzip of the metadata: 10 to 2000 ms, else 100."""
+    found = Attributes(json.loads(gzip.decompress(document))[0])
+    time_ms = found.number(_FRAME_TIME)
+    return round(time_ms) if time_ms and _BRIEFEST_MS <= time_ms <= _LONGEST_MS else _OTHERWISE_MS
 
 
 def describe(document: bytes, frame: int = 1, bulk_data: BulkData | None = None) -> Image:

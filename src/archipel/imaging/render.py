@@ -1,7 +1,7 @@
 """A frame as a picture for people: grey or colour, 8 bits (PS3.3 C.11, PS3.18 8.3.5).
 
 Stored values go through the modality LUT or rescale, the VOI window or LUT, and the presentation
-inversion, then are scaled to the viewport and written as JPEG or PNG. Not for diagnosis.
+inversion, then are scaled to the viewport and written as JPEG, PNG or GIF. Not for diagnosis.
 """
 
 import io
@@ -42,6 +42,8 @@ def render(content: bytes, transfer_syntax: str, image: Image, wishes: Wishes) -
     out = io.BytesIO()
     if wishes.format is Format.PNG:
         picture.save(out, "PNG", compress_level=4)
+    elif wishes.format is Format.GIF:
+        picture.save(out, "GIF")
     else:
         picture.save(out, "JPEG", quality=wishes.quality)
     return out.getvalue()

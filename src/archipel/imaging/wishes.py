@@ -13,6 +13,7 @@ class Format(Enum):
 
     JPEG = "image/jpeg"
     PNG = "image/png"
+    GIF = "image/gif"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,7 @@ def frames(visit: Visit) -> Response:
     form = frame_form(ranges, found[0].transfer_syntax.value, alone=len(numbers) == 1)
     pieces: list[bytes] = []
     for frame in found:
-        pieces.append(_bytes_of(visit, held, frame, form))
+        pieces.append(bytes_of(visit, held, frame, form))
         if form.decoded and sum(map(len, pieces)) > MAX_DECODED_BYTES:
             raise TooLarge(f"more than {MAX_DECODED_BYTES >> 20} MiB of pixels: ask for fewer")
     etag = caching.etag_of(held.digest, *numbers, form.content_type, form.multipart)
@@ -59,7 +59,8 @@ def frames(visit: Visit) -> Response:
     )
 
 
-def _bytes_of(visit: Visit, held: Held, frame: Frame, form: FrameForm) -> bytes:
+def bytes_of(visit: Visit, held: Held, frame: Frame, form: FrameForm) -> bytes:
+    """Give a frame in this form. Raises `Undecodable`, `NotAnImage`."""
     if not form.decoded:
         return frame.content
     pixels = describe(visit.retrieval.document(held)).pixels

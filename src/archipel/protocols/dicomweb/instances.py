@@ -47,12 +47,22 @@ def instances(visit: Visit) -> Response:
     if caching.is_held_by_client(visit.request, etag):
         return Response(None, 304, headers)
     if not form.multipart:
-        outgoing = _outgoing(visit, held[0], form, alone=True)
-        kind = f"{DICOM}; transfer-syntax={outgoing.transfer_syntax}"
-        return streamed(outgoing.pieces, media_type=kind, headers=headers)
+        return whole(visit, held[0], form, headers)
     body = Multipart(etag, DICOM)
     parts = _parts(visit, held, form, body, alone=alone)
     return streamed(body.around(parts), media_type=body.media_type, headers=headers)
+
+
+def whole(
+    visit: Visit, held: Held, form: InstanceForm, headers: dict[str, str] | None = None
+) -> Response:
+    """Give one instance as a file; its audit is the caller's. Raises `NotAcceptable`."""
+    outgoing = _outgoing(visit, held, form, alone=True)
+    kind = f"{DICOM}; transfer-syntax={outgoing.transfer_syntax}"
+    if headers is None:
+        etag = caching.etag_of(held.digest, "instances", *form.transfer_syntaxes)
+        headers = caching.headers_of(etag, immutable=True)
+    return streamed(outgoing.pieces, media_type=kind, headers=headers)
 
 
 def _parts(

@@ -78,6 +78,13 @@ class Visit:
         url = self.request.url
         return f"{url.scheme}://{url.netloc}{self.request.scope.get('root_path', '')}"
 
+    def url_of(self, held: Held) -> str:
+        """Where an instance is, as the client reaches it."""
+        key = held.key
+        return (
+            f"{self.base_url}/studies/{key.study}/series/{key.series}/instances/{key.sop_instance}"
+        )
+
     def path_uid(self, name: str) -> Uid:
         """Read a UID that this resource's path always names. Raises `Malformed`."""
         return Uid(self.request.path_params[name])

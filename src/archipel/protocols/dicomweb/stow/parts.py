@@ -16,6 +16,7 @@ from archipel.protocols.dicomweb.problem import TooLarge
 
 MAX_BOUNDARY = 256  # RFC 2046 grants 70; some writers take more
 MAX_HEADER_BYTES = 8_192
+MAX_PREAMBLE_BYTES = 4_096
 
 
 class PartReceiver(Protocol):
@@ -48,11 +49,14 @@ class PartSplitter:
     _value: bytearray = field(default_factory=bytearray)
     _headers: dict[str, str] = field(default_factory=dict)
     _parser: MultipartParser | None = None
+    _first: bytes = b""
+    _before: bytearray | None = field(default_factory=bytearray)  # until the first boundary
 
     def start(self, boundary: str) -> None:
         """Set the boundary that Content-Type names."""
         if not 1 <= len(boundary) <= MAX_BOUNDARY or not boundary.isascii():
             raise Malformed("the boundary of a multipart body is 1 to 256 ASCII characters")
+        self._first = b"--" + boundary.encode()
         self._parser = MultipartParser(
             boundary.encode(),
             {
@@ -72,10 +76,26 @@ class PartSplitter:
     def write(self, data: bytes) -> None:
         """Take the next bytes of the body."""
         assert self._parser is not None, "start first"  # noqa: S101  (a bug of ours, not input)
+        if self._before is not None:
+            data = self._behind_preamble(data)
         try:
             self._parser.write(data)
         except FormParserError as failure:
             raise Malformed("the body is not the multipart it claims to be") from failure
+
+    def _behind_preamble(self, data: bytes) -> bytes:
+        """Pass over what stands before the first boundary (RFC 2046 section 5.1.1)."""
+        assert self._before is not None  # noqa: S101  (asked by the caller)
+        self._before += data
+        start = self._before.find(self._first)
+        while start > 0 and self._before[start - 1 : start] != b"\n":
+            start = self._before.find(self._first, start + 1)
+        if start >= 0:
+            data, self._before = bytes(self._before[start:]), None
+            return data
+        if len(self._before) > MAX_PREAMBLE_BYTES:
+            raise Malformed("no boundary comes: is it the one that Content-Type names?")
+        return b""
 
     def close(self) -> None:
         """End the body. Raises `Malformed` when the closing boundary never came."""

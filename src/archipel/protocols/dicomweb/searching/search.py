@@ -20,9 +20,10 @@ _TAG = re.compile(r"[0-9A-Fa-f]{8}")
 _KEYWORD = re.compile(r"[A-Z][A-Za-z0-9]{1,63}")
 _NUMBER = re.compile(r"[0-9]{1,8}")
 _SEQUENCES = {a.within for a in INDEXED.values() if a.within is not None}
+MATCHED_COMPUTED = frozenset({0x00080061})  # Modalities in Study; numbers are answered only
 _RESERVED = {
     *("includefield", "limit", "offset", "fuzzymatching", "emptyvaluematching"),
-    *("multiplevaluematching", "accept", "charset"),
+    *("multiplevaluematching", "accept", "accept-charset", "charset"),
 }
 
 
@@ -60,7 +61,7 @@ def read_search(pairs: Iterable[tuple[str, str]], *, most: int) -> Search:
             once[name] = text
         else:
             tag = tag_of(name)
-            if tag is None:
+            if tag is None or (tag in COMPUTED and tag not in MATCHED_COMPUTED):
                 ignored.append(name)
             elif tag in matching:
                 raise Malformed(f"the key {name} is given twice")
@@ -78,6 +79,19 @@ def read_search(pairs: Iterable[tuple[str, str]], *, most: int) -> Search:
         fuzzy=fuzzy,
     )
     return Search(query=query, everything=everything, fuzzy=fuzzy, ignored=tuple(ignored))
+
+
+def keys_of(query: Query) -> str:
+    """Say which keys were given, never their values: those may name a patient."""
+    return "by " + (" ".join(f"{tag:08X}" for tag in sorted(query.matching)) or "nothing")
+
+
+def warnings_of(asked: Search, base_url: str) -> list[str]:
+    """Say what of a search is passed over (PS3.18 section 8.3.4)."""
+    if not asked.ignored:
+        return []
+    names = " ".join(asked.ignored)
+    return [f'299 {base_url} "These keys are not matched on: {names}"']
 
 
 def tag_of(name: str) -> int | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from archipel.archive.model import Match
 from archipel.kernel.hierarchy import Level
-from archipel.protocols.dicomweb.search import Search
+from archipel.protocols.dicomweb.searching.search import Search
 from archipel.standards.dicom.attributes import (
     COMPUTED,
     INDEXED,

@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from archipel.archive.model import Query
 from archipel.kernel.hierarchy import Level
-from archipel.protocols.dicomweb.answers import SERIES_UID, STUDY_UID, Answers
 from archipel.protocols.dicomweb.bodies import Multipart, PiecesResponse
 from archipel.protocols.dicomweb.caching import etag_of
 from archipel.protocols.dicomweb.native_model import to_xml
@@ -21,7 +20,8 @@ from archipel.protocols.dicomweb.negotiation import (
     accepted,
 )
 from archipel.protocols.dicomweb.problem import NotAcceptable
-from archipel.protocols.dicomweb.search import Search, read_search
+from archipel.protocols.dicomweb.searching.answers import SERIES_UID, STUDY_UID, Answers
+from archipel.protocols.dicomweb.searching.search import keys_of, read_search, warnings_of
 from archipel.protocols.dicomweb.visits import Visit
 
 MOST_COUNTED = 10_000  # remaining results: beyond, this number is said
@@ -39,12 +39,12 @@ def _search(level: Level, relational: bool, visit: Visit) -> Response:
     most = visit.services.limits.answers
     asked = read_search(visit.request.query_params.multi_items(), most=most)
     query = _within_path(asked.query, visit)
-    visit.audit_query(f"{level.name.lower()} search", _keys(query))
+    visit.audit_query(f"{level.name.lower()} search", keys_of(query))
     limit = most if query.limit is None else query.limit
     found = visit.services.catalogue.find(
         level, replace(query, limit=limit + 1), scope=visit.visitor.scope
     )
-    warnings = _warnings(asked, visit.base_url)
+    warnings = warnings_of(asked, visit.base_url)
     if len(found) > limit:
         found = found[:limit]
         warnings.append(_more(visit, level, query, query.offset + limit))
@@ -92,15 +92,3 @@ def _more(visit: Visit, level: Level, query: Query, passed: int) -> str:
     remaining = min(total - passed, MOST_COUNTED)
     text = f"There are {remaining} additional results that can be requested"
     return f'299 {visit.base_url} "{text}"'
-
-
-def _keys(query: Query) -> str:
-    """Which keys were given, never their values: those may name a patient."""
-    return "by " + (" ".join(f"{tag:08X}" for tag in sorted(query.matching)) or "nothing")
-
-
-def _warnings(asked: Search, base_url: str) -> list[str]:
-    if not asked.ignored:
-        return []
-    names = " ".join(asked.ignored)
-    return [f'299 {base_url} "These keys are not matched on: {names}"']

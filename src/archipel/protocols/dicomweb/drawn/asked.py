@@ -1,0 +1,84 @@
+"""How a picture is asked for: the query parameters of PS3.18 section 8.3.5."""
+
+import re
+
+from archipel.imaging.model import VoiFunction, Window
+from archipel.imaging.wishes import Viewport
+from archipel.kernel.errors import Malformed
+from archipel.protocols.dicomweb.problem import NotAcceptable
+from archipel.protocols.dicomweb.visits import Visit
+
+MAX_SIDE = 8192
+
+_NUMBER = r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?(?:[eE][+-]?[0-9]{1,2})?"
+_NUMBERS = re.compile(rf"{_NUMBER}(?:,{_NUMBER})*")
+
+
+def window_asked(visit: Visit) -> Window | None:
+    """`window=center,width,function` (PS3.18 8.3.5.1.4); the function may be left out."""
+    text = visit.request.query_params.get("window")
+    if text is None:
+        return None
+    parts = text.split(",")
+    if len(parts) not in {2, 3}:
+        raise Malformed("window is center,width,function")
+    center, width = _numbers(",".join(parts[:2]), "window")
+    try:
+        function = VoiFunction(parts[2].strip().lower() if len(parts) > 2 else "linear")  # noqa: PLR2004
+    except ValueError as failure:
+        raise Malformed("a window's function is linear, linear-exact or sigmoid") from failure
+    if width < (1 if function is VoiFunction.LINEAR else 1e-9):
+        raise Malformed("a linear window is at least 1 wide, another wider than 0")
+    return Window(center=center, width=width, function=function)
+
+
+def viewport_asked(visit: Visit) -> Viewport | None:
+    """`viewport=vw,vh[,sx,sy,sw,sh]` (PS3.18 8.3.5.1.3)."""
+    text = visit.request.query_params.get("viewport")
+    if text is None:
+        return None
+    numbers = _numbers(text, "viewport")
+    if len(numbers) not in {2, 6}:
+        raise Malformed("viewport is vw,vh or vw,vh,sx,sy,sw,sh")
+    if not all(1 <= side <= MAX_SIDE for side in numbers[:2]):
+        raise Malformed(f"a viewport's sides are 1 to {MAX_SIDE} pixels")
+    if len(numbers) > 2 and (min(numbers[2:4]) < 0 or min(numbers[4:]) <= 0):  # noqa: PLR2004
+        raise Malformed("a viewport's region has positive sides within the image")
+    return Viewport(
+        width=int(numbers[0]),
+        height=int(numbers[1]),
+        region=(numbers[2], numbers[3], numbers[4], numbers[5]) if len(numbers) > 2 else None,  # noqa: PLR2004
+    )
+
+
+def _numbers(text: str, name: str) -> tuple[float, ...]:
+    if not _NUMBERS.fullmatch(text):
+        raise Malformed(f"{name} holds numbers separated by commas")
+    return tuple(float(number) for number in text.split(","))
+
+
+def quality_asked(visit: Visit) -> int:
+    """`quality=1..100` (PS3.18 8.3.5.1.2)."""
+    text = visit.request.query_params.get("quality", "90")
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= 100):  # noqa: PLR2004
+        raise Malformed("quality is 1 to 100")
+    return int(text)
+
+
+def profile_asked(visit: Visit) -> None:
+    """`iccprofile=no` (PS3.18 8.3.5.1.5): pictures carry no profile. Raises `Malformed`."""
+    asked = visit.request.query_params.get("iccprofile", "no")
+    if asked not in {"no", "yes", "srgb", "adobergb", "rommrgb"}:
+        raise Malformed("iccprofile is no, yes, srgb, adobergb or rommrgb")
+    if asked != "no":
+        raise NotAcceptable("pictures carry no colour profile: ask with iccprofile=no")
+
+
+def annotation_asked(visit: Visit) -> None:
+    """`annotation` (PS3.18 8.3.5.1.1): nothing is burnt in. Raises `Malformed`."""
+    asked = visit.request.query_params.get("annotation")
+    if asked is None:
+        return
+    if not set(asked.split(",")) <= {"patient", "technique"}:
+        raise Malformed("annotation is patient, technique or both")
+    raise NotAcceptable("no text is burnt into pictures: ask without annotation")
