@@ -18,14 +18,17 @@ def one() -> Slice:
 def world(one: Slice) -> World:
     made = World()
     body, headers = multipart([one.file])
-    assert made.client().post("/studies", content=body, headers=headers).status_code in {200, 202}
+    with made.client() as client:
+        stored = client.post("/studies", content=body, headers=headers)
+    assert stored.status_code in {200, 202}
     return made
 
 
 def ask(world: World, one: Slice, **parameters: str | None) -> httpx.Response:
     named = {"studyUID": STUDY, "seriesUID": SERIES, "objectUID": one.instance}
     asked = {"requestType": "WADO", **named, **parameters}
-    return world.client().get("/wado", params={k: v for k, v in asked.items() if v is not None})
+    with world.client() as client:
+        return client.get("/wado", params={k: v for k, v in asked.items() if v is not None})
 
 
 def test_an_object_leaves_as_the_file_that_came(world: World, one: Slice) -> None:
