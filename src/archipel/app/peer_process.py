@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute
 
 from archipel.access.model import Action, AuditEntry
 from archipel.app.home import Home
+from archipel.app.network.disbelief import Disbelief
 from archipel.app.network.keeping import LineKeeper
 from archipel.app.network.told import LinesTask, Told, line_routes
 from archipel.app.peer_keys import PeerKeys
@@ -104,10 +105,12 @@ def tasks(archipelago: Archipelago) -> Sequence[PeerTask]:
         board=archipelago.board,
         clock=archipelago.node.clock,
         address=address_of(archipelago.node),
+        disbelieved=(disbelieved := Disbelief(archipelago.node)),
     )
     node = archipelago.node
+    packs = PackTask(node=node, pullers=archipelago.pullers, disbelieved=disbelieved)
     lines = LinesTask(node=node, board=archipelago.board, told=archipelago.told)
-    return [feed, PackTask(node=node, pullers=archipelago.pullers), lines]
+    return [feed, packs, lines]
 
 
 def run(

@@ -3,6 +3,7 @@
 Pure: what is held is given as one `Held` for each log; the store writes what comes out.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -106,7 +107,11 @@ def _proven(links: Sequence[Link], heads: Mapping[str, Head], result: Sorted) ->
         while (link := places.get((log, wanted))) is not None and link.sequence == sequence:
             proven[log, wanted] = link
             sequence, wanted = sequence - 1, link.previous
-    result.waiting += len(places) - len(proven)
+    lacking = Counter(log for log, link in places if (log, link) not in proven)
+    result.refused += [
+        f"{log}: no signed head leads to {count} of its facts" for log, count in lacking.items()
+    ]
+    result.waiting += lacking.total()
     return list(proven.values())
 
 

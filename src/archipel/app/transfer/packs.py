@@ -92,6 +92,7 @@ class PackTask:
 
     node: Node
     pullers: dict[str, LinkPuller] = field(default_factory=dict)  # for those who watch
+    disbelieved: Callable[[str, str, str], None] = lambda _peer, _subject, _why: None
 
     async def run(self, neighbours: Neighbours, *, stop: asyncio.Event) -> None:
         """Fetch until told to stop."""
@@ -137,6 +138,7 @@ class PackTask:
             transfers=self.node.transfers,
             clock=self.node.clock,
             window=Window(line_bytes_per_s=line or None),
+            disbelieved=self.disbelieved,
         )
         return self.pullers[name]
 

@@ -50,6 +50,7 @@ class Errand:
     transfers: Transfers
     clock: Clock
     wake: Callable[[], None]
+    disbelieved: Callable[[str, str, str], None]
     superseded: bool = False
     _told: Happening | None = None
     _telling: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -96,6 +97,9 @@ class Errand:
         """Stop for good, with an alarm: wrong bytes came twice."""
         _log.error("transfer %s from %s is set aside: %s", self.work.transfer.id, self.node, why)
         self.work.over = True
+        await asyncio.to_thread(
+            self.disbelieved, self.node, f"transfer {self.work.transfer.id}", why
+        )
         await self.tell(Happening.WRONG_BYTES, why)
         self.work.news.set()
 

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,6 +51,7 @@ class LinkPuller:
     window: Window = field(default_factory=Window)
     turns: Turns = field(default_factory=Turns)
     errands: dict[str, Errand] = field(default_factory=dict)
+    disbelieved: Callable[[str, str, str], None] = lambda _peer, _subject, _why: None
     taken_bytes: int = 0  # of all answers, for those who watch
     up: bool = False  # the link answered, reads may go
     down_since_s: float | None = None
@@ -93,6 +94,7 @@ class LinkPuller:
                 transfers=self.transfers,
                 clock=self.clock,
                 wake=self._news.set,
+                disbelieved=self.disbelieved,
             )
             self._spawn(self._run_errand(known))
             return

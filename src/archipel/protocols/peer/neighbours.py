@@ -4,6 +4,7 @@ A connection that is opened late costs three round trips, so nothing here closes
 wrong node answering fails the handshake before anything is sent (`identity.NodeContext`).
 """
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from archipel.protocols.peer.identity import Identity
 
 CONNECT_S, ANSWER_S = 10.0, 15.0
 KEPT_S = 3600.0
+WHOLE_S = 180.0  # an answer as a whole: one that trickles on for ever is none
 BODY_BYTES = 16 << 20
 _CONGESTION = (socket.IPPROTO_TCP, getattr(socket, "TCP_CONGESTION", 13), sockets.WANTED)
 
@@ -75,20 +77,24 @@ class Neighbour:
 
     async def _asked(self, request: httpx.Request) -> bytes:
         try:
-            answer = await self._http.send(request, stream=True)
-            try:
-                stream = answer.extensions.get("network_stream")
-                if stream is not None:
-                    self.socket = stream.get_extra_info("socket")
-                body = bytearray()
-                async for part in answer.aiter_raw():
-                    body += part
-                    if len(body) > BODY_BYTES:
-                        raise Malformed(f"{self.peer.name} answers more than {BODY_BYTES} bytes")
-            finally:
-                await answer.aclose()
+            async with asyncio.timeout(WHOLE_S):
+                return await self._answered(request)
         except (httpx.HTTPError, httpx.StreamError, ssl.SSLError, OSError) as failure:
             raise Unavailable(f"{self.peer.name} does not answer: {_why(failure)}") from failure
+
+    async def _answered(self, request: httpx.Request) -> bytes:
+        answer = await self._http.send(request, stream=True)
+        try:
+            stream = answer.extensions.get("network_stream")
+            if stream is not None:
+                self.socket = stream.get_extra_info("socket")
+            body = bytearray()
+            async for part in answer.aiter_raw():
+                body += part
+                if len(body) > BODY_BYTES:
+                    raise Malformed(f"{self.peer.name} answers more than {BODY_BYTES} bytes")
+        finally:
+            await answer.aclose()
         if answer.status_code >= httpx.codes.BAD_REQUEST:
             raise problem.failure_of(answer.status_code, _detail(bytes(body)))
         return bytes(body)

@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from archipel.exchange.links import Board, Line, LinkState
@@ -16,7 +16,7 @@ from archipel.exchange.model import Batch, NodeName, Peer, Taken
 from archipel.exchange.ports import FactLog, HeadVerifier
 from archipel.exchange.trust import certificates
 from archipel.kernel.clock import Clock
-from archipel.kernel.errors import ArchipelError, Refused, Unavailable
+from archipel.kernel.errors import ArchipelError, Malformed, Refused, Unavailable
 from archipel.protocols.peer import sockets, wire
 from archipel.protocols.peer.neighbours import Neighbour, Neighbours
 
@@ -24,6 +24,8 @@ LOG = logging.getLogger(__name__)
 WAIT_S = 50
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 HELLO_EVERY_S = 30.0
+FEED = "feed"
+_NAMED = 8  # of what one batch holds that cannot be believed
 LOOK_EVERY_S = 1.0  # for peers that came, went or moved
 
 
@@ -36,6 +38,7 @@ class FeedPuller:
     board: Board
     clock: Clock
     address: str = ""  # where this node is reached
+    disbelieved: Callable[[str, str, str], None] = lambda _peer, _subject, _why: None
     _terms: dict[NodeName, str] = field(default_factory=dict)
 
     async def run(self, neighbours: Neighbours, *, stop: asyncio.Event) -> None:
@@ -84,6 +87,8 @@ class FeedPuller:
                 await self._failed(peer, neighbours, Line.REFUSED, failure)
                 await asyncio.sleep(LONGEST_PAUSE_S)
             except ArchipelError as failure:
+                if isinstance(failure, Malformed):
+                    await asyncio.to_thread(self.disbelieved, peer.name.value, FEED, str(failure))
                 line = Line.DOWN if isinstance(failure, Unavailable) else Line.UP
                 await self._failed(peer, neighbours, line, failure)
                 greeted_s = -HELLO_EVERY_S
@@ -112,17 +117,28 @@ class FeedPuller:
         changed = known is not None and batch.terms != known
         self._terms.pop(name, None) if changed else self._terms.update({name: batch.terms})
         self._told(neighbour, batch, taken, len(content))
-        if taken.refused:
-            LOG.warning("feed of %s: %s", name, "; ".join(taken.refused[:3])[:500])
-            if not taken.applied and not taken.filled:
-                raise Unavailable(f"nothing of its facts could be taken in: {taken.refused[0]}")
+        refused = [f"{log} goes on in two ways: it is frozen" for log in taken.frozen]
+        refused += taken.refused
+        if refused:
+            LOG.warning("feed of %s: %s", name, "; ".join(refused[:3])[:500])
+            await asyncio.to_thread(self._disbelieve, name, refused)
+        if not batch.links or taken.applied or taken.filled:
+            return
+        if refused or taken.waiting:
+            why = refused[0] if refused else f"{taken.waiting} wait for others"
+            raise Unavailable(f"nothing of its facts could be taken in: {why}")
+        await asyncio.sleep(FIRST_PAUSE_S)  # another told them meanwhile; or it repeats itself
+
+    def _disbelieve(self, name: NodeName, refused: Sequence[str]) -> None:
+        for why in refused[:_NAMED]:
+            self.disbelieved(name.value, FEED, why)
 
     async def _greet(self, neighbour: Neighbour) -> None:
         """Measure the line by a request and its answer."""
         began = time.monotonic()
         answer = await neighbour.post("/x/1/hello", self.address.encode())
         rtt_ms = (time.monotonic() - began) * 1000
-        if json.loads(answer).get("node") != neighbour.peer.name.value:
+        if _named(answer) != neighbour.peer.name.value:
             raise Unavailable(f"{neighbour.peer.name} does not say its name")
         kernel = sockets.figures(neighbour.socket) if neighbour.socket is not None else None
         certificate = neighbour.peer.certificate
@@ -167,6 +183,15 @@ class FeedPuller:
             )
 
         self.board.change(neighbour.peer.name, after)
+
+
+def _named(answer: bytes) -> object:
+    """Return the name that an answer says. Raises `Malformed`."""
+    try:
+        said = json.loads(answer)
+    except (ValueError, RecursionError):
+        raise Malformed("its greeting cannot be read") from None
+    return said.get("node") if isinstance(said, dict) else None
 
 
 PAGE_UNKNOWN = 1

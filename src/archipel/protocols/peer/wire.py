@@ -46,7 +46,8 @@ def unpacked(content: bytes) -> Batch:
     """Read a batch. Raises `Malformed`."""
     try:
         # The size a frame states is the sender's word: output is cut where it is too much.
-        reader = zstandard.ZstdDecompressor().stream_reader(content)
+        unpacking = zstandard.ZstdDecompressor(max_window_size=UNPACKED_BYTES)
+        reader = unpacking.stream_reader(content)
         plain = reader.read(UNPACKED_BYTES + 1)
     except zstandard.ZstdError as unreadable:
         raise Malformed("a batch of facts that is no zstd frame") from unreadable
