@@ -147,6 +147,18 @@ def parse(data: bytes, *, undeclared: str = "") -> Message:
     return Message(tuple(segments))
 
 
+def peek(data: bytes) -> Segment:
+    """Read the MSH alone, before the character set is known: for its addresses. Raises `Fault`."""
+    if data[:3] != b"MSH":
+        raise Fault(
+            "a message begins with MSH",
+            where=Location(_HEADER),
+            condition=Condition.SEGMENT_SEQUENCE,
+        )
+    line = _ENDS.split(data[: 1 << 16].decode("latin-1"), 1)[0]
+    return _segment(line, 1, Separators.announced(line, "latin-1"))
+
+
 def write(message: Message, *, character_set: str | None = None) -> bytes:
     """Write a message in the character set of its MSH-18. Raises `Fault`: that lacks a sign."""
     signs = message.separators

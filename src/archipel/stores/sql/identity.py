@@ -137,16 +137,7 @@ class SqlPersons:
     def link(self, link: Link, *, scope: Scope) -> Sequence[SourceKey]:
         """Join two sources."""
         with self._database.write() as connection:
-            alone(connection, "identity")
-            one = _visible(connection, link.one, scope)
-            other = _visible(connection, link.other, scope)
-            if connection.scalar(select(source_link.c.id).where(_joins(one, other))) is None:
-                connection.execute(
-                    insert(source_link).values(
-                        one_id=one, other_id=other, by=link.by, basis=link.basis, at=link.at
-                    )
-                )
-            return regroup(connection, [one], now=link.at)
+            return join(connection, link, scope=scope)
 
     def unlink(
         self, one: SourceKey, other: SourceKey, *, by: str, scope: Scope, now: datetime
@@ -161,6 +152,20 @@ class SqlPersons:
             if not undone.rowcount:
                 raise NotFound("these two sources are not linked with each other")
             return regroup(connection, ids, now=now)
+
+
+def join(connection: Connection, link: Link, *, scope: Scope) -> Sequence[SourceKey]:
+    """Join two sources in the caller's transaction; as `Persons.link`."""
+    alone(connection, "identity")
+    one = _visible(connection, link.one, scope)
+    other = _visible(connection, link.other, scope)
+    if connection.scalar(select(source_link.c.id).where(_joins(one, other))) is None:
+        connection.execute(
+            insert(source_link).values(
+                one_id=one, other_id=other, by=link.by, basis=link.basis, at=link.at
+            )
+        )
+    return regroup(connection, [one], now=link.at)
 
 
 def seen(

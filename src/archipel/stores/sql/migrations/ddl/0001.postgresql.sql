@@ -319,6 +319,47 @@ COMMENT ON COLUMN source_patient.vouched IS 'the identity desk looked';
 
 COMMENT ON COLUMN source_patient.standing IS 'see identity.standing';
 
+CREATE TABLE hl7_message (
+	id BIGSERIAL NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	site TEXT NOT NULL,
+	application TEXT COLLATE "C" NOT NULL,
+	facility TEXT COLLATE "C" NOT NULL,
+	control_id TEXT COLLATE "C" NOT NULL,
+	digest BYTEA NOT NULL,
+	kind TEXT NOT NULL,
+	body BYTEA NOT NULL,
+	answers JSON NOT NULL,
+	state VARCHAR(16) NOT NULL,
+	reason TEXT NOT NULL,
+	received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	settled_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_hl7_message PRIMARY KEY (id),
+	CONSTRAINT uq_hl7_message_tenant_control_id_application_facility_digest UNIQUE (tenant, control_id, application, facility, digest)
+);
+
+COMMENT ON COLUMN hl7_message.digest IS 'of the body';
+
+CREATE TABLE imaging_order (
+	id VARCHAR(32) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	placer TEXT COLLATE "C",
+	placer_issuer TEXT COLLATE "C",
+	filler TEXT COLLATE "C",
+	filler_issuer TEXT COLLATE "C",
+	accession TEXT COLLATE "C",
+	accession_issuer TEXT COLLATE "C",
+	status VARCHAR(16) NOT NULL,
+	standing TEXT NOT NULL,
+	changes TEXT NOT NULL,
+	changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_imaging_order PRIMARY KEY (id)
+);
+
+COMMENT ON COLUMN imaging_order.standing IS 'the order, as folded';
+
+COMMENT ON COLUMN imaging_order.changes IS 'all that was said of it';
+
 CREATE TABLE exam_claim (
 	tenant VARCHAR(48) NOT NULL,
 	study_instance_uid VARCHAR(64) NOT NULL,
@@ -730,6 +771,38 @@ CREATE TABLE source_link (
 	CONSTRAINT fk_source_link_other_id_source_patient FOREIGN KEY(other_id) REFERENCES source_patient (id)
 );
 
+CREATE TABLE hl7_site (
+	name VARCHAR(64) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	application TEXT NOT NULL,
+	facility TEXT NOT NULL,
+	host TEXT NOT NULL,
+	told JSON NOT NULL,
+	CONSTRAINT pk_hl7_site PRIMARY KEY (name),
+	CONSTRAINT uq_hl7_site_application_facility_host UNIQUE (application, facility, host),
+	CONSTRAINT fk_hl7_site_tenant_organisation FOREIGN KEY(tenant) REFERENCES organisation (tenant)
+);
+
+COMMENT ON COLUMN hl7_site.application IS 'MSH-3; empty: any';
+
+COMMENT ON COLUMN hl7_site.facility IS 'MSH-4; empty: any';
+
+COMMENT ON COLUMN hl7_site.host IS 'network address; empty: any';
+
+CREATE TABLE scheduled_step (
+	order_id VARCHAR(32) NOT NULL,
+	number INTEGER NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	date VARCHAR(8) NOT NULL,
+	time VARCHAR(16) NOT NULL,
+	modality VARCHAR(16) NOT NULL,
+	patient TEXT COLLATE "C" NOT NULL,
+	CONSTRAINT pk_scheduled_step PRIMARY KEY (order_id, number),
+	CONSTRAINT fk_scheduled_step_order_id_imaging_order FOREIGN KEY(order_id) REFERENCES imaging_order (id) ON DELETE CASCADE
+);
+
+COMMENT ON COLUMN scheduled_step.patient IS 'identifier that goes on images';
+
 CREATE TABLE reading_request_party (
 	request VARCHAR(64) NOT NULL,
 	tenant VARCHAR(48) NOT NULL,
@@ -966,6 +1039,14 @@ CREATE INDEX ix_fact_stub ON fact (log, sequence) WHERE kind IS NULL;
 
 CREATE INDEX ix_fact_subject ON fact (subject);
 
+CREATE INDEX ix_hl7_message_state ON hl7_message (tenant, state, id);
+
+CREATE INDEX ix_imaging_order_accession ON imaging_order (tenant, accession);
+
+CREATE INDEX ix_imaging_order_filler ON imaging_order (tenant, filler);
+
+CREATE INDEX ix_imaging_order_placer ON imaging_order (tenant, placer);
+
 CREATE INDEX ix_instance_series_id ON instance (series_id);
 
 CREATE INDEX ix_line_change_peer ON line_change (peer, id);
@@ -1013,6 +1094,8 @@ CREATE INDEX ix_result_link_code ON result_link (code);
 CREATE INDEX ix_result_link_mail ON result_link (mail);
 
 CREATE INDEX ix_result_link_tenant_study_instance_uid ON result_link (tenant, study_instance_uid);
+
+CREATE INDEX ix_scheduled_step_date ON scheduled_step (tenant, date);
 
 CREATE INDEX ix_sealed_instance_series ON sealed_instance (series_id);
 

@@ -260,6 +260,40 @@ CREATE TABLE source_patient (
 	CONSTRAINT uq_source_patient_value_issuer_alone UNIQUE (value, issuer, alone)
 );
 
+CREATE TABLE hl7_message (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+	tenant VARCHAR(48) NOT NULL,
+	site TEXT NOT NULL,
+	application TEXT NOT NULL,
+	facility TEXT NOT NULL,
+	control_id TEXT NOT NULL,
+	digest BLOB NOT NULL,
+	kind TEXT NOT NULL,
+	body BLOB NOT NULL,
+	answers JSON NOT NULL,
+	state VARCHAR(16) NOT NULL,
+	reason TEXT NOT NULL,
+	received_at DATETIME NOT NULL,
+	settled_at DATETIME NOT NULL,
+	CONSTRAINT uq_hl7_message_tenant_control_id_application_facility_digest UNIQUE (tenant, control_id, application, facility, digest)
+);
+
+CREATE TABLE imaging_order (
+	id VARCHAR(32) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	placer TEXT,
+	placer_issuer TEXT,
+	filler TEXT,
+	filler_issuer TEXT,
+	accession TEXT,
+	accession_issuer TEXT,
+	status VARCHAR(16) NOT NULL,
+	standing TEXT NOT NULL,
+	changes TEXT NOT NULL,
+	changed_at DATETIME NOT NULL,
+	CONSTRAINT pk_imaging_order PRIMARY KEY (id)
+);
+
 CREATE TABLE exam_claim (
 	tenant VARCHAR(48) NOT NULL,
 	study_instance_uid VARCHAR(64) NOT NULL,
@@ -633,6 +667,31 @@ CREATE TABLE source_link (
 	CONSTRAINT fk_source_link_other_id_source_patient FOREIGN KEY(other_id) REFERENCES source_patient (id)
 );
 
+CREATE TABLE hl7_site (
+	name VARCHAR(64) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	application TEXT NOT NULL,
+	facility TEXT NOT NULL,
+	host TEXT NOT NULL,
+	told JSON NOT NULL,
+	CONSTRAINT pk_hl7_site PRIMARY KEY (name),
+	CONSTRAINT uq_hl7_site_application_facility_host UNIQUE (application, facility, host),
+	CONSTRAINT fk_hl7_site_tenant_organisation FOREIGN KEY(tenant) REFERENCES organisation (tenant)
+);
+
+CREATE TABLE scheduled_step (
+	order_id VARCHAR(32) NOT NULL,
+	number INTEGER NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	date VARCHAR(8) NOT NULL,
+	time VARCHAR(16) NOT NULL,
+	modality VARCHAR(16) NOT NULL,
+	patient TEXT NOT NULL,
+	CONSTRAINT pk_scheduled_step PRIMARY KEY (order_id, number),
+	CONSTRAINT fk_scheduled_step_order_id_imaging_order FOREIGN KEY(order_id) REFERENCES imaging_order (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+
 CREATE TABLE reading_request_party (
 	request VARCHAR(64) NOT NULL,
 	tenant VARCHAR(48) NOT NULL,
@@ -855,6 +914,14 @@ CREATE INDEX ix_fact_stub ON fact (log, sequence) WHERE kind IS NULL;
 
 CREATE INDEX ix_fact_subject ON fact (subject);
 
+CREATE INDEX ix_hl7_message_state ON hl7_message (tenant, state, id);
+
+CREATE INDEX ix_imaging_order_accession ON imaging_order (tenant, accession);
+
+CREATE INDEX ix_imaging_order_filler ON imaging_order (tenant, filler);
+
+CREATE INDEX ix_imaging_order_placer ON imaging_order (tenant, placer);
+
 CREATE INDEX ix_instance_series_id ON instance (series_id);
 
 CREATE INDEX ix_line_change_peer ON line_change (peer, id);
@@ -902,6 +969,8 @@ CREATE INDEX ix_result_link_code ON result_link (code);
 CREATE INDEX ix_result_link_mail ON result_link (mail);
 
 CREATE INDEX ix_result_link_tenant_study_instance_uid ON result_link (tenant, study_instance_uid);
+
+CREATE INDEX ix_scheduled_step_date ON scheduled_step (tenant, date);
 
 CREATE INDEX ix_sealed_instance_series ON sealed_instance (series_id);
 

@@ -1,0 +1,1 @@
+"""Segments of HL7 put into the words of orders."""

@@ -1,0 +1,1 @@
+"""Orders, worklists and the messages they came by."""
