@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from starlette.routing import Route
 from tests.properties.tenancy.asked import EXAMPLES, KEYS, UIDS, to_store, values
 from tests.properties.tenancy.worlds import HELD, HELD_TWICE, NORTH, OTHER, TENANTS, Worlds
-from tests.unit.dicomweb.conftest import Slice, World, multipart
+from tests.unit.dicomweb.conftest import EXPLICIT, Slice, World, multipart
 
 from archipel.kernel.identifiers import TenantId
 from archipel.protocols.dicomweb import DicomwebServices, router
+from archipel.standards.dicom.dataset import read
+from archipel.standards.dicom.json_model import dataset_json
 
 STUDY = "/studies/{study}"
 SERIES = STUDY + "/series/{series}"
@@ -204,6 +206,14 @@ def named(one: Slice) -> str:
     )
 
 
+def as_metadata(slices: list[Slice]) -> tuple[bytes, dict[str, str]]:
+    """Lay instances into a STOW-RS body as metadata with all that they hold inline."""
+    told = b",".join(dataset_json(read(one.dataset, EXPLICIT)) for one in slices)
+    head = b"--b\r\nContent-Type: application/dicom+json\r\n\r\n["
+    kind = 'multipart/related; type="application/dicom+json"; boundary=b'
+    return head + told + b"]\r\n--b--\r\n", {"Content-Type": kind}
+
+
 def test_every_route_of_the_door_is_driven() -> None:
     world = World()
     with world.client():
@@ -311,7 +321,11 @@ def test_storing_is_as_if_the_other_were_not_there(
     @settings(max_examples=examples, deadline=None)
     @given(st.data(), st.sampled_from(TENANTS), st.sampled_from([*UIDS["study"], *_ODD[:3]]))
     def same(data: st.DataObject, tenant: TenantId, study: str) -> None:
-        body, headers = multipart([one.file for one in data.draw(to_store(tenant))])
+        slices = data.draw(to_store(tenant))
+        if data.draw(st.booleans()):
+            body, headers = multipart([one.file for one in slices])
+        else:
+            body, headers = as_metadata(slices)
         headers["Accept"] = data.draw(st.sampled_from(CASES[route].accepts))
         url = "http://node/dicomweb" + route[1].replace("{study}", study)
         request = httpx.Request("POST", url, content=body, headers=headers)

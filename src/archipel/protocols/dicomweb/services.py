@@ -20,6 +20,7 @@ class Limits:
     answers: int = 1_000  # QIDO-RS results in one response
     request_bytes: int = 64 << 30  # a whole STOW-RS request
     parts: int = 20_000  # instances in one STOW-RS request
+    described_bytes: int = 256 << 20  # metadata and bulk data of one request, held in memory
     decode_s: float = 20.0  # time granted to decode and render what one request asks
     index_fence_s: float = 0.5  # how long STOW-RS waits for the index before it answers 202
 

@@ -82,6 +82,13 @@ class IncomingInstance:
         if self.outcome is None:
             self._fail(Malformed("the body ends within this instance"))
 
+    def refuse(self, failure: ArchipelError, sop_class: str, sop_instance: str) -> None:
+        """Tell of an instance that never became a file."""
+        self.error = failure
+        self.outcome = Outcome(
+            sop_class=_uid(sop_class), sop_instance=_uid(sop_instance), failure=reason_of(failure)
+        )
+
     def _take(self, data: memoryview) -> None:
         if self._head is not None:
             self._head += data

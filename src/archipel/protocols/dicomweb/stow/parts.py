@@ -4,7 +4,7 @@ Nothing is gathered: each part's bytes go to its receiver as they come. Bounds o
 parts are kept by the parser; a body that ends before its closing boundary is refused.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -32,8 +32,8 @@ class PartReceiver(Protocol):
         """Learn that the part will never be complete."""
 
 
-OpenPart = Callable[[str], PartReceiver]
-"""Opens a receiver for a part of the given Content-Type."""
+OpenPart = Callable[[Mapping[str, str]], PartReceiver]
+"""Opens a receiver for a part with these headers, their names in lower case."""
 
 
 @dataclass(slots=True)
@@ -127,7 +127,7 @@ class PartSplitter:
         self._value.clear()
 
     def _on_headers_finished(self) -> None:
-        self._receiver = self.open_part(self._headers.get("content-type", ""))
+        self._receiver = self.open_part(dict(self._headers))
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         if self._receiver is not None:

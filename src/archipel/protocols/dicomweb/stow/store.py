@@ -8,7 +8,7 @@ pages; its media type alone already keeps other origins out, for they would have
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
@@ -32,6 +32,7 @@ from archipel.protocols.dicomweb.negotiation import (
     accepted,
 )
 from archipel.protocols.dicomweb.problem import TooLarge, UnsupportedMediaType, problem
+from archipel.protocols.dicomweb.stow.described import Described
 from archipel.protocols.dicomweb.stow.incoming import IncomingInstance, Sender
 from archipel.protocols.dicomweb.stow.outcome import (
     Outcome,
@@ -39,7 +40,7 @@ from archipel.protocols.dicomweb.stow.outcome import (
     response_dataset,
     status_of,
 )
-from archipel.protocols.dicomweb.stow.parts import PartSplitter
+from archipel.protocols.dicomweb.stow.parts import OpenPart, PartSplitter
 from archipel.protocols.dicomweb.visits import Door, Visit
 
 BATCH_BYTES = 256 << 10  # handed to the journal by one visit to a thread
@@ -89,8 +90,11 @@ def _begin(door: Door, request: Request) -> "_Storing":
         raise TooLarge("the request is larger than one request may be")
     media = parse_media_type(request.headers.get("content-type") or "application/octet-stream")
     part = media.part if media.name == RELATED else media
-    if media.name not in {RELATED, DICOM} or not part.includes(DICOM):
-        raise UnsupportedMediaType(f"instances come as {RELATED} of {DICOM}, one alone as {DICOM}")
+    described = next((k for k in (JSON, XML) if media.name == RELATED and part.name == k), None)
+    if media.name not in {RELATED, DICOM} or not (described or part.includes(DICOM)):
+        raise UnsupportedMediaType(
+            f"instances come as {RELATED} of {DICOM}, {JSON} or {XML}, one alone as {DICOM}"
+        )
     person = visit.visitor.person
     sender = Sender(
         tenant=person.tenant,
@@ -104,9 +108,9 @@ def _begin(door: Door, request: Request) -> "_Storing":
     storing = _Storing(visit, sender, visit.services.journal.slot())
     if media.name == RELATED:
         boundary = media.parameters.get("boundary", "")
-        storing.split(boundary)
+        storing.split(boundary, described)
     else:
-        storing.alone = storing.open(DICOM)
+        storing.alone = storing.begin(DICOM)
     return storing
 
 
@@ -126,11 +130,17 @@ class _Storing:
     incoming: list[IncomingInstance] = field(default_factory=list)
     alone: IncomingInstance | None = None
     _splitter: PartSplitter | None = None
+    _described: Described | None = None
     _broken: Malformed | None = None
 
-    def split(self, boundary: str) -> None:
-        """Expect a multipart body. Raises `Malformed`."""
-        splitter = PartSplitter(self.open, self.visit.services.limits.parts)
+    def split(self, boundary: str, described: str | None) -> None:
+        """Expect a multipart body: of files, or of metadata in `described`. Raises `Malformed`."""
+        limits = self.visit.services.limits
+        open_part: OpenPart = self._open
+        if described is not None:
+            self._described = Described(described, limits.described_bytes)
+            open_part = self._described.open
+        splitter = PartSplitter(open_part, limits.parts)
         try:
             splitter.start(boundary)
         except Malformed:
@@ -138,7 +148,10 @@ class _Storing:
             raise
         self._splitter = splitter
 
-    def open(self, content_type: str) -> IncomingInstance:
+    def _open(self, headers: Mapping[str, str]) -> IncomingInstance:
+        return self.begin(headers.get("content-type", ""))
+
+    def begin(self, content_type: str) -> IncomingInstance:
         """Begin a part."""
         incoming = IncomingInstance(self.slot, replace(self.sender))
         if content_type and not parse_media_type(content_type).includes(DICOM):
@@ -170,6 +183,7 @@ class _Storing:
                 self.alone.end()
             elif self._splitter is not None and self._broken is None:
                 self._splitter.close()
+                self._take_described()
         except Malformed as failure:
             self._broken = failure
         broken = self._broken
@@ -185,6 +199,16 @@ class _Storing:
             outcomes = self._without_refused()
         status = status_of(outcomes, indexed=indexed and broken is None)
         return self._response(status, outcomes)
+
+    def _take_described(self) -> None:
+        """Put what metadata and bulk data describe through as files. Raises `Malformed`."""
+        for made in self._described.made() if self._described is not None else ():
+            incoming = self.begin(DICOM)
+            if made.failure is None:
+                incoming.write(memoryview(made.file))
+                incoming.end()
+            else:
+                incoming.refuse(made.failure, made.sop_class, made.sop_instance)
 
     def close(self) -> None:
         """Give the slot back; whatever is open in it is forgotten."""
