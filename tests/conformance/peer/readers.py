@@ -28,10 +28,13 @@ PEOPLE = {
     "gf": {
         "tech": (TenantId("chu-gf"), Role.TECHNOLOGIST),
         "doctor": (TenantId("chu-gf"), Role.RADIOLOGIST),
-        "admin": (TenantId("chu-gf"), Role.SITE_ADMIN),
+        "admin": (TenantId("chu-gf"), Role.NETWORK_ADMIN),
         "stand-in": (ON_CALL, Role.RADIOLOGIST),
     },
-    "mq": {"reader": (TenantId("chu-mq"), Role.RADIOLOGIST)},
+    "mq": {
+        "reader": (TenantId("chu-mq"), Role.RADIOLOGIST),
+        "chief": (TenantId("chu-mq"), Role.NETWORK_ADMIN),
+    },
 }
 
 

@@ -47,7 +47,7 @@ export function CutLine({ row }: { row: RequestRow }) {
   const { node, since } = row.line;
   const named = { name: node.toUpperCase(), time: since ? clock(since) : "" };
   return (
-    <span className="c-urgent nw" data-cut={node}>
+    <span className="c-urgent" data-cut={node}>
       <IconCloudOff size={13} aria-hidden /> {t(since ? "tele.line_cut_since" : "tele.line_cut", named)}
     </span>
   );
