@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from archipel.kernel.errors import Conflict
+from archipel.kernel.errors import Conflict, Malformed
 from archipel.reading.model import Claim, Draft, ExamId
 
 
@@ -82,6 +82,17 @@ class ChecksOpen(Conflict):
         named = ", ".join(rules)
         super().__init__(f"the report of {exam} is not signed, checks are open: {named}")
         self.rules = rules
+
+
+class ReportTooLong(Malformed):
+    """A report that no fact can carry: other nodes would never hear of it."""
+
+    def __init__(self, has_bytes: int, at_most: int) -> None:
+        super().__init__(
+            f"the report cannot be told to other nodes: packed it has {has_bytes} bytes, at most "
+            f"{at_most} travel. Shorten it, then sign it"
+        )
+        self.has_bytes, self.at_most = has_bytes, at_most
 
 
 class TooLateToUndo(Conflict):

@@ -30,6 +30,7 @@ from archipel.reading.model import (
     SectionCode,
 )
 from archipel.reading.ports import Claims, Documents, Drafts, Exams
+from archipel.reading.request.carried import carried
 
 UNDO = timedelta(seconds=10)
 TRIES = 3
@@ -105,7 +106,7 @@ def sign(exam: ExamId, order: Order, *, signer: Person, desk: Desk, now: datetim
 
     A validated report ends the lease. Signed under a lost lease (accepted by name) it is kept and
     never principal by itself. Raises `DraftOutdated`, `ReportClosed`, `ChecksOpen`, `NotFound`,
-    `Malformed` (a preliminary addendum).
+    `Malformed` (a preliminary addendum), `ReportTooLong` (for the other nodes).
     """
     for _ in range(TRIES):
         found = desk.exams.exam(exam, scope=desk.scope, now=now)
@@ -121,6 +122,7 @@ def sign(exam: ExamId, order: Order, *, signer: Person, desk: Desk, now: datetim
         if against:
             raise ChecksOpen(exam, against)
         document = _composed(found, draft, order, lease, _Signing(desk, signer, now))
+        carried(canonical.write(document))  # other nodes can be told, or it is not signed
         version = version_of(document, release_at=now + UNDO)
         desk.audit.record([_entry(exam, desk.scope, f"signed {_named(version)}", now)])
         signed = ReportSigned(

@@ -1,5 +1,7 @@
 """Signing on a real database: checks, leases, undo, release, addendum, a lost lease."""
 
+import random
+from base64 import b64encode
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,24 +11,31 @@ from archipel.access.model import Organisation, Person, Role
 from archipel.kernel.aetitle import AETitle
 from archipel.kernel.errors import NotFound, Refused
 from archipel.kernel.identifiers import Issuer, TenantId
-from archipel.reading import amend, claim, report, sign
+from archipel.kernel.uid import Uid
+from archipel.reading import amend, canonical, claim, report, sign
 from archipel.reading.errors import (
     ChecksOpen,
     DraftOutdated,
     NothingToAmend,
     ReportClosed,
+    ReportTooLong,
     TooLateToUndo,
 )
 from archipel.reading.events import ReportReleased, ReportSigned
 from archipel.reading.model import (
     Content,
     Filters,
+    KeyImage,
     Purpose,
     ReportState,
     SavedList,
+    Section,
     SectionCode,
     Status,
+    Text,
+    Window,
 )
+from archipel.reading.request.carried import PACKED_BYTES, carried, document_of
 from archipel.results.events import ResultReleased
 from archipel.results.model import ReleaseRule
 from archipel.results.publish import publish
@@ -351,3 +360,64 @@ def test_out_of_scope_there_is_nothing(reading, south, now):
         reading.signs(version, now)
     with pytest.raises(NotFound):
         reading.desk.documents.document(reading.exam, signed.digest, scope=south)
+
+
+def test_a_long_report_with_many_key_images_is_signed_and_travels(reading, now) -> None:
+    reading.claims(now)
+    images = tuple(
+        KeyImage(
+            study=reading.exam.study,
+            series=Uid.fresh(),
+            sop_instance=Uid.fresh(),
+            window=Window(center=40.0, width=400.0),
+            caption=f"Lésion {n} du segment {n % 8}, coupe {n * 3}",
+        )
+        for n in range(60)
+    )
+    version = reading.writes(now, *lengthened(60), key_images=images)
+    reading.sees(version)
+
+    signed = reading.signs(version, now)
+
+    kept = reading.desk.documents.document(reading.exam, signed.digest, scope=reading.desk.scope)
+    content = canonical.write(kept.document)
+    assert len(content) > 50_000
+    (packed,) = carried(content).values()
+    assert len(packed) < PACKED_BYTES / 2
+    assert document_of({"packed": packed, "document": signed.digest})[1] == content
+
+
+def test_a_report_that_no_fact_can_carry_is_refused_when_it_is_signed(reading, now) -> None:
+    reading.claims(now)
+    version = reading.writes(now, *lengthened(1, tail=noise(100_000)))
+    reading.sees(version)
+
+    with pytest.raises(ReportTooLong, match="Shorten it, then sign it"):
+        reading.signs(version, now)
+
+    assert reading.desk.drafts.current(reading.exam, scope=reading.desk.scope).head.signed is None
+
+
+def noise(length: int) -> str:
+    """Make text that no packing makes shorter than two thirds."""
+    return b64encode(random.Random(1).randbytes(length)).decode()[:length]  # noqa: S311  (any)
+
+
+def lengthened(times: int, *, tail: str = "") -> tuple[Section, ...]:
+    """Make the first section as long as a textbook's chapter, no sentence like another."""
+    words = (
+        "foie",
+        "rate",
+        "rein",
+        "nodule",
+        "coupe",
+        "axiale",
+        "sans",
+        "pour",
+        "artère",
+        "veine",
+    )
+    chance = random.Random(7)  # noqa: S311  (any words)
+    said = " ".join(chance.choice(words) + str(chance.randrange(90)) for _ in range(times * 90))
+    first, *others = SECTIONS
+    return (replace(first, blocks=(*first.blocks, Text(text=said + tail))), *others)

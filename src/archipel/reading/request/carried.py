@@ -11,22 +11,34 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any
 
+from archipel.exchange.chain import CONTENT_BYTES
 from archipel.kernel.errors import Malformed
 from archipel.reading import canonical
 from archipel.reading.document import Document
+from archipel.reading.errors import ReportTooLong
 
 PLAIN_BYTES = 24 << 10
 MOST_BYTES = 1 << 20
-"""A report longer than this travels in no fact."""
+"""A report longer than this travels in no fact, however well it is packed."""
+BESIDE_BYTES = 8 << 10
+"""What else stands in such a fact: who signed, what it was written upon, what its writer knew."""
+PACKED_BYTES = CONTENT_BYTES - BESIDE_BYTES
 
 
 def carried(content: bytes) -> dict[str, str]:
-    """Write canonical bytes as members of a fact's body. Raises `Malformed` beyond 1 MiB."""
+    """Write canonical bytes as members of a fact's body.
+
+    Raises `ReportTooLong` for what no fact can hold. Whoever signs asks this first, so that a
+    report that was signed is always told.
+    """
     if len(content) > MOST_BYTES:
-        raise Malformed(f"a report of {len(content)} bytes is too long to travel in a fact")
+        raise ReportTooLong(len(content), MOST_BYTES)
     if len(content) <= PLAIN_BYTES:
         return {"content": content.decode()}
-    return {"packed": b64encode(zlib.compress(content, 9)).decode()}
+    packed = b64encode(zlib.compress(content, 9)).decode()
+    if len(packed) > PACKED_BYTES:
+        raise ReportTooLong(len(packed), PACKED_BYTES)
+    return {"packed": packed}
 
 
 def document_of(body: Mapping[str, Any]) -> tuple[Document, bytes]:

@@ -38,6 +38,7 @@ from archipel.stores.sql.peering import homes
 from archipel.stores.sql.schema.exchange import fact, fact_head, fact_log
 from archipel.stores.sql.session import Database, alone, upsert
 
+_PAGE_BYTES, _STUB_BYTES = 4 << 20, 200  # an answer is taken up to four times as large
 _LONGEST_RUN = 4000  # links sent beyond the limit to reach the next head of a relayed log
 
 
@@ -60,9 +61,10 @@ class SqlFacts:
     def after(self, cursor: Cursor, *, reader: NodeName, limit: int, signer: Signer) -> Batch:
         """Give `reader` what it lacks. Node-wide: agreements decide, fact by fact."""
         with self._database.read() as connection:
-            links = _lacking(connection, cursor, limit + 1)
-            more = len(links) > limit
-            links, relayed = _up_to_heads(connection, links[:limit], cursor)
+            lacking = _lacking(connection, cursor, limit + 1)
+            page = _page(lacking, limit)
+            more = len(lacking) > len(page)
+            links, relayed = _up_to_heads(connection, page, cursor)
             seen = _filtered(connection, links, reader)
             terms = peers.terms(connection, reader)
             own = facts.own(connection).node
@@ -142,6 +144,16 @@ def _lacking(connection: Connection, cursor: Cursor, limit: int) -> list[Link]:
         .limit(limit)
     )
     return [facts.link_of(row) for row in connection.execute(query)]
+
+
+def _page(links: Sequence[Link], limit: int) -> Sequence[Link]:
+    """Cut to what one answer holds, at least one link."""
+    size = 0
+    for number, link in enumerate(links[:limit]):
+        size += len(link.content) if isinstance(link, Fact) else _STUB_BYTES
+        if size > _PAGE_BYTES:
+            return links[: max(1, number)]
+    return links[:limit]
 
 
 def _up_to_heads(

@@ -80,7 +80,11 @@ export function useSigning({ exam, fence, version, isSaved, flush, signed, reope
     try {
       await work();
     } catch (error) {
-      say(troubleOf(error));
+      if (error instanceof ApiError && error.problem.type === "report-too-long") {
+        failed(t("sign.checks_open"), t("sign.too_long_detail"));
+      } else {
+        say(troubleOf(error));
+      }
     } finally {
       setBusy(false);
     }
