@@ -1,5 +1,7 @@
 """The list of what was set aside, page by page, and deciding upon it."""
 
+import pytest
+
 from archipel.archive.model import JournalPlace
 from archipel.kernel.identifiers import TenantId
 from archipel.testing.exams import set_aside
@@ -27,3 +29,16 @@ def test_the_list_is_paged_and_a_decision_closes_the_alarm_once(door):
     assert decided.json()["state"] == again.json()["state"] == "resolved"
     assert [row["detail"] for row in rows] == ["quarantine 7/640: the first is kept"]
     assert (absent.status_code, hidden.status_code, nonsense.status_code) == (404, 404, 422)
+
+
+@pytest.mark.parametrize("segment", [1, 10**18, 2**63 - 1])
+def test_a_record_of_any_segment_is_decided_upon(door, segment):
+    set_aside(door.database, TenantId("north"), JournalPlace(segment, 64), at=door.clock())
+
+    with door.client("admin-north") as client:
+        path = f"/api/node/quarantine/{segment}-64/resolve"
+        decided = client.post(path, json={"decision": "keep_first"})
+        compared = client.get(f"/api/settle/quarantine/{segment}-64")
+        beyond = client.get(f"/api/settle/quarantine/{2**63}-64")
+
+    assert (decided.status_code, compared.status_code, beyond.status_code) == (200, 200, 404)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from archipel.archive.model import JournalPlace, QuarantineEntry
 from archipel.archive.quarantine import keep_first
 from archipel.kernel.errors import Malformed, NotFound
+from archipel.kernel.identifiers import TenantId
 from archipel.protocols.web.models.node import (
     DropWork,
     NodeStatus,
@@ -21,7 +22,8 @@ from archipel.protocols.web.visitors import Administers, SeesNode
 from archipel.reading.model import ExamId
 
 routes = APIRouter(prefix="/node", tags=["node"])
-DIGITS = 19  # of a 64-bit number
+LARGEST = 2**63 - 1  # as the index keeps a number; a segment is named by any up to it
+DIGITS = len(str(LARGEST))
 
 
 @routes.get("", operation_id="get_node")
@@ -32,8 +34,16 @@ def get_node(_visitor: SeesNode, services: Services) -> NodeStatus:
 
 @routes.get("/stuck-work", operation_id="list_stuck_work")
 def list_stuck_work(visitor: SeesNode, services: Services) -> StuckWorkPage:
-    """Work that failed for good, with its error in words."""
-    return StuckWorkPage(work=list(services.letters.listed(scope=visitor.scope)))
+    """Work that failed for good, with its error in words and whose it is by name."""
+    sites, stuck = Sites(services.desk.organisations), services.letters.listed(scope=visitor.scope)
+    return StuckWorkPage(
+        work=[
+            one.model_copy(update={"organisation": sites.of(TenantId(one.organisation)).name})
+            if one.organisation
+            else one
+            for one in stuck
+        ]
+    )
 
 
 @routes.post("/stuck-work/{work}/retry", operation_id="retry_work", status_code=202)
@@ -56,9 +66,7 @@ def list_quarantine(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> QuarantinePage:
     """Instances kept aside: other bytes are held under their UID, or they name no place."""
-    found = services.quarantine.entries(
-        scope=visitor.scope, after=_cursor(after), limit=limit + 1
-    )
+    found = services.quarantine.entries(scope=visitor.scope, after=_cursor(after), limit=limit + 1)
     sites = Sites(services.desk.organisations)
     shown = found[:limit]
     return QuarantinePage(
@@ -117,7 +125,10 @@ def _name(place: JournalPlace) -> str:
 def place_of(name: str) -> JournalPlace | None:
     """Read the name of a record in quarantine; None for what names none."""
     segment, _, offset = name.partition("-")
-    if not all(part.isascii() and part.isdigit() and len(part) < DIGITS for part in (segment, offset)):
+    if not all(
+        part.isascii() and part.isdigit() and len(part) <= DIGITS and int(part) <= LARGEST
+        for part in (segment, offset)
+    ):
         return None
     return JournalPlace(int(segment), int(offset))
 
