@@ -24,8 +24,8 @@ def main() -> None:
     _die_with_the_supervisor()
     logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT.replace("%(processName)s", role))
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    run = {"index": _index, "dimse": _dimse, "web": _web, "work": _work, "peer": _peer}[role]
-    run(home)
+    roles = {"index": _index, "dimse": _dimse, "web": _web, "work": _work, "peer": _peer}
+    {**roles, "hl7": _hl7}[role](home)
 
 
 def ready() -> None:
@@ -82,6 +82,13 @@ def _peer(home: Home) -> None:
 
     fd = os.environ.get("ARCHIPEL_PEER_FD")
     listener = socket.socket(fileno=int(fd)) if fd else None
+    run(home, listener, ready=ready, stop=stop_on_sigterm())
+
+
+def _hl7(home: Home) -> None:
+    from archipel.app.hl7.process import run
+
+    listener = socket.socket(fileno=int(os.environ["ARCHIPEL_HL7_FD"]))
     run(home, listener, ready=ready, stop=stop_on_sigterm())
 
 

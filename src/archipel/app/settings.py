@@ -55,6 +55,23 @@ class DicomSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hl7Settings:
+    """The HL7 door (MLLP). Without `listen` there is none."""
+
+    listen: str = ""  # host:port
+    plain_lan: bool = False  # RIS rarely speak TLS: say yes to listen beyond loopback
+    tls_certificate: str = ""  # path of a PEM chain
+    tls_key: str = ""
+    tls_authority: str = ""  # path of a PEM file; senders must then show a certificate of it
+    maximum_bytes: int = 4 << 20  # of one message
+    maximum_connections: int = 64
+    connections_per_address: int = 16
+    idle_timeout_s: float = 3600.0  # between two messages of a connection
+    messages_per_second: float = 500.0  # of one connection
+    release_2: bool = False  # MLLP release 2: a commit block before each answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseSettings:
     """The index."""
 
@@ -115,6 +132,7 @@ class Settings:
     node: NodeSettings = field(default_factory=NodeSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
     dicom: DicomSettings = field(default_factory=DicomSettings)
+    hl7: Hl7Settings = field(default_factory=Hl7Settings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     archive: ArchiveSettings = field(default_factory=ArchiveSettings)
     peer: PeerSettings = field(default_factory=PeerSettings)
@@ -138,6 +156,13 @@ class Settings:
             raise Malformed(
                 f"dicom.bind is {self.dicom.bind}: beyond loopback the DICOM door needs "
                 "dicom.plain_lan = true, on a network that only modalities reach"
+            )
+        hl7 = self.hl7
+        if hl7.listen and not (on_loopback(hl7.listen) or hl7.plain_lan or hl7.tls_certificate):
+            raise Malformed(
+                f"hl7.listen is {hl7.listen}: beyond loopback the HL7 door needs "
+                "hl7.tls_certificate and hl7.tls_key, or hl7.plain_lan = true, on a network that "
+                "only the site's own systems reach"
             )
         if self.mail.host and self.mail.security == "none" and not on_loopback(self.mail.host):
             raise Malformed(

@@ -23,7 +23,7 @@ from archipel.kernel.clock import utc_now
 from archipel.kernel.errors import Exhausted, Unavailable
 
 START_ORDER = ("index", "dimse", "web", "work")
-STOP_ORDER = ("dimse", "peer", "web", "work", "index")
+STOP_ORDER = ("dimse", "hl7", "peer", "web", "work", "index")
 READY_TIMEOUT_S = 180.0  # a busy machine starts slowly; one that hangs is ended all the same
 STOP_TIMEOUT_S = 9.0
 BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -60,8 +60,9 @@ class Supervisor:
         self._dicom = _listen(self.settings.dicom.bind)
         self._http = _free(self.settings.http.bind)
         self._peer = _listen(self.settings.peer.listen) if self.settings.peer.listen else None
+        self._hl7 = _listen(self.settings.hl7.listen) if self.settings.hl7.listen else None
         try:
-            for role in (*START_ORDER, *self._peer_role()):
+            for role in (*START_ORDER, *self._peer_role(), *(["hl7"] if self._hl7 else [])):
                 self.children[role] = self._start(role)
             for child in self.children.values():
                 self._await_ready(child)
@@ -84,6 +85,8 @@ class Supervisor:
         line = f"ready http={scheme}://{self._http} dicom={host}:{port}"
         if self._peer is not None:
             line += f" peer={_address(self._peer)}"
+        if self._hl7 is not None:
+            line += f" hl7={_address(self._hl7)}"
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
@@ -93,7 +96,8 @@ class Supervisor:
         told = {
             "pid": os.getpid(),
             "doors": {"http": self._http, "dicom": f"{host}:{port}"}
-            | ({"peer": _address(self._peer)} if self._peer else {}),
+            | ({"peer": _address(self._peer)} if self._peer else {})
+            | ({"hl7": _address(self._hl7)} if self._hl7 else {}),
             "roles": {
                 role: {"pid": c.process.pid, "since": c.started_at, "restarts": c.restarts}
                 for role, c in self.children.items()
@@ -118,6 +122,9 @@ class Supervisor:
         if self._peer is not None and role == "peer":
             environment["ARCHIPEL_PEER_FD"] = str(self._peer.fileno())
             kept = (writing, self._peer.fileno())
+        if self._hl7 is not None and role == "hl7":
+            environment["ARCHIPEL_HL7_FD"] = str(self._hl7.fileno())
+            kept = (writing, self._hl7.fileno())
         process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
             command, env=environment, pass_fds=kept, stdin=subprocess.DEVNULL
         )
@@ -170,8 +177,9 @@ class Supervisor:
                 child.process.wait(5)
         (self.home.run / "processes.json").unlink(missing_ok=True)
         self._dicom.close()
-        if self._peer is not None:
-            self._peer.close()
+        for door in (self._peer, self._hl7):
+            if door is not None:
+                door.close()
 
 
 def _listen(bind: str) -> socket.socket:

@@ -34,6 +34,9 @@ from archipel.stores.sql.feed import SqlFacts
 from archipel.stores.sql.following.withholding import SqlWithholdings
 from archipel.stores.sql.lines import SqlLines
 from archipel.stores.sql.offers import SqlOffers
+from archipel.stores.sql.orders.book import SqlOrders
+from archipel.stores.sql.orders.messages import SqlMessages
+from archipel.stores.sql.orders.sites import SqlSites
 from archipel.stores.sql.peering.homes import SqlOwners
 from archipel.stores.sql.peers import SqlPeers
 from archipel.stores.sql.provenance import SqlProvenance
@@ -249,6 +252,21 @@ class Node:
     def withholdings(self) -> SqlWithholdings:
         """Return what was recalled or is opposed by its patient."""
         return SqlWithholdings(self.database)
+
+    @cached_property
+    def orders(self) -> SqlOrders:
+        """Return what was asked, and worklists of it."""
+        return SqlOrders(self.database)
+
+    @cached_property
+    def sites(self) -> SqlSites:
+        """Return the systems that send messages."""
+        return SqlSites(self.database)
+
+    @cached_property
+    def messages(self) -> SqlMessages:
+        """Return the messages that were kept."""
+        return SqlMessages(self.database)
 
     @cached_property
     def links(self) -> SqlLinks:

@@ -16,7 +16,7 @@ from archipel.kernel.errors import Unavailable
 
 READY_TIMEOUT_S = 240.0
 STOP_TIMEOUT_S = 60.0
-_READY = re.compile(r"ready http=(\S+) dicom=([^:]+):(\d+)(?: peer=(\S+))?")
+_READY = re.compile(r"ready http=(\S+) dicom=([^:]+):(\d+)(?: peer=(\S+))?(?: hl7=(\S+))?")
 
 
 @dataclass
@@ -31,6 +31,7 @@ class RunningNode:
     dicom_host: str = ""
     dicom_port: int = 0
     peer: str = ""  # host:port of the peer door; empty: there is none
+    hl7: str = ""  # host:port of the HL7 door; empty: there is none
     before: Sequence[str] = ()  # words before the command, as `ip netns exec NAME`
 
     def __enter__(self) -> Self:
@@ -68,7 +69,7 @@ class RunningNode:
             raise Unavailable(f"the node did not start: {self.last_words()}")
         self.http, self.dicom_host = found[1], found[2]
         self.dicom_port = int(found[3])
-        self.peer = found[4] or ""
+        self.peer, self.hl7 = found[4] or "", found[5] or ""
 
     @property
     def pid(self) -> int:
