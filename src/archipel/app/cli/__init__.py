@@ -11,7 +11,17 @@ from typing import Annotated
 import typer
 
 import archipel
-from archipel.app.cli import agreement, commitment, content, directory, node, peer, results, work
+from archipel.app.cli import (
+    agreement,
+    commitment,
+    content,
+    directory,
+    hl7,
+    node,
+    peer,
+    results,
+    work,
+)
 from archipel.kernel.errors import ArchipelError, Malformed
 
 command = typer.Typer(
@@ -22,7 +32,7 @@ command = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for part in (node, work, directory, content, commitment, peer, agreement, results):
+for part in (node, work, directory, content, commitment, peer, agreement, results, hl7):
     part.add_to(command)
 for extension in entry_points(group="archipel.commands"):
     extension.load()(command)

@@ -32,14 +32,14 @@ def add_site(
     name: Annotated[str, typer.Argument(help="How it is called here.")],
     home: HomeOption,
     organisation: Annotated[str, typer.Option("--organisation", help="For which it speaks.")],
-    application: Annotated[str, typer.Option("--application", help="MSH-3; empty: any.")] = "",
-    facility: Annotated[str, typer.Option("--facility", help="MSH-4; empty: any.")] = "",
-    host: Annotated[str, typer.Option("--host", help="Its address; empty: any.")] = "",
-    character_set: Annotated[
-        str, typer.Option("--character-set", help="Of messages without MSH-18.")
+    sender: Annotated[
+        str, typer.Option("--sender", help="MSH-3|MSH-4, one of which may be empty: any.")
     ] = "",
-    time_zone: Annotated[str, typer.Option("--time-zone", help="As America/Cayenne.")] = "UTC",
-    processing: Annotated[str, typer.Option("--processing", help="MSH-11 taken: P T D.")] = "P",
+    host: Annotated[str, typer.Option("--host", help="Its address; empty: any.")] = "",
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="time-zone=, character-set= or processing=, several may be."),
+    ] = None,
     rename: Annotated[
         list[str] | None, typer.Option("--rename", help="An authority: theirs=ours.")
     ] = None,
@@ -47,7 +47,7 @@ def add_site(
     """Let a system send messages for an organisation, or change how it is known.
 
     Example: archipel hl7 site add ris --home /srv/archipel --organisation chu-martinique
-    --application RIS --facility CHU --rename CHU=CHU-MQ
+    --sender "RIS|CHU" --set time-zone=America/Martinique --rename CHU=CHU-MQ
     """
     from archipel.app.hl7.desk import site_of
 
@@ -56,9 +56,9 @@ def add_site(
             node,
             name,
             organisation=organisation,
-            sender=(application, facility, host),
-            told=(character_set, time_zone, processing),
-            renames=tuple(_rename(one) for one in rename or ()),
+            sender=(*_sender(sender), host),
+            settings=dict(_pair(one) for one in setting or ()),
+            renames=tuple(_pair(one) for one in rename or ()),
         )
         desk.put_site(site)
     typer.echo(f"{name} may send for {organisation}; a running node knows in two seconds")
@@ -192,11 +192,16 @@ def send_file(
             typer.echo(write(answer).decode("utf-8", "replace").replace("\r", "\n"))
 
 
-def _rename(text: str) -> tuple[str, str]:
-    theirs, equals, ours = text.partition("=")
-    if not (theirs and equals and ours):
-        raise Malformed(f"--rename theirs=ours, such as CHU=CHU-MQ: {text!r}")
-    return theirs, ours
+def _sender(text: str) -> tuple[str, str]:
+    application, _, facility = text.partition("|")
+    return application.strip(), facility.strip()
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise Malformed(f"name=value, such as CHU=CHU-MQ or time-zone=America/Cayenne: {text!r}")
+    return name, value
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What people do with messages and with who sends them; each deed is audited first."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from zoneinfo import available_timezones
 
@@ -16,6 +17,7 @@ from archipel.stores.sql.orders.messages import settle
 _REASON_LENGTH = 500
 _NAME_LENGTH = 64
 _PROCESSING = frozenset({"P", "T", "D"})
+_SETTINGS = {"character-set": "", "time-zone": "UTC", "processing": "P"}  # and defaults
 _DONE = frozenset({MessageState.ACTED_UPON, MessageState.DROPPED})
 
 
@@ -93,10 +95,10 @@ def site_of(
     *,
     organisation: str,
     sender: tuple[str, str, str],
-    told: tuple[str, str, str],
+    settings: Mapping[str, str],
     renames: tuple[tuple[str, str], ...],
 ) -> Site:
-    """Make a site from words: MSH-3, MSH-4 and address; character set, time zone, MSH-11.
+    """Make a site from words. `sender`: MSH-3, MSH-4 and address.
 
     Its numbers are the organisation's where a message does not say. Raises `Malformed`,
     `NotFound`.
@@ -108,12 +110,14 @@ def site_of(
         raise Malformed(f"a site's name has 1 to {_NAME_LENGTH} printable characters")
     if not any(sender):
         raise Malformed("name the site's application (MSH-3), facility (MSH-4) or host")
-    character_set, time_zone, processing = told
+    if unknown := set(settings) - set(_SETTINGS):
+        raise Malformed(f"no such setting of a site: {', '.join(sorted(unknown))}")
+    character_set, time_zone, processing = (settings.get(k, v) for k, v in _SETTINGS.items())
     codec_of(character_set)
     if time_zone not in available_timezones():
         raise Malformed(f"{time_zone} is no name of the tz database, such as America/Cayenne")
     if not processing.split() or not set(processing.split()) <= _PROCESSING:
-        raise Malformed("--processing is some of P T D, with spaces between")
+        raise Malformed("processing is some of P T D, with spaces between")
     application, facility, host = sender
     return Site(
         name=name,
