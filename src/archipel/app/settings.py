@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, get_type_hints
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from archipel.kernel.errors import Malformed
@@ -38,6 +39,7 @@ class HttpSettings:
     bind: str = "127.0.0.1:8042"
     tls_certificate: str = ""  # path of a PEM chain; needed to bind beyond loopback
     tls_key: str = ""
+    dicomweb_origins: str = ""  # pages of others that may read by DICOMweb, with a bearer token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +185,7 @@ class Settings:
             )
         ways(self.peer.via)
         proxies_of(self.portal.proxies)
+        origins_of(self.http.dicomweb_origins)
         if self.portal.url and not self.portal.url.startswith(("https://", "http://127.")):
             raise Malformed("portal.url is an https address, such as https://resultats.exemple.fr")
 
@@ -193,6 +196,20 @@ def proxies_of(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
         return tuple(ip_network(one) for one in text.split())
     except ValueError as error:
         raise Malformed(f"portal.proxies: {error}") from None
+
+
+def origins_of(text: str) -> tuple[str, ...]:
+    """Read origins separated by spaces (RFC 6454). Raises `Malformed`."""
+    for one in text.split():
+        address = urlsplit(one)
+        if (
+            address.scheme not in {"http", "https"}
+            or one != f"{address.scheme}://{address.netloc}"
+        ):
+            raise Malformed(
+                f"http.dicomweb_origins: an origin is https://host or https://host:port: {one!r}"
+            )
+    return tuple(text.split())
 
 
 def on_loopback(bind: str) -> bool:

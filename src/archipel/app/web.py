@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
 
 import archipel
 from archipel.access.authenticate import Desk
@@ -19,6 +20,7 @@ from archipel.app.operations.letters import Letters
 from archipel.app.peer_keys import name_of
 from archipel.app.requests.travel import FetchedHere, LinkTravel
 from archipel.app.results.door import portal_services
+from archipel.app.settings import origins_of
 from archipel.app.transfer.elsewhere import OtherNodes
 from archipel.app.wiring import Node
 from archipel.kernel.errors import ArchipelError, NotFound
@@ -90,7 +92,7 @@ def application(node: Node) -> FastAPI:
     )
     portal = portal_router(portal_services(node, secure=secure))
     routes = [
-        Mount("/dicomweb", dicomweb.router(_images(node, recognise))),
+        Mount("/dicomweb", _dicomweb(node, recognise)),
         Route("/health", _health(node)),
     ]
     return web_application(services, doors=[portal], routes=routes)
@@ -121,6 +123,11 @@ def _settling(node: Node) -> Settling:
         pictures=node.pictures,
     )
     return Settling(differences=SqlDifferences(node.database), comparing=comparing)
+
+
+def _dicomweb(node: Node, recognise: Callable[[Request], Visitor]) -> ASGIApp:
+    door = dicomweb.router(_images(node, recognise))
+    return dicomweb.across_origins(door, origins_of(node.settings.http.dicomweb_origins))
 
 
 def _images(node: Node, recognise: Callable[[Request], Visitor]) -> DicomwebServices:

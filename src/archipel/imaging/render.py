@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Picture
 
+from archipel.imaging.annotation import annotation_of, written
 from archipel.imaging.errors import NotAnImage
 from archipel.imaging.frames import Pixels, decode, photometric_of
 from archipel.imaging.model import (
@@ -31,14 +32,21 @@ _TOP = 255.0
 _TABLED_BYTES = 2  # a sample: values of more are too many for a table
 
 
-def render(content: bytes, transfer_syntax: str, image: Image, wishes: Wishes) -> bytes:
-    """Decode one frame and write it as a picture. Raises `Undecodable`, `NotAnImage`."""
+def render(
+    content: bytes, transfer_syntax: str, image: Image, wishes: Wishes, document: bytes = b""
+) -> bytes:
+    """Decode one frame and write it as a picture. Raises `Undecodable`, `NotAnImage`.
+
+    `document` is gzip of the metadata, of which `wishes.annotate` is written on.
+    """
     stored = decode(content, transfer_syntax, image.pixels)
     photometric = photometric_of(transfer_syntax, image.pixels)
     shown = _shown(stored, photometric, image.presentation, wishes.window)
     picture = Picture.fromarray(shown)
     if wishes.viewport is not None:
         picture = _scaled(picture, wishes.viewport)
+    if wishes.annotate:
+        picture = written(picture, annotation_of(document, wishes.annotate))
     out = io.BytesIO()
     if wishes.format is Format.PNG:
         picture.save(out, "PNG", compress_level=4)

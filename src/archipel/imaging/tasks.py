@@ -20,12 +20,13 @@ class RenderFrame:
     transfer_syntax: str
     image: Image
     wishes: Wishes
+    document: bytes = b""  # gzip of the metadata, where something of it is written on
 
     def do(self) -> bytes:
         """Draw it. Raises `Undecodable`, `NotAnImage`."""
         from archipel.imaging.render import render  # noqa: PLC0415  (numpy and the codecs)
 
-        return render(self.content, self.transfer_syntax, self.image, self.wishes)
+        return render(self.content, self.transfer_syntax, self.image, self.wishes, self.document)
 
 
 @dataclass(frozen=True, slots=True)

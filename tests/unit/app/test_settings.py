@@ -59,6 +59,16 @@ def test_the_dicom_door_stays_on_loopback_unless_told() -> None:
     ).check_doors()
 
 
+@pytest.mark.parametrize(
+    "origins", ["*", "viewer.exemple.fr", "https://viewer.exemple.fr/", "file:///x", "null"]
+)
+def test_what_is_no_origin_is_refused(origins: str) -> None:
+    settings = load(Path("absent"), {"ARCHIPEL_HTTP__DICOMWEB_ORIGINS": origins})
+
+    with pytest.raises(Malformed, match="origin"):
+        settings.check_doors()
+
+
 @pytest.mark.parametrize("bind", ["", "8042", "host:", ":1", "h:99999", "h:x"])
 def test_what_is_no_host_and_port_is_malformed(bind: str) -> None:
     with pytest.raises(Malformed):

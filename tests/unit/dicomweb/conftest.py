@@ -18,7 +18,7 @@ from archipel.access.model import Permission, Person, Role, Visitor
 from archipel.kernel.actors import Actor, ActorKind, Scope
 from archipel.kernel.identifiers import Issuer, TenantId
 from archipel.kernel.uid import Uid
-from archipel.protocols.dicomweb import DicomwebServices, Limits, router
+from archipel.protocols.dicomweb import DicomwebServices, Limits, across_origins, router
 from archipel.standards.dicom import part10
 from archipel.standards.dicom.dataset import DataSet, Element, write
 from archipel.testing.memory import MemoryArchive, MemoryAudit, MemoryCatalogue, MemoryJournal
@@ -85,6 +85,7 @@ class World:
         default_factory=lambda: {"west": visitor(WEST), "east": visitor(EAST)}
     )
     limits: Limits = field(default_factory=Limits)
+    origins: tuple[str, ...] = ()
 
     def visitor(self, request: Request) -> Visitor:
         """Recognise a bearer token."""
@@ -93,9 +94,9 @@ class World:
             raise NotSignedIn
         return self.visitors[token]
 
-    def client(self, who: str = "west") -> httpx.Client:
-        """Open a client that holds a token."""
-        services = DicomwebServices(
+    def services(self) -> DicomwebServices:
+        """Give what the door needs."""
+        return DicomwebServices(
             visitor=self.visitor,
             issuer_of=lambda tenant: Issuer(f"issuer-{tenant}"),
             catalogue=MemoryCatalogue(self.archive),
@@ -106,7 +107,11 @@ class World:
             clock=lambda: self.now,
             limits=self.limits,
         )
-        app = Starlette(routes=[Mount("/dicomweb", router(services))])
+
+    def client(self, who: str = "west") -> httpx.Client:
+        """Open a client that holds a token."""
+        door = across_origins(router(self.services()), self.origins)
+        app = Starlette(routes=[Mount("/dicomweb", door)])
         headers = {"Authorization": f"Bearer {who}"}
         return httpx.Client(
             transport=Loopback(app), base_url="http://node/dicomweb", headers=headers

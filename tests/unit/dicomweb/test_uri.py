@@ -64,7 +64,7 @@ def test_the_first_of_a_list_of_content_types_that_can_be_made_is_chosen(
         ({"contentType": "text/html"}, 406),
         ({"anonymize": "yes"}, 406),
         ({"presentationUID": "1.2.3"}, 406),
-        ({"annotation": "patient"}, 406),
+        ({"contentType": "image/png", "annotation": "weather"}, 400),
         ({"frameNumber": "2"}, 404),
         ({"frameNumber": "0"}, 400),
         ({"windowCenter": "40"}, 400),

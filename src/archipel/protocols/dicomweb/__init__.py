@@ -4,7 +4,12 @@
 found: ``app.mount("/dicomweb", router(services))``. It answers its own failures.
 """
 
-from starlette.routing import Route, Router
+from collections.abc import Sequence
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.routing import Match, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from archipel.access.model import Permission
 from archipel.kernel.errors import NotFound
@@ -15,7 +20,11 @@ from archipel.protocols.dicomweb.services import DicomwebServices, Limits
 from archipel.protocols.dicomweb.stow.store import store
 from archipel.protocols.dicomweb.visits import Door
 
-__all__ = ["DicomwebServices", "Limits", "router"]
+__all__ = ["DicomwebServices", "Limits", "across_origins", "router"]
+
+_ASKED = ("Accept", "Authorization", "If-None-Match", "If-Range", "Range")
+_SHOWN = ("Allow", "Content-Range", "ETag", "Retry-After", "Warning")
+PREFLIGHT_S = 600
 
 
 def router(services: DicomwebServices) -> Router:
@@ -30,7 +39,45 @@ def router(services: DicomwebServices) -> Router:
         Route(one.offer.path, door.endpoint(one.work, one.needed, decodes=one.decodes))
         for one in READ
     ]
-    return Router(routes, default=_nothing_here, redirect_slashes=False)
+    return _Router(routes, default=_nothing_here, redirect_slashes=False)
+
+
+class _Router(Router):
+    """Tells the methods of any resource to whoever asks: an address alone says nothing."""
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer OPTIONS of a resource that has no such method of its own (RFC 9110 9.3.7)."""
+        if scope["type"] == "http" and scope["method"] == "OPTIONS":
+            matches = [(route, route.matches(scope)[0]) for route in self.routes]
+            if not any(match is Match.FULL for _, match in matches):
+                allowed = {
+                    method
+                    for route, match in matches
+                    if match is Match.PARTIAL and isinstance(route, Route)
+                    for method in route.methods or ()
+                }
+                if allowed:
+                    told = ", ".join(sorted({*allowed, "OPTIONS"}))
+                    await Response(None, 204, {"Allow": told})(scope, receive, send)
+                    return
+        await super().app(scope, receive, send)
+
+
+def across_origins(door: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    """Let pages of these origins read through a door (PS3.18 section 8.11, Fetch standard).
+
+    They read with a bearer token of their own: no cookie goes along, and nothing is stored.
+    """
+    if not origins:
+        return door
+    return CORSMiddleware(
+        door,
+        allow_origins=origins,
+        allow_methods=("GET", "HEAD"),
+        allow_headers=_ASKED,
+        expose_headers=_SHOWN,
+        max_age=PREFLIGHT_S,
+    )
 
 
 async def _nothing_here(scope: object, receive: object, send: object) -> None:

@@ -42,7 +42,7 @@ _FILES = (f'{RELATED}; type="{DICOM}"', DICOM)
 _PIXELS = (f'{RELATED}; type="{OCTETS}"', OCTETS, *sorted(set(CODESTREAM.values())))
 _PICTURES = (JPEG, PNG, GIF, f'{RELATED}; type="{JPEG}"')
 _PAGES = ("limit", "offset", "includefield", "fuzzymatching", "multiplevaluematching")
-_DRAWING = ("accept", "window", "viewport", "quality")
+_DRAWING = ("accept", "window", "viewport", "quality", "annotation", "iccprofile")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from archipel.imaging.wishes import Format, Viewport, Wishes
 from archipel.kernel.errors import Malformed
 from archipel.kernel.uid import Uid
 from archipel.protocols.dicomweb.accept import MediaType, parse_media_types
-from archipel.protocols.dicomweb.drawn.asked import MAX_SIDE
+from archipel.protocols.dicomweb.drawn.asked import MAX_SIDE, annotations
 from archipel.protocols.dicomweb.drawn.documents import document, is_document
 from archipel.protocols.dicomweb.drawn.pictures import PICTURES, pictures
 from archipel.protocols.dicomweb.instances import whole
@@ -35,12 +35,12 @@ from archipel.standards.dicom import transfer_syntax as ts
 PARAMETERS = (
     *("requestType", "studyUID", "seriesUID", "objectUID", "contentType", "transferSyntax"),
     *("frameNumber", "rows", "columns", "region", "windowCenter", "windowWidth", "imageQuality"),
+    "annotation",
 )
 _NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?(?:[eE][+-]?[0-9]{1,2})?")
 _REFUSED = {
     "anonymize": "nothing is taken out of an object on its way out: ask without anonymize",
     "presentationUID": "presentation states are not applied: ask without presentationUID",
-    "annotation": "no text is burnt into pictures: ask without annotation",
 }
 
 
@@ -110,6 +110,7 @@ def _wishes(asked: Mapping[str, str], held: Held, visit: Visit, kind: str) -> Wi
         window=_window(asked),
         viewport=_viewport(asked, held, visit),
         quality=_whole_number(asked, "imageQuality", 90, 100),
+        annotate=annotations(asked.get("annotation", "")),
     )
 
 

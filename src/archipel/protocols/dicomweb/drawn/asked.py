@@ -74,11 +74,14 @@ def profile_asked(visit: Visit) -> None:
         raise NotAcceptable("pictures carry no colour profile: ask with iccprofile=no")
 
 
-def annotation_asked(visit: Visit) -> None:
-    """`annotation` (PS3.18 8.3.5.1.1): nothing is burnt in. Raises `Malformed`."""
-    asked = visit.request.query_params.get("annotation")
-    if asked is None:
-        return
-    if not set(asked.split(",")) <= {"patient", "technique"}:
+def annotation_asked(visit: Visit) -> frozenset[str]:
+    """`annotation=patient,technique` (PS3.18 8.3.5.1.1). Raises `Malformed`."""
+    return annotations(visit.request.query_params.get("annotation", ""))
+
+
+def annotations(text: str) -> frozenset[str]:
+    """Read which annotations are asked for. Raises `Malformed`."""
+    asked = frozenset(filter(None, text.split(",")))
+    if not asked <= {"patient", "technique"}:
         raise Malformed("annotation is patient, technique or both")
-    raise NotAcceptable("no text is burnt into pictures: ask without annotation")
+    return asked

@@ -24,14 +24,17 @@ def draw(
         except NotFound:
             return None
 
-    image = describe(retrieval.document(held), number, bulk_data)
+    document = retrieval.document(held)
+    image = describe(document, number, bulk_data)
     try:
         frame = retrieval.frame(held, number)
     except NotFound as missing:
         if number > held.frames:
             raise
         raise NotAnImage(f"frame {number} is described, its pixels are not there") from missing
-    return workshop.run(RenderFrame(frame.content, frame.transfer_syntax.value, image, wishes))
+    told = document if wishes.annotate else b""
+    task = RenderFrame(frame.content, frame.transfer_syntax.value, image, wishes, told)
+    return workshop.run(task)
 
 
 def found_value(

@@ -1,6 +1,7 @@
 """Pictures of frames, drawn and answered: one, several as parts, or one that moves."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from starlette.responses import Response
@@ -69,12 +70,7 @@ def pictures(
 def _moving(visit: Visit, chosen: Chosen, wishes: Wishes) -> bytes:
     from archipel.imaging.animation import animated  # noqa: PLC0415  (pillow: when it is drawn)
 
-    still = Wishes(
-        format=Format.PNG,
-        window=wishes.window,
-        viewport=wishes.viewport,
-        quality=wishes.quality,
-    )
+    still = replace(wishes, format=Format.PNG)
     frames = [
         draw(visit.retrieval, visit.services.workshop, one, number, wishes=still)
         for one, number in chosen

@@ -48,12 +48,12 @@ def thumbnail(visit: Visit) -> Response:
 def _drawn(visit: Visit, chosen: list[tuple[Held, int]], viewport: Viewport | None) -> Response:
     kind, multipart = kind_of(accepted(visit.request))
     profile_asked(visit)
-    annotation_asked(visit)
     wishes = Wishes(
         format=Format(kind),
         window=window_asked(visit),
         viewport=viewport,
         quality=quality_asked(visit),
+        annotate=annotation_asked(visit),
     )
     immutable = "instance" in visit.request.path_params
     return pictures(visit, chosen, wishes, multipart=multipart, immutable=immutable)
