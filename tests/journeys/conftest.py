@@ -41,6 +41,7 @@ PEOPLE = (
     (ADMINISTRATOR, "chu-fdf", "network-admin", "S. Pacs-Test"),
     (STRANGER, "chu-pap", "radiologist", "Dr C. Ailleurs-Test"),
     ("k.manip", "chu-fdf", "technologist", "K. Manip-Test"),
+    ("v.identite", "chu-fdf", "identity-officer", "V. Identité-Test"),
     ("r.caravelle", "caravelle", "radiologist", "Dr R. Caravelle-Test"),
 )
 WAIT_MS = 60_000  # two image viewers at once draw slowly without a graphics card

@@ -57,6 +57,7 @@ MARTINIQUE = Isle(
         Seat("j.letchimy", "Dr J. Letchimy-Test", 0, Role.RADIOLOGIST, rpps(1)),
         Seat("m.zobda", "Dr M. Zobda-Test", 0, Role.RADIOLOGIST, rpps(2)),
         Seat("c.caravelle", "Dr C. Caravelle-Test", 1, Role.RADIOLOGIST, rpps(3)),
+        Seat("v.identite", "V. Identité-Test", 0, Role.IDENTITY_OFFICER),
         Seat("r.reseau", "R. Réseau-Test", 0, Role.NETWORK_ADMIN),
     ),
 )

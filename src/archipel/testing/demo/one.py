@@ -41,6 +41,7 @@ PEOPLE = (
     ("l.manip", "L. Manip-Test", WEST, Role.TECHNOLOGIST),
     ("s.accueil", "S. Accueil-Test", WEST, Role.SECRETARY),
     ("m.bellegarde", "Dr M. Bellegarde-Test", EAST, Role.RADIOLOGIST),
+    ("v.identite", "V. Identité-Test", WEST, Role.IDENTITY_OFFICER),
     ("a.site", "A. Site-Test", WEST, Role.SITE_ADMIN),
     ("r.reseau", "R. Réseau-Test", WEST, Role.NETWORK_ADMIN),
 )

@@ -26,6 +26,8 @@ interface PersonProps {
   mayReadReports: boolean;
   /** What another room says of the exam in view: its request for reading. */
   request: (row: ExamRow) => ReactNode;
+  /** What another room says of who this is. */
+  identity: ReactNode;
   choose: (exam: string) => void;
   open: (exam: string) => void;
   compare: (one: ExamRow, other: ExamRow) => void;
@@ -105,6 +107,7 @@ function Found({
   mayRead,
   mayReadReports,
   request,
+  identity,
   choose,
   open,
   compare,
@@ -257,6 +260,7 @@ function Found({
           {current && mayRead && <ExamImages exam={current.exam} />}
         </div>
         <div className={css.right}>
+          {page.person !== "-" && identity}
           {foreign && <ForeignCard exam={foreign} mayFetch={mayRead} fetching={fetching} ask={ask} />}
           {current && (
             <ExamCard

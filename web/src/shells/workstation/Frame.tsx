@@ -119,6 +119,17 @@ export function Frame() {
           },
         ]
       : []),
+    ...(session.permissions.includes("resolve-identity")
+      ? [
+          {
+            id: "go.identity",
+            strokes: ["g i"],
+            label: t("nav.goto", { where: t("nav.identity") }),
+            run: () => void navigate({ to: "/identity" }),
+            global: true,
+          },
+        ]
+      : []),
     ...(session.permissions.includes("see-node")
       ? [
           {

@@ -5,6 +5,7 @@ import { may, useSession } from "@/api/session";
 import { useTranslation } from "@/i18n";
 import { Patients } from "@/rooms/archive/Patients";
 import { Person } from "@/rooms/archive/Person";
+import { PersonLinks } from "@/rooms/identity/PersonLinks";
 import { ExamRequest } from "@/rooms/requests/ExamRequest";
 import { ExamShares } from "@/rooms/sharing/ExamShares";
 
@@ -43,6 +44,17 @@ function AnyPerson({ person, exam }: { person: string; exam: string | undefined 
           )}
         </>
       )}
+      identity={
+        may(session, "resolve-identity") && (
+          <PersonLinks
+            person={person}
+            moved={(now) =>
+              now !== person &&
+              void navigate({ to: "/patients/$person", params: { person: now }, replace: true })
+            }
+          />
+        )
+      }
       choose={(chosen) =>
         void navigate({
           to: "/patients/$person/exams/$exam",

@@ -7,6 +7,7 @@ import { useTranslation } from "@/i18n";
 import { number } from "@/i18n/format";
 import {
   IconGitCompare,
+  IconId,
   IconKeyboard,
   IconLayoutList,
   IconNetwork,
@@ -16,6 +17,7 @@ import {
   IconUsers,
 } from "@/kit/icons";
 import { serverNow } from "@/kit/time";
+import { deskQuery, figureOf as figureOfDesk } from "@/rooms/identity/queries";
 import { countsQuery } from "@/rooms/reading/queries";
 import { figures } from "@/rooms/requests/board";
 import { boardQuery } from "@/rooms/requests/queries";
@@ -33,7 +35,15 @@ interface RailProps {
 interface Entry {
   to: string;
   under: string;
-  word: "nav.reading" | "nav.tele" | "nav.patients" | "nav.network" | "nav.node" | "nav.settle" | "nav.admin";
+  word:
+    | "nav.reading"
+    | "nav.tele"
+    | "nav.patients"
+    | "nav.network"
+    | "nav.node"
+    | "nav.settle"
+    | "nav.identity"
+    | "nav.admin";
   icon: ComponentType<{ size?: number | string; stroke?: number | string; "aria-hidden"?: boolean }>;
   counter?: number;
   critical?: boolean;
@@ -46,6 +56,8 @@ export function Rail({ session, path, alarms }: RailProps) {
   const asks = may(session, "ask-reading");
   const { data: board } = useQuery({ ...boardQuery, enabled: asks, refetchInterval: 60_000 });
   const { data: waiting } = useQuery({ ...settleQuery, enabled: may(session, "settle-arrivals") });
+  const resolves = may(session, "resolve-identity");
+  const { data: desk } = useQuery({ ...deskQuery, enabled: resolves });
   const entries: Entry[] = [
     ...(reads
       ? [
@@ -83,6 +95,17 @@ export function Rail({ session, path, alarms }: RailProps) {
             word: "nav.settle" as const,
             icon: IconGitCompare,
             counter: waiting ? figureOf(waiting) : 0,
+          },
+        ]
+      : []),
+    ...(resolves
+      ? [
+          {
+            to: "/identity",
+            under: "/identity",
+            word: "nav.identity" as const,
+            icon: IconId,
+            counter: desk ? figureOfDesk(desk) : 0,
           },
         ]
       : []),

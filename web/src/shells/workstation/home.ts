@@ -1,11 +1,12 @@
 /** Where somebody starts, and which pages their role opens. */
 import { may, type Session } from "@/api/session";
 
-export type Home = "/reading" | "/patients" | "/node" | "/me";
+export type Home = "/reading" | "/identity" | "/patients" | "/node" | "/me";
 
 /** The list for those who read, then whatever their role opens. */
 export function homeOf(session: Session): Home {
   if (may(session, "see-exams") && may(session, "read-images")) return "/reading";
+  if (may(session, "resolve-identity")) return "/identity";
   if (may(session, "search-patients")) return "/patients";
   return may(session, "see-node") ? "/node" : "/me";
 }

@@ -121,6 +121,12 @@ const settle = createRoute({
   component: lazyRouteComponent(() => import("./SettlePage"), "SettlePage"),
 });
 
+const identity = createRoute({
+  getParentRoute: () => frame,
+  path: "/identity",
+  component: lazyRouteComponent(() => import("./IdentityPage"), "IdentityPage"),
+});
+
 const admin = createRoute({
   getParentRoute: () => frame,
   path: "/admin/$section",
@@ -160,6 +166,7 @@ export const router = createRouter({
       network,
       node,
       settle,
+      identity,
       admin,
       me,
     ]),
