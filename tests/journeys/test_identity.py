@@ -105,8 +105,8 @@ def test_who_is_alike_is_offered_for_comparison_on_the_page_of_a_person(visit: A
     officer = visit()
     officer.sign_in("v.identite")
     page = officer.page
-    page.get_by_role("link", name="Patients").click()
-    page.get_by_role("searchbox", name="Chercher").fill("TEST-4712")
+    officer.go("/patients")
+    page.get_by_role("main").get_by_role("searchbox").fill("TEST-4712")
     page.get_by_role("link", name="TEST-4712").click()
     panel = page.get_by_role("region", name="Identité et liens")
     alike = panel.get_by_role("listitem").filter(has_text="même naissance").first

@@ -94,9 +94,9 @@ function Doubted({ source }: { source: Source }) {
   const say = useSayFailure();
   const decide = useDecide();
   const undo = () =>
-    decide.mutate(
-      { source: source.source, decision: "undo" },
-      { onSuccess: () => done(t("identity.doubted_again")), onError: (error) => say(troubleOf(error)) },
+    void decide.mutateAsync({ source: source.source, decision: "undo" }).then(
+      () => done(t("identity.doubted_again")),
+      (error: unknown) => say(troubleOf(error)),
     );
   return (
     <article className={css.card}>

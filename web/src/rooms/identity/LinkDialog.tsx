@@ -163,10 +163,10 @@ function Decide({ left, right, back, close, linked }: DecideProps) {
   if (!one || !other) return null;
   const ends = { one: one.source, other: other.source };
   const undo = () =>
-    unlink.mutate(ends, {
-      onSuccess: () => done(t("identity.unlinked")),
-      onError: (error) => say(troubleOf(error)),
-    });
+    void unlink.mutateAsync(ends).then(
+      () => done(t("identity.unlinked")),
+      (error: unknown) => say(troubleOf(error)),
+    );
   return (
     <form
       className={css.decide}
@@ -240,7 +240,7 @@ function Comparison({ one, other }: { one: Source; other: Source }) {
     { word: "site" as const, values: [left?.organisation.name, right?.organisation.name], counts: false },
   ];
   return (
-    <table className={`list ${css.comparison ?? ""}`}>
+    <table className={css.comparison}>
       <caption className="sr">{t("identity.side_by_side")}</caption>
       <thead>
         <tr>

@@ -105,9 +105,9 @@ function Joined({ link, moved }: { link: SourceLink; moved: (person: string) => 
   const join = useLink();
   const ends = { one: link.one, other: link.other };
   const again = () =>
-    join.mutate(
-      { ...ends, basis: link.basis },
-      { onSuccess: (said) => moved(said.person), onError: (error) => say(troubleOf(error)) },
+    void join.mutateAsync({ ...ends, basis: link.basis }).then(
+      (said) => moved(said.person),
+      (error: unknown) => say(troubleOf(error)),
     );
   return (
     <div className={css.joined}>

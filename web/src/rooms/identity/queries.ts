@@ -36,8 +36,8 @@ export const hitsQuery = (q: string) =>
     enabled: q.trim().length >= SHORTEST_SEARCH,
   });
 
-/** Whose an exam is shows on every list. */
-const everything = (client: QueryClient): Promise<void> => client.invalidateQueries();
+/** Whose an exam is shows on every list. Not awaited: who asked may be gone when all is read again. */
+const everything = (client: QueryClient): void => void client.invalidateQueries();
 
 export function useDecide() {
   const client = useQueryClient();
