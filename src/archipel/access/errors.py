@@ -23,6 +23,17 @@ class CallerElsewhere(Refused):
         )
 
 
+class CallerNotProved(Refused):
+    """A known AE title calls without the certificate that is registered for it."""
+
+    def __init__(self, calling: AETitle, host: str, *, in_clear: bool) -> None:
+        how = "in clear" if in_clear else "with another certificate"
+        super().__init__(
+            f"{calling} at {host} calls {how}: it is registered with a certificate of its own; "
+            "register the new one if it was renewed"
+        )
+
+
 class CalledUnknown(Refused):
     """Nobody here answers to the called AE title."""
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import MappingProxyType
 
-from archipel.access.errors import CalledUnknown, CallerElsewhere, CallerUnknown
+from archipel.access.errors import CalledUnknown, CallerElsewhere, CallerNotProved, CallerUnknown
 from archipel.access.model import Admission, Permission, Person, Role
 from archipel.access.ports import Devices
 from archipel.kernel.actors import Actor, ActorKind, Scope
@@ -68,14 +68,22 @@ _OF_THE_NETWORK = frozenset({Role.NETWORK_ADMIN, Role.GOVERNANCE})
 
 
 def admit(
-    calling: AETitle, called: AETitle, *, host: str, devices: Devices, now: datetime
+    calling: AETitle,
+    called: AETitle,
+    *,
+    host: str,
+    devices: Devices,
+    now: datetime,
+    certificate: str | None = None,
 ) -> Admission:
     """Decide on an association: whom it called, whether the caller is known, what it may do.
 
     `host` is the peer's network address. A device registered at a literal address may call from
-    there only; one registered by name or without address may call from anywhere. Whoever is
-    refused is remembered for the list of unknown callers. Raises `CalledUnknown`,
-    `CallerUnknown`, `CallerElsewhere`.
+    there only; one registered by name or without address may call from anywhere. `certificate`
+    is the fingerprint of the one it has shown over TLS: a device with a registered certificate
+    is heard with that one only, never in clear. Whoever is refused is remembered for the list of
+    unknown callers. Raises `CalledUnknown`, `CallerUnknown`, `CallerElsewhere`,
+    `CallerNotProved`.
     """
     organisation = devices.organisation_called(called)
     if organisation is None:
@@ -88,6 +96,9 @@ def admit(
     if device.host is not None and _is_elsewhere(host, device.host):
         devices.knocked(calling, called, host=host, now=now)
         raise CallerElsewhere(calling, host, device.host)
+    if device.certificate is not None and device.certificate != certificate:
+        devices.knocked(calling, called, host=host, now=now)
+        raise CallerNotProved(calling, host, in_clear=certificate is None)
     return Admission(
         tenant=organisation.key,
         issuer=organisation.issuer,

@@ -5,15 +5,18 @@ from collections.abc import Callable
 from functools import partial
 
 from archipel.app.home import Home
-from archipel.app.settings import DicomSettings
+from archipel.app.settings import DicomSettings, host_and_port
 from archipel.app.wiring import Node
 from archipel.imaging.ports import Workshop
 from archipel.imaging.tasks import RewriteDataset
 from archipel.imaging.transcode import MAX_DECODED_BYTES
 from archipel.kernel.uid import Uid
 from archipel.protocols.dimse.provider import run as provide
+from archipel.protocols.dimse.secure import TlsFiles, context_of
 from archipel.protocols.dimse.services import Services
 from archipel.protocols.dimse.settings import DimseSettings
+
+_BACKLOG = 4096
 
 
 def run(home: Home, listener: socket.socket, *, ready: Callable[[], None], stop: int) -> None:
@@ -33,8 +36,13 @@ def run(home: Home, listener: socket.socket, *, ready: Callable[[], None], stop:
             transcoder=partial(_transcode, node.workshop),
         )
 
+    told = measures(settings.dicom)
+    secure = None
+    if settings.dicom.tls_bind and told.tls is not None:
+        context_of(told.tls, server=True)  # a bad file is told now, not to the first caller
+        secure = socket.create_server(host_and_port(settings.dicom.tls_bind), backlog=_BACKLOG)
     ready()
-    provide(listener, build, measures(settings.dicom), stop)
+    provide(listener, build, told, stop, secure=secure)
 
 
 def measures(told: DicomSettings) -> DimseSettings:
@@ -46,6 +54,9 @@ def measures(told: DicomSettings) -> DimseSettings:
         idle_timeout_s=told.idle_timeout_s,
         max_associations=told.maximum_associations,
         max_associations_per_address=told.associations_per_address,
+        tls=TlsFiles(told.tls_certificate, told.tls_key, told.tls_authority)
+        if told.tls_certificate
+        else None,
     )
 
 

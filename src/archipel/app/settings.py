@@ -54,6 +54,10 @@ class DicomSettings:
     idle_timeout_s: float = 60.0  # without a PDU in an association
     maximum_associations: int = 200
     associations_per_address: int = 64
+    tls_bind: str = ""  # host:port for associations over TLS; empty: none (2762 is DICOM's)
+    tls_certificate: str = ""  # paths of PEM files: the node's chain
+    tls_key: str = ""
+    tls_authority: str = ""  # who vouches for the devices, or their own certificates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +163,7 @@ class Settings:
                 f"dicom.bind is {self.dicom.bind}: beyond loopback the DICOM door needs "
                 "dicom.plain_lan = true, on a network that only modalities reach"
             )
+        _check_files(self.dicom)
         hl7 = self.hl7
         if hl7.listen and not (on_loopback(hl7.listen) or hl7.plain_lan or hl7.tls_certificate):
             raise Malformed(
@@ -188,6 +193,15 @@ class Settings:
         origins_of(self.http.dicomweb_origins)
         if self.portal.url and not self.portal.url.startswith(("https://", "http://127.")):
             raise Malformed("portal.url is an https address, such as https://resultats.exemple.fr")
+
+
+def _check_files(dicom: DicomSettings) -> None:
+    files = dicom.tls_certificate, dicom.tls_key, dicom.tls_authority
+    if (dicom.tls_bind or any(files)) and not all(files):
+        raise Malformed(
+            "TLS on the DICOM door needs dicom.tls_certificate, dicom.tls_key and "
+            "dicom.tls_authority together"
+        )
 
 
 def proxies_of(text: str) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 import archipel
 from archipel.access.authenticate import Desk
 from archipel.access.model import Device, Visitor
+from archipel.app.dicom_door import measures
 from archipel.app.health import status_of
 from archipel.app.network.switchboard import Switchboard
 from archipel.app.network.view import network_of
@@ -28,7 +29,7 @@ from archipel.kernel.identifiers import Issuer, TenantId
 from archipel.protocols import dicomweb
 from archipel.protocols.dicomweb import DicomwebServices
 from archipel.protocols.dimse.echo_scu import echo
-from archipel.protocols.dimse.user import Peer
+from archipel.protocols.dimse.user import peer_at
 from archipel.protocols.web.application import application as web_application
 from archipel.protocols.web.portal.router import portal_router
 from archipel.protocols.web.services import (
@@ -172,12 +173,8 @@ def _echo(node: Node, device: Device) -> EchoOutcome:
     organisation = node.organisations.organisation(tenant=device.tenant)
     if device.host is None or device.port is None or organisation is None:
         return EchoOutcome(ok=False, duration_ms=0, detail="no address is known for this device")
-    peer = Peer(
-        host=device.host,
-        port=device.port,
-        called=device.ae_title,
-        calling=organisation.ae_titles[0],
-    )
+    told = measures(node.settings.dicom)
+    peer = peer_at(device, calling=organisation.ae_titles[0], settings=told)
     began = time.perf_counter()
     try:
         echo(peer)

@@ -18,7 +18,7 @@ from archipel.kernel.errors import ArchipelError
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
 
-SETTLING = timedelta(seconds=10)
+SETTLING = timedelta(seconds=5)
 """How long what is not found yet may still be on its way into the index."""
 
 

@@ -27,6 +27,7 @@ from archipel.kernel.clock import utc_now
 from archipel.kernel.errors import Unavailable
 from archipel.kernel.identifiers import Issuer, TenantId
 from archipel.protocols.dimse.provider import run
+from archipel.protocols.dimse.secure import TlsFiles
 from archipel.protocols.dimse.services import Services
 from archipel.protocols.dimse.settings import DimseSettings
 from archipel.stores.journal.journal import FileJournal
@@ -54,6 +55,7 @@ class KnownDevice:
     organisation: str = "ouest"
     port: int | None = None
     may: tuple[str, ...] = _ALL
+    certificate: str | None = None
 
 
 class _BrokenDevices(MemoryDevices):
@@ -79,6 +81,7 @@ class DimseNode:
     process: subprocess.Popen[str]
     port: int
     stop_pipe: int
+    tls_port: int = 0
 
     @classmethod
     def start(
@@ -89,13 +92,17 @@ class DimseNode:
         broken: str = "",
         log_file: Path | None = None,
         settings: Mapping[str, float] | None = None,
+        tls: TlsFiles | None = None,
     ) -> Self:
         """Start it. `broken` names a port that fails: "devices" or "audit"."""
         options = {
-            "devices": [[d.title, d.organisation, d.port, list(d.may)] for d in devices],
+            "devices": [
+                [d.title, d.organisation, d.port, list(d.may), d.certificate] for d in devices
+            ],
             "journal": str(journal) if journal else None,
             "broken": broken,
             "settings": {"workers": 1, **(settings or {})},
+            "tls": [tls.certificate, tls.key, tls.authority] if tls else None,
         }
         reading, writing = os.pipe()
         command = [sys.executable, "-m", "archipel.testing.dimse_node", json.dumps(options)]
@@ -114,7 +121,7 @@ class DimseNode:
         if not line.startswith("ready "):
             process.kill()
             raise Unavailable(f"the node did not start: {line!r}")
-        return cls(process, int(line.split()[1]), writing)
+        return cls(process, int(line.split()[1]), writing, int(line.split()[2]))
 
     def stop(self) -> int:
         """End it in good order; return its exit status."""
@@ -154,8 +161,9 @@ def _services(options: Mapping[str, Any]) -> Services:
                 host="127.0.0.1" if port else None,
                 port=port,
                 may=frozenset(map(Service, may)),
+                certificate=certificate,
             )
-            for title, organisation, port, may in options["devices"]
+            for title, organisation, port, may, certificate in options["devices"]
         ],
     )
     home = options["journal"]
@@ -176,10 +184,13 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(process)d %(name)s %(message)s")
     options, stop = json.loads(sys.argv[1]), int(sys.argv[2])
     listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
-    sys.stdout.write(f"ready {listener.getsockname()[1]}\n")
+    tls = TlsFiles(*options["tls"]) if options["tls"] else None
+    secure = socket.create_server(("127.0.0.1", 0), backlog=4096) if tls else None
+    tls_port = secure.getsockname()[1] if secure else 0
+    sys.stdout.write(f"ready {listener.getsockname()[1]} {tls_port}\n")
     sys.stdout.flush()
-    settings = DimseSettings(**options["settings"])
-    run(listener, lambda: _services(options), settings, stop)
+    settings = DimseSettings(**options["settings"], tls=tls)
+    run(listener, lambda: _services(options), settings, stop, secure=secure)
 
 
 if __name__ == "__main__":

@@ -350,7 +350,7 @@ def keeper(place: Place, *, lost: str, at_once: bool) -> Iterator[None]:
         if at_once:
             association.send_n_event_report(*event)
             return
-        time.sleep(6)  # longer than the node waits on the association it asked on
+        time.sleep(4)  # longer than the node waits on the association it asked on
         back = AE("KEEPER")
         back.add_requested_context(STORAGE_COMMITMENT)
         called = back.associate(

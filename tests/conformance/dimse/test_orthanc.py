@@ -16,8 +16,14 @@ import pytest
 from pydicom import Dataset, dcmread
 from pynetdicom import AE, build_role, evt
 
+from archipel.access.model import Duty
+from archipel.app.home import Home
+from archipel.app.wiring import Node
+from archipel.archive.commitment import Asker
+from archipel.kernel.actors import Actor, ActorKind, Scope
 from archipel.kernel.aetitle import AETitle
 from archipel.kernel.hierarchy import Level
+from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
 from archipel.protocols.dimse.find_scu import find
 from archipel.protocols.dimse.move_scu import move
@@ -120,7 +126,7 @@ def orthanc(folder: Path, settings: dict) -> Iterator[int]:
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     folder, home = tmp_path_factory.mktemp("orthanc"), tmp_path_factory.mktemp("ours") / "home"
     dicom_port = free_port()
-    tokens = furnish(home, {"chu": [Device("ORTHANC", dicom_port)]})
+    tokens = furnish(home, {"chu": [Device("ORTHANC", dicom_port, frozenset({Duty.COMMIT}))]})
     bearer = {"Authorization": f"Bearer {tokens['chu']}"}
     with RunningNode(home) as node:
         settings = {
@@ -213,6 +219,57 @@ def test_we_move_to_orthanc_bit_for_bit(pair: Pair, study: Uid) -> None:
     held = pair.at_orthanc(study)
     assert (moved.status, moved.completed) == (0, 4)
     assert all(held[one.sop_instance.value].endswith(one.dataset) for one in made)
+
+
+def test_orthanc_has_us_answer_for_what_it_stored(pair: Pair, study: Uid) -> None:
+    made = [instance(study=study) for _ in range(2)]
+    send(pair.ours(), made)
+    absent = Uid.fresh().value
+    wanted = [(one.sop_class.value, one.sop_instance.value) for one in made]
+
+    reports = [
+        committed(pair, pairs) for pairs in (wanted, [*wanted, (SECONDARY_CAPTURE, absent)])
+    ]
+
+    assert [report["Status"] for report in reports] == ["Success", "Failure"]
+    assert [one["SOPInstanceUID"] for one in reports[1]["Failures"]] == [absent]
+    assert reports[1]["Failures"][0]["FailureReason"] == 0x0112
+
+
+def committed(pair: Pair, pairs: list[tuple[str, str]]) -> dict:
+    """Have Orthanc ask us, and wait until it has our report."""
+    asked = {"DicomInstances": [list(one) for one in pairs]}
+    transaction = pair.rest.post("/modalities/ours/storage-commitment", json=asked).json()["ID"]
+    for _ in range(300):
+        report = pair.rest.get(f"/storage-commitment/{transaction}").json()
+        if report["Status"] != "Pending":
+            return report
+        time.sleep(0.1)
+    pytest.fail("no report came")
+
+
+def test_orthanc_answers_for_what_we_moved_to_it(pair: Pair, study: Uid) -> None:
+    made = [instance(study=study) for _ in range(3)]
+    send(pair.ours(), made)
+
+    move(pair.ours(), Level.STUDY, {STUDY: study.value}, destination=AETitle("ORTHANC"))
+
+    scope = Scope(Actor(ActorKind.PERSON, "test"), frozenset({TenantId("chu")}))
+    with Node.open(Home(pair.node.home)) as node:
+        for _ in range(300):
+            found = [
+                one
+                for one in node.commitments.latest(scope=scope)
+                if one.key.asker is Asker.US and one.references[0].sop_instance in sops(made)
+            ]
+            if found and found[0].decided_at is not None:
+                break
+            time.sleep(0.1)
+    assert {one.sop_instance for one in found[0].committed} == sops(made)
+
+
+def sops(made: list[Instance]) -> set[Uid]:
+    return {one.sop_instance for one in made}
 
 
 def test_what_c_get_brings_from_us_and_from_orthanc_is_the_same(pair: Pair, study: Uid) -> None:

@@ -22,7 +22,7 @@ from archipel.protocols.dimse.user import Peer, peer_at
 
 LANE = "commitment"
 KEPT = timedelta(days=90)
-AT_ONCE_S = 5.0  # how long a peer that reports on the same association is waited for
+AT_ONCE_S = 3.0  # how long a peer that reports on the same association is waited for
 LOOK_EVERY = timedelta(seconds=30)
 PATIENCE = timedelta(days=2)
 _SOON = timedelta(seconds=1)

@@ -6,6 +6,7 @@ Fails closed: whatever goes wrong before the policy has said yes is a rejection.
 import logging
 import socket
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from archipel.access.errors import CalledUnknown
@@ -47,14 +48,24 @@ SERVICES: Mapping[int, tuple[Callable[[str], bool], Service]] = MappingProxyType
 
 
 def serve(
-    sock: socket.socket, request: bytes, *, host: str, services: Services, settings: DimseSettings
+    sock: socket.socket,
+    request: bytes,
+    *,
+    host: str,
+    services: Services,
+    settings: DimseSettings,
+    certificate: str | None = None,
 ) -> None:
-    """Live one association on `sock`; `request` is the body of the A-ASSOCIATE-RQ read before."""
+    """Live one association on `sock`; `request` is the body of the A-ASSOCIATE-RQ read before.
+
+    `certificate` is the fingerprint of what the peer has shown over TLS; None: it is in clear.
+    """
     channel = Channel(sock, requestor=False, settings=settings)
     dialogue: Dialogue | None = None
     try:
         channel.say(Event.TRANSPORT_INDICATED)
-        dialogue = _open(channel, request, host, services, settings)
+        caller = Caller(host, certificate)
+        dialogue = _open(channel, request, caller, services, settings)
         if dialogue is not None:
             _converse(dialogue)
             _close(dialogue)
@@ -72,8 +83,16 @@ def serve(
         channel.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whence a request comes, and under which certificate."""
+
+    host: str
+    certificate: str | None
+
+
 def _open(
-    channel: Channel, request: bytes, host: str, services: Services, settings: DimseSettings
+    channel: Channel, request: bytes, caller: Caller, services: Services, settings: DimseSettings
 ) -> Dialogue | None:
     """Negotiate; None when the association was rejected."""
     try:
@@ -87,7 +106,7 @@ def _open(
         )
         return None
     channel.say(Event.PDU_ASSOCIATE_RQ)
-    rejection, parties = _admit(asked, host, services)
+    rejection, parties = _admit(asked, caller, services)
     if parties is None:
         channel.say(Event.REJECT_RESPONSE, rejection)
         return None
@@ -99,10 +118,10 @@ def _open(
 
 
 def _admit(
-    asked: pdu.AssociateRq, host: str, services: Services
+    asked: pdu.AssociateRq, caller: Caller, services: Services
 ) -> tuple[pdu.AssociateRj | None, Parties | None]:
     """Return the rejection, or the parties of an association that may be."""
-    reason = RejectReason.APPLICATION_CONTEXT
+    reason, host = RejectReason.APPLICATION_CONTEXT, caller.host
     try:
         if asked.application_context != pdu.APPLICATION_CONTEXT:
             return _permanently(reason), None
@@ -111,7 +130,12 @@ def _admit(
         reason = RejectReason.CALLING_AE_TITLE
         calling = AETitle.parse(asked.calling)
         admission = admit(
-            calling, called, host=host, devices=services.devices, now=services.clock()
+            calling,
+            called,
+            host=host,
+            certificate=caller.certificate,
+            devices=services.devices,
+            now=services.clock(),
         )
     except CalledUnknown as error:
         log.warning("%s: %s", host, error)

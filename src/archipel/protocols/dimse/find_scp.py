@@ -1,15 +1,18 @@
 """C-FIND as provider (PS3.4 section C.4.1, PS3.7 section 9.1.2): the audit, then the answers."""
 
-from collections.abc import Collection
+from dataclasses import replace
 
 from archipel.access.model import Action, Service
+from archipel.archive.model import Match, Query
 from archipel.kernel.errors import Exhausted
 from archipel.protocols.dimse import identifiers
 from archipel.protocols.dimse.dialogue import Dialogue
 from archipel.protocols.dimse.errors import AssociationLost, ProtocolViolated
-from archipel.protocols.dimse.negotiation import Context
+from archipel.protocols.dimse.identifiers import Asked
+from archipel.protocols.dimse.negotiation import COMBINED_DATE_TIME, FUZZY_NAMES, Context
 from archipel.protocols.dimse.status import FIND, Status
 from archipel.standards.dicom.command import Command
+from archipel.standards.dicom.matching import DateTimeRange
 
 
 def find(dialogue: Dialogue, context_id: int, context: Context, request: Command) -> None:
@@ -23,15 +26,21 @@ def find(dialogue: Dialogue, context_id: int, context: Context, request: Command
             abstract_syntax=context.abstract_syntax,
             transfer_syntax=context.transfer_syntax,
         )
-        query = asked.query(limit=settings.max_matches + 1)
-        dialogue.record(Action.QUERY, [asked.level.name], _keys(query.matching.keys()))
+        dialogue.record(Action.QUERY, [asked.level.name], _keys(asked))
+        moments = asked.combined() if context.agrees(COMBINED_DATE_TIME) else []
+        query = asked.query(limit=settings.max_matches + 1, fuzzy=context.agrees(FUZZY_NAMES))
+        if moments:
+            query = _without_times(query, moments)
         matches = services.catalogue.find(asked.level, query, scope=dialogue.admission.scope)
+        pending = Status.PENDING_UNSUPPORTED_KEY if asked.unsupported() else Status.PENDING
         for match in matches[: settings.max_matches]:
+            if not _within(match, moments):
+                continue
             if dialogue.cancelled(request.message_id):
                 dialogue.respond(context_id, request, Status.CANCEL)
                 return
             answer = identifiers.answer(asked, match, retrieve_ae=dialogue.parties.called.value)
-            dialogue.respond(context_id, request, Status.PENDING, dataset=[answer])
+            dialogue.respond(context_id, request, pending, dataset=[answer])
         _check_complete(len(matches), settings.max_matches)
     except (AssociationLost, ProtocolViolated):
         raise
@@ -46,6 +55,22 @@ def _check_complete(matches: int, most: int) -> None:
         raise Exhausted(f"more than {most} match: narrow the query")
 
 
-def _keys(tags: Collection[int]) -> str:
+def _without_times(query: Query, moments: list[tuple[int, int, DateTimeRange]]) -> Query:
+    """Leave the times out: alone they would say another thing than with their dates."""
+    times = {time for _, time, _ in moments}
+    return replace(
+        query, matching={tag: key for tag, key in query.matching.items() if tag not in times}
+    )
+
+
+def _within(match: Match, moments: list[tuple[int, int, DateTimeRange]]) -> bool:
+    found = match.attributes
+    return all(
+        each.holds(found.get(date, ""), found.get(time, "")) for date, time, each in moments
+    )
+
+
+def _keys(asked: Asked) -> str:
     """Name the keys that were matched; their values are patient data and stay out."""
-    return "by " + " ".join(f"{tag:08X}" for tag in sorted(tags)) if tags else "by no key"
+    tags = sorted(asked.query(limit=1).matching)
+    return "by " + " ".join(f"{tag:08X}" for tag in tags) if tags else "by no key"

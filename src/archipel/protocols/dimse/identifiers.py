@@ -12,23 +12,31 @@ from archipel.kernel.hierarchy import Level
 from archipel.kernel.uid import Uid
 from archipel.standards.dicom import dataset as datasets
 from archipel.standards.dicom import service_classes as sop
-from archipel.standards.dicom.attributes import UNIQUE_KEY
+from archipel.standards.dicom.attributes import COMPUTED, INDEXED, UNIQUE_KEY
 from archipel.standards.dicom.dataset import DataSet
+from archipel.standards.dicom.matching import DateTimeRange, combined
 
 QUERY_RETRIEVE_LEVEL = 0x00080052
 RETRIEVE_AE_TITLE = 0x00080054
 INSTANCE_AVAILABILITY = 0x00080056
 SPECIFIC_CHARACTER_SET = 0x00080005
 FAILED_SOP_INSTANCE_UID_LIST = 0x00080058
+_MOMENTS = (  # a date and the time that belongs to it
+    (0x00080020, 0x00080030),
+    (0x00080021, 0x00080031),
+    (0x00080022, 0x00080032),
+    (0x00080023, 0x00080033),
+    (0x00400244, 0x00400245),
+)
 _NOT_KEYS = frozenset(
     {
         SPECIFIC_CHARACTER_SET,
         QUERY_RETRIEVE_LEVEL,
         RETRIEVE_AE_TITLE,
         INSTANCE_AVAILABILITY,
-        0x00080201,  # timezone: qualifies the dates, is not matched
     }
 )
+_UNMATCHED = frozenset({0x00080201})  # the time zone qualifies the dates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +47,7 @@ class Asked:
     keys: DataSet
     transfer_syntax: str
 
-    def query(self, *, limit: int) -> Query:
+    def query(self, *, limit: int, fuzzy: bool = False) -> Query:
         """Return the keys as the catalogue wants them."""
         matching: dict[int, str] = {}
         wanted: set[int] = set()
@@ -53,12 +61,37 @@ class Asked:
                 continue
             wanted.add(tag)
             matching[tag] = self.keys.text(tag)
-        asked = {tag: text for tag, text in matching.items() if text}
-        return Query(matching=asked, wanted=frozenset(wanted), limit=limit)
+        asked = {tag: text for tag, text in matching.items() if text and tag not in _UNMATCHED}
+        return Query(matching=asked, wanted=frozenset(wanted), limit=limit, fuzzy=fuzzy)
+
+    def combined(self) -> list[tuple[int, int, DateTimeRange]]:
+        """Return the pairs of date and time keys that are ranges both (PS3.4 C.2.2.2.5.4).
+
+        Raises `Malformed` for a range that is none.
+        """
+        found = []
+        for date, time in _MOMENTS:
+            keys = self.keys.text(date), self.keys.text(time)
+            if all("-" in key and "\\" not in key for key in keys):
+                found.append((date, time, combined(*keys)))
+        return found
+
+    def unsupported(self) -> bool:
+        """Tell whether a key is asked for that no answer can have (status FF01)."""
+        nested = [tag for element in self.keys.elements.values() for tag in _within(element)]
+        asked = {tag for tag, one in self.keys.elements.items() if not _within(one)} | set(nested)
+        known = INDEXED.keys() | COMPUTED.keys() | _NOT_KEYS | _UNMATCHED
+        return any(tag not in known and tag & 0xFFFF for tag in asked)
 
     def unique(self, level: Level) -> list[Uid]:
         """Return the UIDs of a unique key, a list of them being allowed. Raises `Malformed`."""
         return [Uid.parse(text) for text in self.keys.texts(UNIQUE_KEY[level])]
+
+
+def _within(element: datasets.Element) -> list[int]:
+    if not isinstance(element.value, list):
+        return []
+    return [tag for item in element.value for tag in item]
 
 
 def read(raw: bytes, *, abstract_syntax: str, transfer_syntax: str) -> Asked:

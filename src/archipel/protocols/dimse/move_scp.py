@@ -107,7 +107,9 @@ def _send(
 ) -> bool:
     """Send one batch over one association; False when the retrieval was cancelled amid it."""
     dialogue, request = retrieval.dialogue, retrieval.request
-    originator = Originator(dialogue.parties.calling, request.message_id)
+    originator = Originator(
+        dialogue.parties.calling, request.message_id, request.count(Element.PRIORITY)
+    )
     with contextlib.ExitStack() as stack:
         opening = sender(peer, proposals, transcoder=dialogue.services.transcoder)
         try:

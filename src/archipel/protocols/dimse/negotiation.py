@@ -23,7 +23,7 @@ from archipel.standards.dicom.pdu import (
     ContextResult,
     ProposedContext,
 )
-from archipel.standards.dicom.user_information import Role, UserInformation
+from archipel.standards.dicom.user_information import ExtendedNegotiation, Role, UserInformation
 
 _IDENTIFIER_SYNTAXES = (  # of queries: no data set there is worth compressing
     transfer_syntax.EXPLICIT_VR_LITTLE_ENDIAN,
@@ -34,6 +34,13 @@ _IDENTIFIER_SYNTAXES = (  # of queries: no data set there is worth compressing
 _OF_SMALL_DATASETS = sop.FIND | sop.MOVE | sop.GET | sop.COMMITMENT | {sop.VERIFICATION}
 
 
+# Places in the service class application information (PS3.4 tables C.5-1, C.5-2, C.5-3, B.3-1).
+RELATIONAL, COMBINED_DATE_TIME, FUZZY_NAMES = 0, 1, 2
+_OF_QUERIES = b"\1\1\1\0\0"  # neither time zones nor enhanced multi-frame conversion
+_OF_RETRIEVALS = b"\1\0"
+_OF_STORAGE = b"\2\0\3\0\0\0"  # level 2 (full), every signature kept, nothing coerced
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """One accepted presentation context."""
@@ -41,6 +48,11 @@ class Context:
     abstract_syntax: str
     transfer_syntax: str
     peer_may_receive: bool = False  # the peer took the SCP role: C-GET
+    agreed: bytes = b""  # service class application information, as we answered it
+
+    def agrees(self, what: int) -> bool:
+        """Tell whether an extension was asked for and agreed upon: one of those below."""
+        return self.agreed[what : what + 1] == b"\1"
 
 
 def check(request: AssociateRq) -> None:
@@ -55,6 +67,7 @@ def answer(
 ) -> tuple[AssociateAc, dict[int, Context]]:
     """Decide on every proposed context; return the A-ASSOCIATE-AC and what was accepted."""
     wanted = {role.sop_class: role for role in request.user.roles}
+    extensions = _extensions(request)
     answers: list[AnsweredContext] = []
     accepted: dict[int, Context] = {}
     roles: dict[str, Role] = {}
@@ -68,21 +81,48 @@ def answer(
         if role is not None and _plays_both(context.abstract_syntax):
             roles[role.sop_class] = role
             receives = role.scp
-        accepted[context.context_id] = Context(context.abstract_syntax, syntax, receives)
-    user = own_information(settings.max_pdu_bytes, roles.values())
+        agreed = extensions.get(context.abstract_syntax, b"")
+        accepted[context.context_id] = Context(context.abstract_syntax, syntax, receives, agreed)
+    spoken = {context.abstract_syntax for context in accepted.values()}
+    user = own_information(
+        settings.max_pdu_bytes,
+        roles.values(),
+        [ExtendedNegotiation(uid, said) for uid, said in extensions.items() if uid in spoken],
+    )
     message = AssociateAc(
         called=request.called, calling=request.calling, contexts=tuple(answers), user=user
     )
     return message, accepted
 
 
-def own_information(max_pdu_bytes: int, roles: Iterable[Role] = ()) -> UserInformation:
+def _extensions(request: AssociateRq) -> dict[str, bytes]:
+    """Say, of each SOP class with extended negotiation, what of it we do (PS3.7 D.3.3.5)."""
+    return {
+        one.sop_class: _agreed(one)
+        for one in request.user.extended
+        if one.sop_class in sop.FIND | sop.MOVE | sop.GET or sop.is_storage(one.sop_class)
+    }
+
+
+def _agreed(asked: ExtendedNegotiation) -> bytes:
+    if sop.is_storage(asked.sop_class):
+        return _OF_STORAGE
+    ours = _OF_QUERIES if asked.sop_class in sop.FIND else _OF_RETRIEVALS
+    return bytes(min(one, own) for one, own in zip(asked.information, ours, strict=False))
+
+
+def own_information(
+    max_pdu_bytes: int,
+    roles: Iterable[Role] = (),
+    extended: Iterable[ExtendedNegotiation] = (),
+) -> UserInformation:
     """Say who we are and how much we take at once."""
     return UserInformation(
         max_pdu_bytes=max_pdu_bytes,
         implementation_uid=IMPLEMENTATION_CLASS_UID,
         implementation_version=IMPLEMENTATION_VERSION_NAME,
         roles=tuple(roles),
+        extended=tuple(extended),
     )
 
 

@@ -44,6 +44,7 @@ class Originator:
 
     calling: AETitle
     message_id: int
+    priority: int = 0  # (0000,0700): medium, as everything but an urgent retrieval
 
 
 def outgoing(held: Held, contents: Contents) -> Outgoing:
@@ -111,6 +112,7 @@ def store_request(
     if originator is not None:
         command.values[Element.MOVE_ORIGINATOR_TITLE] = originator.calling.value
         command.values[Element.MOVE_ORIGINATOR_MESSAGE] = originator.message_id
+        command.values[Element.PRIORITY] = originator.priority
     return command
 
 

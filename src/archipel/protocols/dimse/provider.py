@@ -24,9 +24,16 @@ _BACKLOG = 4096
 
 
 def run(
-    listener: socket.socket, build_services: BuildServices, settings: DimseSettings, stop: int
+    listener: socket.socket,
+    build_services: BuildServices,
+    settings: DimseSettings,
+    stop: int,
+    *,
+    secure: socket.socket | None = None,
 ) -> None:
     """Serve associations on `listener` until the file descriptor `stop` is readable or at its end.
+
+    On `secure`, if there is one, they come over TLS (`settings.tls`).
 
     Blocks. Returns when every association under way has ended or its time has run out
     (`drain_timeout_s`). Must run in a process without other threads: it forks.
@@ -35,12 +42,14 @@ def run(
     listener.listen(_BACKLOG)
     selector = selectors.DefaultSelector()
     crew = Crew(lambda link: work(link, build_services, settings), selector, settings)
-    guard = Guard(listener, crew, selector, settings)
+    guard = Guard(listener, crew, selector, settings, secure)
     crew.start(guard.sockets())
     try:
         guard.run(stop)
     finally:
         listener.close()
+        if secure is not None:
+            secure.close()
         crew.stop()
         selector.close()
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from archipel.protocols.dimse.secure import TlsFiles
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DimseSettings:
@@ -32,3 +34,4 @@ class DimseSettings:
     max_header_bytes: int = 8 << 20  # the indexed attributes lie within this
     max_matches: int = 10000  # answers of one C-FIND
     connect_timeout_s: float = 10.0  # to a C-MOVE destination
+    tls: TlsFiles | None = None  # None: no device is heard or dialled over TLS

@@ -45,6 +45,7 @@ class Status(IntEnum):
     MISPLACED_INSTANCE = 0xC001
     CANCEL = 0xFE00
     PENDING = 0xFF00
+    PENDING_UNSUPPORTED_KEY = 0xFF01
 
 
 Table = dict[type[ArchipelError], Status]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from archipel.access.model import Device
 from archipel.kernel.aetitle import AETitle
-from archipel.kernel.errors import Malformed, NotFound
+from archipel.kernel.errors import Malformed, NotFound, Refused
 from archipel.protocols.dimse.channel import Channel
 from archipel.protocols.dimse.errors import (
     AssociationLost,
@@ -23,6 +23,7 @@ from archipel.protocols.dimse.errors import (
 )
 from archipel.protocols.dimse.fragments import Buffer
 from archipel.protocols.dimse.negotiation import Context, own_information
+from archipel.protocols.dimse.secure import context_of, secured
 from archipel.protocols.dimse.settings import DimseSettings
 from archipel.standards.dicom import pdu
 from archipel.standards.dicom.association import Event, State
@@ -44,6 +45,7 @@ class Peer:
     called: AETitle
     calling: AETitle
     settings: DimseSettings = field(default_factory=DimseSettings)
+    certificate: str | None = None  # SHA-256 of the one it must show: then TLS
 
     def __str__(self) -> str:
         return f"{self.called} at {self.host}:{self.port}"
@@ -59,6 +61,7 @@ def peer_at(device: Device, *, calling: AETitle, settings: DimseSettings) -> Pee
         called=device.ae_title,
         calling=calling,
         settings=settings,
+        certificate=device.certificate,
     )
 
 
@@ -169,7 +172,22 @@ def _connect(peer: Peer) -> Channel:
         sock = socket.create_connection((peer.host, peer.port), timeout=timeout_s)
     except OSError as error:
         raise AssociationLost(f"{peer} does not answer: {error}") from error
+    if peer.certificate is not None:
+        sock = _secured(sock, peer)
     return Channel(sock, requestor=True, settings=peer.settings)
+
+
+def _secured(sock: socket.socket, peer: Peer) -> socket.socket:
+    files = peer.settings.tls
+    if files is None:
+        sock.close()
+        raise Refused(f"{peer} is called over TLS only: set dicom.tls_certificate and its key")
+    context = context_of(files, server=False)
+    clear, fingerprint = secured(sock, context, timeout_s=peer.settings.connect_timeout_s)
+    if fingerprint != peer.certificate:
+        clear.close()
+        raise Refused(f"{peer} shows another certificate than the one registered: nothing is sent")
+    return clear
 
 
 def _negotiate(channel: Channel, peer: Peer, proposals: Sequence[Proposal]) -> UserAssociation:

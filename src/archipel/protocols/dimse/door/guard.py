@@ -46,8 +46,10 @@ class Guard:
         crew: Crew,
         selector: selectors.BaseSelector,
         settings: DimseSettings,
+        secure: socket.socket | None = None,
     ) -> None:
         self._listener = listener
+        self._secure = secure
         self._crew = crew
         self._selector = selector
         self._settings = settings
@@ -58,7 +60,8 @@ class Guard:
 
     def sockets(self) -> list[socket.socket]:
         """Every socket of the guard: a forked worker must not keep one open."""
-        return [self._listener, *self._waiting]
+        listeners = [self._listener] if self._secure is None else [self._listener, self._secure]
+        return [*listeners, *self._waiting]
 
     def run(self, stop: int) -> None:
         """Serve until `stop` becomes readable or reaches its end."""
@@ -66,6 +69,9 @@ class Guard:
         self._listener.setblocking(False)
         self._selector.register(stop, selectors.EVENT_READ, lambda: stopping.append(True))
         self._hear(self._listener, self._accept)
+        if self._secure is not None:
+            self._secure.setblocking(False)
+            self._hear(self._secure, self._accept_secure)
         try:
             while not stopping:
                 for key, _ in self._selector.select(_TICK_S):
@@ -76,6 +82,8 @@ class Guard:
                 self._drop(waiting)
             if not self._deaf_until:
                 self._selector.unregister(self._listener)
+            if self._secure is not None:
+                self._selector.unregister(self._secure)
 
     def _hear(self, sock: socket.socket, then: Callable[[], None]) -> None:
         self._selector.register(sock, selectors.EVENT_READ, then)
@@ -104,6 +112,22 @@ class Guard:
                 continue  # the caller went before we looked
             sock.setblocking(False)
             self._welcome(sock, str(address[0]))
+
+    def _accept_secure(self) -> None:
+        """Hand a TLS connection on at once: its worker shakes hands and reads the request."""
+        if self._secure is None:
+            return
+        try:
+            sock, address = self._secure.accept()
+        except OSError as error:
+            if error.errno in _NO_MORE_FILES:
+                log.error("no room for another TLS connection: %s", error)  # noqa: TRY400 (no bug)
+                time.sleep(_TICK_S)  # everybody waits: there is nothing to be had now
+            return
+        host = str(address[0])
+        with sock:
+            if self._crew.full_for(host) or not self._crew.hand(sock, host, b""):
+                log.warning("%s: a TLS connection is closed, too many associations", host)
 
     def _make_room(self, error: OSError) -> None:
         log.error("no room for another connection: %s", error)
