@@ -1,10 +1,13 @@
 """The home directory of a node: what lies where."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from archipel.app.settings import Settings, load
 from archipel.kernel.errors import Conflict, NotFound
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,21 @@ class Home:
         for directory in (self.root, self.keys, self.journal, self.packs, self.run):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.settings_file.write_text(_settings_text(name, community))
+
+
+def noted(path: Path, content: str | bytes) -> bool:
+    """Put a small file for the other processes in place in one step; False where none could be.
+
+    Figures are no reason to die: on a full disk the file stays older, and its writer goes on.
+    """
+    fresh = path.with_suffix(".new")
+    try:
+        fresh.write_bytes(content.encode() if isinstance(content, str) else content)
+        fresh.replace(path)
+    except OSError as failure:
+        _LOG.warning("%s cannot be written: %s", path.name, failure.strerror)
+        return False
+    return True
 
 
 def _settings_text(name: str, community: str) -> str:

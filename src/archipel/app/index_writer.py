@@ -21,6 +21,7 @@ from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
 
+from archipel.app.home import noted
 from archipel.archive.completion import complete_quiet
 from archipel.archive.ingest import ingest, set_aside
 from archipel.archive.model import Batch
@@ -97,9 +98,7 @@ class Gauges:
 
     def save(self) -> None:
         """Replace the file in one step: a reader sees the old one or the new one."""
-        fresh = self.path.with_suffix(".new")
-        fresh.write_text(json.dumps(self.written()))
-        fresh.replace(self.path)
+        noted(self.path, json.dumps(self.written()))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -17,7 +17,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from archipel.app.home import Home
+from archipel.app.home import Home, noted
 from archipel.app.settings import Settings, host_and_port
 from archipel.kernel.clock import utc_now
 from archipel.kernel.errors import Exhausted, Unavailable
@@ -103,9 +103,7 @@ class Supervisor:
                 for role, c in self.children.items()
             },
         }
-        fresh = self.home.run / "processes.json.new"
-        fresh.write_text(json.dumps(told))
-        fresh.replace(self.home.run / "processes.json")
+        noted(self.home.run / "processes.json", json.dumps(told))
 
     def _start(self, role: str) -> _Child:
         reading, writing = os.pipe()

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from archipel.app.archipelago import LINKS_FILE
+from archipel.app.home import noted
 from archipel.app.network.told import Told
 from archipel.app.wiring import Node
 from archipel.exchange.links import (
@@ -70,8 +71,9 @@ class LineKeeper:
                 TOLD_FILE: msgspec.json.encode(dict(self.told)),
             }
             for name, content in contents.items():
-                if written.get(name) != content:
-                    await asyncio.to_thread(_write, self.node.home.run / name, content)
+                if written.get(name) != content and await asyncio.to_thread(
+                    noted, self.node.home.run / name, content
+                ):
                     written[name] = content
 
     async def _note(self, now: datetime) -> None:
@@ -125,12 +127,6 @@ def describe(node: Node) -> None:
     )
     with node.database.write() as connection:
         facts.append(connection, draft, now=node.clock())
-
-
-def _write(path: Any, content: bytes) -> None:
-    fresh = path.with_suffix(".new")
-    fresh.write_bytes(content)
-    fresh.replace(path)
 
 
 def _plain(state: LinkState) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from archipel.access.model import Action, AuditEntry
 from archipel.access.ports import Audit
-from archipel.app.home import Home
+from archipel.app.home import Home, noted
 from archipel.kernel.actors import Scope
 from archipel.kernel.clock import Clock
 from archipel.kernel.errors import Malformed, NotFound
@@ -86,10 +86,7 @@ class Letters:
 
 def save_waiting(home: Home, counts: Mapping[str, int], *, now: datetime) -> None:
     """Keep what waits on each lane in a small file: only the worker can count it."""
-    path = home.run / WAITING
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps({"at": now.isoformat(), "lanes": dict(counts)}))
-    fresh.replace(path)
+    noted(home.run / WAITING, json.dumps({"at": now.isoformat(), "lanes": dict(counts)}))
 
 
 def _view(letter: outbox.DeadLetter) -> StuckWork:
