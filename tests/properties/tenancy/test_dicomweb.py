@@ -114,6 +114,7 @@ def searches(draw: st.DrawFn) -> list[tuple[str, str]]:
                 [
                     ("includefield", "all"),
                     ("includefield", "00201208"),
+                    ("includefield", "PixelData,HighBit"),
                     ("limit", "1"),
                     ("offset", "1"),
                     ("fuzzymatching", "true"),

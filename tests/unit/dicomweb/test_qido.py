@@ -1,6 +1,9 @@
 """QIDO-RS (PS3.18 section 10.6)."""
 
 import pytest
+from tests.unit.dicomweb.conftest import WEST, World, make_slice, multipart, visitor
+
+from archipel.access.model import Action, Permission
 
 
 def _uids(answer, tag: str) -> list[str]:
@@ -159,3 +162,29 @@ def test_the_audit_tells_the_keys_and_never_their_values(client, studies, world)
     entry = world.audit.entries[-1]
     assert (entry.action.value, entry.subject) == ("query", "study search")
     assert entry.detail == "by 00100010"
+
+
+def test_an_attribute_of_no_index_is_read_from_the_metadata_by_who_may_read_images() -> None:
+    world = World()
+    world.visitors["seer"] = visitor(WEST, frozenset({Permission.SEE_EXAMS}))
+    one = make_slice(texts={0x00280030: "0.5\\0.75"})
+    body, headers = multipart([one.file])
+    asked = {"includefield": "PixelSpacing,00280030,PatientAge"}
+    with world.client() as client, world.client("seer") as seer:
+        client.post("/studies", content=body, headers=headers)
+        before = len(world.audit.entries)
+
+        read = client.get(f"/studies/{one.study}/instances", params=asked).json()
+        seen = seer.get(f"/studies/{one.study}/instances", params=asked).json()
+        studies = client.get("/studies", params=asked).json()
+
+    assert read[0]["00280030"]["Value"] == [0.5, 0.75]
+    assert "00280030" not in seen[0]
+    assert "00280030" not in studies[0]
+    actions = [entry.action for entry in world.audit.entries[before:]]
+    assert actions.count(Action.READ) == 1
+
+
+def test_a_field_that_is_no_attribute_is_refused() -> None:
+    with World().client() as client:
+        assert client.get("/studies", params={"includefield": "Weather"}).status_code == 400

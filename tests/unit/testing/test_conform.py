@@ -2,11 +2,13 @@
 
 import json
 import re
+import sys
 from collections.abc import Callable, Sequence
 
 import httpx
 import pytest
 
+from archipel.app.cli import main
 from archipel.testing.conform.catalogue import GROUPS
 from archipel.testing.conform.model import Check, Finding, Trial, Verdict
 from archipel.testing.conform.phantoms import make, part10
@@ -43,11 +45,11 @@ def test_there_are_hundreds_of_checks_each_with_a_name_of_its_own() -> None:
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
-def test_a_check_says_its_section_and_what_it_expects(check: Check) -> None:
-    assert re.fullmatch(r"[a-z-]+\.[A-Za-z0-9-]+", check.name)
-    assert re.fullmatch(r"(PS3\.19 )?(\d+|[A-Z])(\.\d+)*", check.section)
-    assert len(check.expects) > 10
+def test_a_check_says_its_section_and_what_it_expects() -> None:
+    for check in CHECKS:
+        assert re.fullmatch(r"[a-z-]+\.[A-Za-z0-9-]+", check.name), check.name
+        assert re.fullmatch(r"(PS3\.19 )?(\d+|[A-Z])(\.\d+)*", check.section), check.name
+        assert len(check.expects) > 10, check.name
 
 
 @pytest.mark.parametrize("handler", [broken, gone])
@@ -109,3 +111,22 @@ def test_each_run_sends_studies_of_its_own_and_fictional_people() -> None:
     assert len(uids) == len(first.all) + len(second.all)
     assert {str(one.PatientName)[:5] for one in first.all} == {"TEST-"}
     assert all(part10(one)[128:132] == b"DICM" for one in first.all)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["ftp://peer"], 2, "a server is named by its address"),
+        (["http://127.0.0.1:9/dicomweb"], 1, "the server does not take the phantoms"),
+    ],
+)
+def test_the_command_says_in_one_line_why_it_cannot_check(
+    arguments: list[str], status: int, said: str, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["archipel", "conform", *arguments])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == status
+    assert said in capsys.readouterr().err

@@ -7,6 +7,7 @@ from functools import partial
 import orjson
 from starlette.responses import Response
 
+from archipel.access.model import Permission
 from archipel.archive.model import Query
 from archipel.kernel.hierarchy import Level
 from archipel.protocols.dicomweb.bodies import Multipart, PiecesResponse
@@ -21,6 +22,7 @@ from archipel.protocols.dicomweb.negotiation import (
 )
 from archipel.protocols.dicomweb.problem import NotAcceptable
 from archipel.protocols.dicomweb.searching.answers import SERIES_UID, STUDY_UID, Answers
+from archipel.protocols.dicomweb.searching.beyond import add_from_metadata
 from archipel.protocols.dicomweb.searching.search import keys_of, read_search, warnings_of
 from archipel.protocols.dicomweb.visits import Visit
 
@@ -55,6 +57,8 @@ def _search(level: Level, relational: bool, visit: Visit) -> Response:
         return Response(None, 204, headers)
     answers = Answers(level, asked, above=relational, base_url=visit.base_url)
     datasets = [answers.write(match) for match in found]
+    if asked.beyond and level is Level.IMAGE and visit.visitor.may(Permission.READ_IMAGES):
+        add_from_metadata(visit, datasets, asked.beyond)
     if kind != XML:
         return Response(orjson.dumps(datasets), 200, headers, kind)
     multipart = Multipart(etag_of(*(str(d) for d in datasets)), XML)

@@ -35,6 +35,7 @@ class Search:
     everything: bool  # includefield=all
     fuzzy: bool
     ignored: tuple[str, ...]  # keys that are attributes but not matched on here
+    beyond: frozenset[int] = frozenset()  # wanted, of the top level, and in no index
 
 
 def read_search(pairs: Iterable[tuple[str, str]], *, most: int) -> Search:
@@ -42,6 +43,7 @@ def read_search(pairs: Iterable[tuple[str, str]], *, most: int) -> Search:
     matching: dict[int, str] = {}
     ignored: list[str] = []
     wanted: set[int] = set()
+    beyond: set[int] = set()
     once: dict[str, str] = {}
     everything, several = False, False
     given = list(pairs)
@@ -54,7 +56,11 @@ def read_search(pairs: Iterable[tuple[str, str]], *, most: int) -> Search:
         if name == "includefield":
             fields = [field.strip() for field in text.split(",") if field.strip()]
             everything = everything or "all" in fields
-            wanted.update(t for f in fields if f != "all" and (t := tag_of(f)) is not None)
+            known = {each: tag_of(each) for each in fields if each != "all"}
+            wanted.update(tag for tag in known.values() if tag is not None)
+            beyond.update(
+                _top_level(e) for e, tag in known.items() if tag is None and "." not in e
+            )
         elif name in _RESERVED:
             if name in once:
                 raise Malformed(f"{name} is given twice")
@@ -67,7 +73,7 @@ def read_search(pairs: Iterable[tuple[str, str]], *, most: int) -> Search:
                 raise Malformed(f"the key {name} is given twice")
             else:
                 matching[tag] = _value(tag, text, several=several)
-    if everything and wanted:
+    if everything and (wanted or beyond):
         raise Malformed("includefield is either `all` or a list of attributes")
     limit = _number(once, "limit", most, largest=MAX_OFFSET)
     fuzzy = _flag("fuzzymatching", once.get("fuzzymatching", "false"))
@@ -78,7 +84,13 @@ def read_search(pairs: Iterable[tuple[str, str]], *, most: int) -> Search:
         offset=_number(once, "offset", 0, largest=MAX_OFFSET),
         fuzzy=fuzzy,
     )
-    return Search(query=query, everything=everything, fuzzy=fuzzy, ignored=tuple(ignored))
+    return Search(
+        query=query,
+        everything=everything,
+        fuzzy=fuzzy,
+        ignored=tuple(ignored),
+        beyond=frozenset(beyond),
+    )
 
 
 def keys_of(query: Query) -> str:
@@ -113,6 +125,14 @@ def tag_of(name: str) -> int | None:
         return tag if len(path) == 1 and tag in _SEQUENCES else None
     within = tags[0] if len(path) == 2 else None  # noqa: PLR2004  (a sequence and its attribute)
     return tag if within in {known.within, None} and len(path) <= 2 else None  # noqa: PLR2004
+
+
+def _top_level(name: str) -> int:
+    """Give the tag of an attribute that `tag_of` has read and does not hold in the index."""
+    tag = int(name, 16) if _TAG.fullmatch(name) else dictionary.tag_of(name)
+    if tag is None:
+        raise Malformed("a field is an attribute's keyword or its 8 hexadecimal digits")
+    return tag
 
 
 def _value(tag: int, text: str, *, several: bool) -> str:
