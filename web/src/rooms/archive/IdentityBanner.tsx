@@ -43,7 +43,7 @@ export function IdentityBanner({ banner, identifiers }: IdentityBannerProps) {
         {known.slice(0, 4).map(({ value, issuer, organisation }) => (
           <div key={`${issuer} ${value}`}>
             <dt>{organisation?.name ?? issuer}</dt>
-            <dd>{value}</dd>
+            <dd>{value || t("common.unknown")}</dd>
           </div>
         ))}
       </dl>

@@ -209,7 +209,7 @@ function Decide({ left, right, back, close, linked }: DecideProps) {
         value={reason}
         onChange={(event) => setReason(event.currentTarget.value)}
       />
-      <div className="row" style={{ justifyContent: "flex-end" }}>
+      <div className="row wrap" style={{ justifyContent: "flex-end" }}>
         {back && (
           <button type="button" className="btn ghost" onClick={back}>
             <IconArrowLeft size={15} aria-hidden /> {t("identity.another")}
