@@ -61,6 +61,7 @@ class Service(Enum):
     FIND = "find"
     MOVE = "move"
     GET = "get"
+    WORKLIST = "worklist"
 
 
 class Duty(Enum):

@@ -32,6 +32,7 @@ def run(home: Home, listener: socket.socket, *, ready: Callable[[], None], stop:
             devices=node.devices,
             audit=node.audit,
             commitments=node.commitments,
+            worklist=node.orders,
             clock=node.clock,
             transcoder=partial(_transcode, node.workshop),
         )

@@ -34,7 +34,7 @@ def matched(orders: Iterable[Order], *, study: Uid, patient: PatientIdentifier) 
     found = [
         Match(
             order,
-            Ground.STUDY if order.said.study == study.value else Ground.ACCESSION,
+            Ground.STUDY if order.study == study else Ground.ACCESSION,
             _names(order, patient),
         )
         for order in orders

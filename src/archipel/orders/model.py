@@ -11,6 +11,7 @@ from typing import NewType
 
 from archipel.identity.model import Traits
 from archipel.kernel.identifiers import AccessionNumber, Issuer, PatientIdentifier, TenantId
+from archipel.kernel.uid import Uid
 
 OrderId = NewType("OrderId", str)
 """An opaque random name of an order: it may stand in addresses and logs."""
@@ -152,6 +153,14 @@ class Order:
     filler: OrderNumber | None
     status: OrderStatus
     said: Said
+
+    @property
+    def study(self) -> Uid:
+        """Return the Study Instance UID for its images: as announced, else one of this order's.
+
+        The latter is made of the order's name (PS3.5 section B.2), the same whenever asked.
+        """
+        return Uid(self.said.study or f"2.25.{int(self.id, 16)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,7 @@ from archipel.testing.memory import (
     MemoryJournal,
 )
 from archipel.testing.memory_commitments import MemoryCommitments
+from archipel.testing.memory_orders import MemoryWorklist
 
 ORGANISATIONS = ("ouest", "est")  # each answers to its key in capitals
 _ALL = tuple(service.value for service in Service)
@@ -175,6 +176,7 @@ def _services(options: Mapping[str, Any]) -> Services:
         devices=devices,
         audit=_BrokenAudit() if options["broken"] == "audit" else MemoryAudit(),
         commitments=MemoryCommitments(),
+        worklist=MemoryWorklist(),
         clock=utc_now,
     )
 

@@ -66,8 +66,9 @@ QUERIES = [
     for level in Level
     if level is not Level.PATIENT or abstract in sop.PATIENT_ROOT
 ]
+STEP_KEYS = (0x00080060, 0x00400001, 0x00400002, 0x00400003, 0x00400006, 0x00400009)
 DRIVEN = {
-    FIND: {sop.PATIENT_ROOT_FIND, sop.STUDY_ROOT_FIND},
+    FIND: {sop.PATIENT_ROOT_FIND, sop.STUDY_ROOT_FIND, sop.MODALITY_WORKLIST_FIND},
     MOVE: {sop.PATIENT_ROOT_MOVE, sop.STUDY_ROOT_MOVE},
     GET: {sop.PATIENT_ROOT_GET, sop.STUDY_ROOT_GET},
     STORE: {CT.value},
@@ -137,7 +138,19 @@ def _message(asked: Request, one: Slice | None, syntax: str):
         command.values[Element.MOVE_DESTINATION] = asked.destination
     if asked.keys is None:
         return command, None
-    return command, [datasets.write(DataSet.from_texts(asked.keys), syntax)]
+    return command, [datasets.write(_keys(asked), syntax)]
+
+
+def _keys(asked: Request) -> DataSet:
+    """Make the data set of keys; those of a scheduled step go into their item."""
+    assert asked.keys is not None
+    if asked.abstract not in sop.WORKLIST:
+        return DataSet.from_texts(asked.keys)
+    whole = {tag: text for tag, text in asked.keys.items() if tag not in STEP_KEYS}
+    made = DataSet.from_texts(whole)
+    step = {tag: asked.keys[tag] for tag in STEP_KEYS if tag in asked.keys}
+    made.set_items(0x00400100, [DataSet.from_texts(step)])
+    return made
 
 
 def _until_final(association) -> list[object]:
@@ -244,6 +257,44 @@ def test_asking_is_as_if_the_other_were_not_there(
         assert {e.tenant for e in twins.both.audit.entries[before:]} <= {tenant, NORTH}
 
     same()
+
+
+def _of_worklist(tenant: TenantId) -> dict[int, str]:
+    """Name the keys of a worklist query, each with what one order of `tenant` says."""
+    own = f"ACC-{tenant}-1"
+    texts = {0x00080050: own, 0x00100010: "TEST-*", 0x00100020: "IPP-1", 0x00321060: ""}
+    return {**texts, **dict.fromkeys(STEP_KEYS, ""), 0x00080060: "CT", 0x00400002: "202603"}
+
+
+@pytest.mark.parametrize("examples", EXAMPLES)
+def test_a_worklist_is_as_if_the_other_were_not_there(twins: Worlds, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(st.data(), st.sampled_from(TENANTS))
+    def same(data: st.DataObject, tenant: TenantId) -> None:
+        calling, called = data.draw(st.sampled_from(callers(tenant)))
+        either = _of_worklist(data.draw(st.sampled_from(TENANTS)))
+        keys = {
+            tag: data.draw(st.sampled_from(["", "*", text, text[:4] + "*", "20260301-", "?"]))
+            for tag, text in either.items()
+        }
+        asked = Request(FIND, sop.MODALITY_WORKLIST_FIND, keys)
+
+        crowded = answers(twins.both, calling, called, asked)
+
+        assert crowded == answers(twins.alone[tenant], calling, called, asked)
+
+    same()
+
+
+def test_a_worklist_holds_the_steps_of_the_called_alone(twins: Worlds) -> None:
+    everything = dict.fromkeys(_of_worklist(TENANTS[0]), "")
+    for tenant in TENANTS:
+        asked = Request(FIND, sop.MODALITY_WORKLIST_FIND, everything)
+        said = answers(twins.both, *callers(tenant)[0], asked)
+
+        assert len(said) == 3  # two steps and the end
+        assert f"ACC-{tenant}-1" in str(said)
+        assert f"ACC-{OTHER[tenant]}" not in str(said)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from tests.unit.dicomweb.conftest import Loopback, Slice, make_slice, visitor
 
 from archipel.access.errors import NotSignedIn
 from archipel.access.model import Device, Service, Visitor
+from archipel.app.hl7.intake import Intake, Received
 from archipel.archive.commit import decide
 from archipel.archive.commitment import Asker
 from archipel.archive.model import JournalPlace
@@ -30,12 +31,17 @@ from archipel.kernel.actors import Actor, ActorKind, Scope
 from archipel.kernel.aetitle import AETitle
 from archipel.kernel.identifiers import Issuer, TenantId
 from archipel.kernel.uid import Uid
+from archipel.orders.model import Site
 from archipel.protocols.dicomweb import DicomwebServices, router
 from archipel.protocols.dimse.association import serve
 from archipel.protocols.dimse.services import Services
 from archipel.protocols.dimse.settings import DimseSettings
 from archipel.protocols.dimse.user import Peer
 from archipel.standards.dicom import pdu
+from archipel.stores.sql.access import SqlOrganisations
+from archipel.stores.sql.orders.book import SqlOrders
+from archipel.stores.sql.orders.sites import SqlSites
+from archipel.stores.sql.session import Database, open_database
 from archipel.testing.access_builders import EAST, WEST, organisation
 from archipel.testing.memory import (
     MemoryArchive,
@@ -47,6 +53,7 @@ from archipel.testing.memory import (
 )
 from archipel.testing.memory_commitments import MemoryCommitments
 from archipel.testing.memory_images import InlineWorkshop
+from archipel.testing.memory_orders import MemoryWorklist
 from archipel.testing.storage_node import START, StorageNode
 
 TENANTS = (WEST, EAST)
@@ -72,6 +79,17 @@ def slice_of(tenant: TenantId, study: str, series: str, number: int) -> Slice:
         0x00100030: _BORN[tenant],
     }
     return make_slice(study, series, number, texts=texts, shape=_SHAPE)
+
+
+def order_of(tenant: TenantId, number: int) -> bytes:
+    """Write an order that says in many fields whose it is; numbers are those of the other too."""
+    return (
+        f"MSH|^~\\&|RIS-{tenant}|CH|A|B|20260301||OMI^O23|{number}|P|2.5||||||UNICODE UTF-8\r"
+        f"PID|||IPP-{number}||{_NAME[tenant]}||{_BORN[tenant]}|F\r"
+        f"ORC|NW|PL{number}^R|FL{number}^R\rTQ1|||||||2026030{number}0930\r"
+        f"OBR||PL{number}^R|FL{number}^R|X^order of the {tenant}\r"
+        f"IPC|ACC-{tenant}-{number}|RP{number}|{_ROOT[tenant]}.{number}|SP{number}|CT||||\r"
+    ).encode()
 
 
 def _holding(tenant: TenantId) -> tuple[Sequence[Slice], Sequence[Slice]]:
@@ -168,6 +186,7 @@ class Target:
                 devices=known,
                 audit=MemoryAudit(),
                 commitments=MemoryCommitments(),
+                worklist=MemoryWorklist(),
                 clock=now,
             )
         )
@@ -213,9 +232,34 @@ class TwinNode:
         known = MemoryDevices([organisation(WEST), organisation(EAST)], devices)
         self.commitments = self._storage.commitments
         self.dimse = DimseDoor(
-            Services(devices=known, commitments=self.commitments, **self._ports)
+            Services(
+                devices=known,
+                commitments=self.commitments,
+                worklist=SqlOrders(self._ordered(home, tenants)),
+                **self._ports,
+            )
         )
         self._clients: dict[str, httpx.Client] = {}
+
+    def _ordered(self, home: Path, tenants: Sequence[TenantId]) -> Database:
+        """Take orders of these organisations in, some of them under the same numbers."""
+        self._database = open_database(f"sqlite:///{home / 'index.db'}")
+        intake = Intake(self._database, now)
+        for tenant in tenants:
+            SqlOrganisations(self._database).add(organisation(tenant))
+            own = Issuer(f"ISSUER-{tenant}")
+            SqlSites(self._database).put(
+                Site(
+                    name=f"ris-{tenant}",
+                    tenant=tenant,
+                    application=f"RIS-{tenant}",
+                    patient_issuer=own,
+                    accession_issuer=own,
+                )
+            )
+            for number in (1, 2):
+                intake.take([Received(order_of(tenant, number), "192.0.2.7")])
+        return self._database
 
     def _receive(self, one: Slice, tenant: TenantId) -> None:
         self._storage.receive(one.dataset, tenant=tenant, issuer=f"ISSUER-{tenant}")
@@ -270,6 +314,7 @@ class TwinNode:
         for client in self._clients.values():
             client.close()
         self._storage.close()
+        self._database.close()
 
 
 def _visitor(request: Request) -> Visitor:

@@ -26,6 +26,7 @@ from archipel.protocols.dimse.services import Services
 from archipel.protocols.dimse.settings import DimseSettings
 from archipel.protocols.dimse.status import Status
 from archipel.protocols.dimse.store_scp import store
+from archipel.protocols.dimse.worklist.scp import worklist
 from archipel.standards.dicom import pdu
 from archipel.standards.dicom import service_classes as sop
 from archipel.standards.dicom.association import Event
@@ -35,10 +36,18 @@ from archipel.standards.dicom.pdu import AbortReason, RejectReason, RejectResult
 log = logging.getLogger(__name__)
 
 Service = Callable[[Dialogue, int, Context, Command], None]
+
+
+def query(dialogue: Dialogue, context_id: int, context: Context, request: Command) -> None:
+    """Serve a C-FIND-RQ: of the worklist, or of the archive."""
+    of_worklist = context.abstract_syntax in sop.WORKLIST
+    (worklist if of_worklist else find)(dialogue, context_id, context, request)
+
+
 SERVICES: Mapping[int, tuple[Callable[[str], bool], Service]] = MappingProxyType(
     {  # beside C-ECHO: what each request is served by, in contexts of which abstract syntaxes
         CommandField.C_STORE_RQ: (sop.is_storage, store),
-        CommandField.C_FIND_RQ: (sop.FIND.__contains__, find),
+        CommandField.C_FIND_RQ: ((sop.FIND | sop.WORKLIST).__contains__, query),
         CommandField.C_MOVE_RQ: (sop.MOVE.__contains__, move),
         CommandField.C_GET_RQ: (sop.GET.__contains__, get),
         CommandField.N_ACTION_RQ: (sop.COMMITMENT.__contains__, commitment.take),

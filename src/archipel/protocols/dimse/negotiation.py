@@ -31,7 +31,9 @@ _IDENTIFIER_SYNTAXES = (  # of queries: no data set there is worth compressing
 )
 
 
-_OF_SMALL_DATASETS = sop.FIND | sop.MOVE | sop.GET | sop.COMMITMENT | {sop.VERIFICATION}
+_OF_SMALL_DATASETS = (
+    sop.FIND | sop.WORKLIST | sop.MOVE | sop.GET | sop.COMMITMENT | {sop.VERIFICATION}
+)
 
 
 # Places in the service class application information (PS3.4 tables C.5-1, C.5-2, C.5-3, B.3-1).

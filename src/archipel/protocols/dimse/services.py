@@ -8,6 +8,7 @@ from archipel.access.ports import Audit, Devices
 from archipel.archive.ports import Catalogue, Commitments, Contents, Journal
 from archipel.kernel.clock import Clock
 from archipel.kernel.uid import Uid
+from archipel.orders.ports import Worklist
 
 
 class Transcoder(Protocol):
@@ -34,6 +35,7 @@ class Services:
     devices: Devices
     audit: Audit
     commitments: Commitments
+    worklist: Worklist
     clock: Clock
     transcoder: Transcoder | None = None
 

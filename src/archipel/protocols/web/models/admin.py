@@ -18,7 +18,7 @@ RoleName = Literal[
     "network-admin",
     "governance",
 ]
-ServiceName = Literal["store", "find", "move", "get"]
+ServiceName = Literal["store", "find", "move", "get", "worklist"]
 Key = Field(min_length=1, max_length=48, pattern=r"^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$")
 Title = Field(min_length=1, max_length=16)
 

@@ -15,6 +15,7 @@ from archipel.kernel.actors import Scope
 from archipel.kernel.identifiers import AccessionNumber, TenantId
 from archipel.orders.model import Change, Order, OrderId, OrderNumber
 from archipel.orders.ports import Held, Scheduled, WorklistKeys
+from archipel.stores.sql.schema.archive import study
 from archipel.stores.sql.schema.orders import imaging_order, scheduled_step
 from archipel.stores.sql.session import Database, alone
 
@@ -114,13 +115,13 @@ class SqlOrders:
         return _order.decode(text) if text is not None else None
 
     def steps(self, keys: WorklistKeys, *, scope: Scope) -> Sequence[Scheduled]:
-        """List open steps by their start."""
+        """List open steps by their start, those left out whose exam is complete."""
         step, order = scheduled_step.c, imaging_order.c
         first, last = keys.dates
         query = (
             select(order.standing, step.number)
             .join(imaging_order, order.id == step.order_id)
-            .where(_in(step.tenant, scope), _in(order.tenant, scope))
+            .where(_in(step.tenant, scope), _in(order.tenant, scope), ~_done())
             .order_by(step.date, step.time, step.order_id, step.number)
             .limit(keys.limit)
         )
@@ -141,6 +142,22 @@ class SqlOrders:
 def _scheduled(row: Row[Any, Any]) -> Scheduled:
     order = _order.decode(row.standing)
     return Scheduled(order, (order.said.steps or ())[row.number])
+
+
+def _done() -> Any:
+    """Tell whether the exam of a step is here and complete: nobody announces it otherwise."""
+    step, order = scheduled_step.c, imaging_order.c
+    return (
+        select(study.c.id)
+        .where(
+            study.c.tenant == order.tenant,
+            study.c.accession_number == order.accession,
+            study.c.accession_issuer == order.accession_issuer,
+            study.c.completed_at.is_not(None),
+            study.c.modalities.contains("\\" + step.modality),
+        )
+        .exists()
+    )
 
 
 def _in(column: Any, scope: Scope) -> Any:

@@ -10,7 +10,7 @@ export type Token = Schemas["TokenView"];
 export type Service = Device["may"][number];
 export type Role = Account["role"];
 
-export const SERVICES: readonly Service[] = ["store", "find", "move", "get"];
+export const SERVICES: readonly Service[] = ["store", "find", "move", "get", "worklist"];
 export const ROLES: readonly Role[] = [
   "radiologist",
   "technologist",
