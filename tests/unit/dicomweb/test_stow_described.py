@@ -155,7 +155,15 @@ def test_what_cannot_be_an_instance_is_told_with_a_reason(
 
     assert answer.status_code in {400, 409}, answer.text
     failed = answer.json().get("00081198") or answer.json()["0008119A"]
-    assert failed["Value"][0]["00081197"]["Value"][0] in {0xC000, 0xA900}
+    assert failed["Value"][0]["00081197"]["Value"][0] in {0xC000, 0xC122, 0xA900}
+
+
+def test_a_picture_in_a_syntax_it_cannot_be_in_has_a_reason_of_its_own(world: World) -> None:
+    picture = ("picture", f"image/jpeg; transfer-syntax={MP4}", jpeg())
+
+    answer = send(world, [described(t7FE00010=PIXELS)], picture)
+
+    assert answer.json()["00081198"]["Value"][0]["00081197"]["Value"] == [0xC122]
 
 
 def test_one_of_two_is_stored_and_the_other_told(world: World) -> None:

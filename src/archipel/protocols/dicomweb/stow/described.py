@@ -19,6 +19,7 @@ from archipel.protocols.dicomweb.accept import MediaType, parse_media_type
 from archipel.protocols.dicomweb.negotiation import CODESTREAM, JSON, OCTETS, PLAIN_JSON
 from archipel.protocols.dicomweb.problem import TooLarge
 from archipel.protocols.dicomweb.stow.native import from_xml
+from archipel.protocols.dicomweb.stow.outcome import UnfitTransferSyntax
 from archipel.standards.dicom import part10
 from archipel.standards.dicom import transfer_syntax as ts
 from archipel.standards.dicom.dataset import DataSet, Element, write
@@ -177,7 +178,9 @@ def _syntax(part: GatheredPart, said: str) -> str:
     syntax = ts.of(named)
     fits = CODESTREAM.get(named) == kind or (syntax.video and kind.startswith("video/"))
     if not syntax.known or not (fits or kind == OCTETS):
-        raise Malformed(f"bulk data of {kind} is not in the transfer syntax {named[:64]}")
+        raise UnfitTransferSyntax(
+            f"bulk data of {kind} is not in the transfer syntax {named[:64]}"
+        )
     if syntax.deflated or not syntax.little_endian:
         return ts.EXPLICIT_VR_LITTLE_ENDIAN
     return named

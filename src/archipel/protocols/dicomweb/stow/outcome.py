@@ -27,10 +27,16 @@ class Reason(IntEnum):
     OUT_OF_RESOURCES = 0xA700
     MISMATCH = 0xA900
     CANNOT_UNDERSTAND = 0xC000
+    TRANSFER_SYNTAX_NOT_SUPPORTED = 0xC122
+
+
+class UnfitTransferSyntax(Malformed):
+    """Bulk data in a transfer syntax that it cannot be in, or that nobody knows."""
 
 
 REASON: dict[type[ArchipelError], Reason] = {
     MisplacedInstance: Reason.MISMATCH,
+    UnfitTransferSyntax: Reason.TRANSFER_SYNTAX_NOT_SUPPORTED,
     Malformed: Reason.CANNOT_UNDERSTAND,
     Refused: Reason.NOT_AUTHORISED,
     NotFound: Reason.PROCESSING_FAILURE,
@@ -67,7 +73,8 @@ def status_of(outcomes: Sequence[Outcome], *, indexed: bool) -> int:
         return 202
     if Reason.OUT_OF_RESOURCES in failed:
         return 503
-    return 400 if set(failed) == {Reason.CANNOT_UNDERSTAND} else 409
+    unread = {Reason.CANNOT_UNDERSTAND, Reason.TRANSFER_SYNTAX_NOT_SUPPORTED}
+    return 400 if set(failed) <= unread else 409
 
 
 def response_dataset(outcomes: Sequence[Outcome], base_url: str) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """Failures of the store transaction: statuses and reasons (PS3.18 sections 10.5.3.1, I.2)."""
 
-from archipel.testing.conform.model import Group, Trial, claim
+from archipel.testing.conform.model import Group, NotOffered, Trial, claim
 from archipel.testing.conform.phantoms import fresh_uid, instance_path, part10
 from archipel.testing.conform.server import DICOM, JSON, related
 from archipel.testing.conform.stow.body import (
@@ -62,6 +62,18 @@ def reason_of_another_study(trial: Trial) -> None:
     claim(item[INSTANCE]["Value"] == [made.SOPInstanceUID], "the instance is not named")
     reason = int(item[REASON]["Value"][0])
     claim(0xA900 <= reason <= 0xA9FF, f"the reason is {reason:04X}")
+
+
+@group.may("I.2", "other bytes under a UID that is held fail with reason 0111, or are taken")
+def reason_of_other_bytes(trial: Trial) -> None:
+    """Send other pixels under a UID that is held, and look at the reason."""
+    made = fresh(trial)
+    post(trial.server, [part10(made)]).wanted(200)
+    made.PixelData = bytes(len(made.PixelData))
+    answer = post(trial.server, [part10(made)]).wanted(200, 202, 409)
+    if answer.status == 200:
+        raise NotOffered("the second was taken too")
+    claim(reasons(answer) == [0x0111], f"the reason is {reasons(answer)}")
 
 
 @group.must("10.5.3.1", "an instance without a Study Instance UID is refused")
