@@ -14,6 +14,7 @@ import pytest
 from archipel.kernel.uid import Uid
 from archipel.standards.dicom import part10
 from archipel.standards.dicom.dataset import DataSet, Element, write
+from archipel.testing.plain import PLAIN
 
 ROOT = Path(__file__).parents[3]
 CT = Uid("1.2.840.10008.5.1.4.1.1.2")
@@ -52,13 +53,15 @@ def east(node: dict) -> Iterator[httpx.Client]:
 
 def _client(node: dict, tenant: str) -> httpx.Client:
     headers = {"Authorization": f"Bearer {node['tokens'][tenant]}"}
-    return httpx.Client(base_url=f"{node['http']}/dicomweb", headers=headers, timeout=60)
+    return httpx.Client(
+        base_url=f"{node['http']}/dicomweb", headers=headers, timeout=60, verify=PLAIN
+    )
 
 
 @pytest.fixture
 def seal(node: dict) -> Callable[[], int]:
     """Seal all that lies in the journal; returns how many series."""
-    return lambda: httpx.post(f"{node['http']}/seal", timeout=120).json()["sealed"]
+    return lambda: httpx.post(f"{node['http']}/seal", timeout=120, verify=PLAIN).json()["sealed"]
 
 
 def _volume(study: str, slices: int, *, side: int = 96) -> list[tuple[bytes, np.ndarray]]:

@@ -68,6 +68,7 @@ from archipel.stores.sql.requests import SqlReadingAgreements, SqlRequests
 from archipel.stores.sql.session import Database, open_database
 from archipel.stores.sql.transfers import SqlTransfers
 from archipel.testing.exams import drawing, hold
+from archipel.testing.plain import PLAIN
 
 NORTH, SOUTH = TenantId("north"), TenantId("south")
 PEOPLE = {
@@ -197,7 +198,7 @@ class Door:
             now = self.clock()
             self.tokens[login], _ = enrol.create_token(login, "t", office=self.office, now=now)
         headers = {"Authorization": f"Bearer {self.tokens[login]}"} if login else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=20)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=20, verify=PLAIN)
 
 
     def share(self) -> ExamId:
@@ -396,7 +397,7 @@ class served:  # noqa: N801  (reads as a verb after `with`)
         url = f"http://127.0.0.1:{self._port}"
         for _ in range(200):
             try:
-                httpx.get(f"{url}/api/welcome", timeout=1)
+                httpx.get(f"{url}/api/welcome", timeout=1, verify=PLAIN)
             except httpx.TransportError:
                 threading.Event().wait(0.05)
             else:

@@ -38,6 +38,7 @@ from archipel.stores.sql import facts, peers
 from archipel.stores.sql.following import withholding
 from archipel.stores.sql.peering import homes
 from archipel.testing.exams import drawing, hold
+from archipel.testing.plain import PLAIN
 
 GP, STUDY = TenantId("chu-gp"), "2.25.77"
 
@@ -59,7 +60,9 @@ class Twin:
             token, _ = enrol.create_token(login, "t", office=self.office, now=self.clock())
             self.tokens[login] = token
         headers = {"Authorization": f"Bearer {self.tokens[login]}"}
-        return httpx.request(method, f"{self.url}{path}", headers=headers, json=body, timeout=20)
+        return httpx.request(
+            method, f"{self.url}{path}", headers=headers, json=body, timeout=20, verify=PLAIN
+        )
 
     def person(self, login: str = "radio-north") -> Any:
         answer = self.ask(login, "GET", "/api/persons/p1")
@@ -257,7 +260,7 @@ def test_progress_is_told_as_it_comes(twin: Twin) -> None:
     headers = {"Authorization": f"Bearer {twin.tokens['radio-north']}"}
     at = f"{twin.url}/api/transfers/events"
     told: list[str] = []
-    with httpx.stream("GET", at, headers=headers, timeout=20) as stream:
+    with httpx.stream("GET", at, headers=headers, timeout=20, verify=PLAIN) as stream:
         for line in stream.iter_lines():
             if line.startswith("data: "):
                 (one,) = json.loads(line.removeprefix("data: "))["transfers"]
