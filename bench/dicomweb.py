@@ -19,7 +19,7 @@ from archipel.standards.dicom import dataset as datasets
 from archipel.standards.dicom import part10
 from archipel.standards.dicom.dataset import DataSet, Element
 from archipel.testing.instances import Instance
-from archipel.testing.plain import PLAIN
+from archipel.testing.peers.plain import PLAIN
 from bench.processor import spent_s
 from bench.servers import Found, Server, archipel, gets, orthanc, send, settled
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 
 from archipel.testing.instances import Instance, instance
-from archipel.testing.plain import PLAIN
+from archipel.testing.peers.plain import PLAIN
 from bench.receive import send_together
 from bench.servers import Found, Server, archipel, gets, orthanc, settled
 

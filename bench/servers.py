@@ -25,7 +25,7 @@ from archipel.protocols.dimse.user import Peer
 from archipel.testing.furnished import Peer as Device
 from archipel.testing.furnished import furnish
 from archipel.testing.instances import Instance
-from archipel.testing.plain import PLAIN
+from archipel.testing.peers.plain import PLAIN
 from archipel.testing.running_node import RunningNode
 
 Found = dict[str, dict[str, float]]

@@ -14,7 +14,7 @@ import pytest
 from archipel.kernel.uid import Uid
 from archipel.standards.dicom import part10
 from archipel.standards.dicom.dataset import DataSet, Element, write
-from archipel.testing.plain import PLAIN
+from archipel.testing.peers.plain import PLAIN
 
 ROOT = Path(__file__).parents[3]
 CT = Uid("1.2.840.10008.5.1.4.1.1.2")

@@ -68,7 +68,7 @@ from archipel.stores.sql.requests import SqlReadingAgreements, SqlRequests
 from archipel.stores.sql.session import Database, open_database
 from archipel.stores.sql.transfers import SqlTransfers
 from archipel.testing.exams import drawing, hold
-from archipel.testing.plain import PLAIN
+from archipel.testing.peers.plain import PLAIN
 
 NORTH, SOUTH = TenantId("north"), TenantId("south")
 PEOPLE = {

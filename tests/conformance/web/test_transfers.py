@@ -38,7 +38,7 @@ from archipel.stores.sql import facts, peers
 from archipel.stores.sql.following import withholding
 from archipel.stores.sql.peering import homes
 from archipel.testing.exams import drawing, hold
-from archipel.testing.plain import PLAIN
+from archipel.testing.peers.plain import PLAIN
 
 GP, STUDY = TenantId("chu-gp"), "2.25.77"
 
