@@ -38,9 +38,9 @@ from archipel.testing.memory import (
     MemoryContents,
     MemoryDevices,
     MemoryJournal,
+    MemoryWorklist,
 )
 from archipel.testing.memory_commitments import MemoryCommitments
-from archipel.testing.memory_orders import MemoryWorklist
 
 ORGANISATIONS = ("ouest", "est")  # each answers to its key in capitals
 _ALL = tuple(service.value for service in Service)

@@ -31,6 +31,8 @@ from archipel.kernel.errors import NotFound
 from archipel.kernel.hierarchy import Level
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
+from archipel.orders.model import Order
+from archipel.orders.ports import Scheduled, WorklistKeys
 from archipel.standards.dicom.attributes import INDEXED, UNIQUE_KEY
 from archipel.standards.dicom.dictionary import vr_of
 
@@ -325,3 +327,24 @@ def _fits(tag: int, asked: str, attributes: Header) -> bool:
         asked, values = asked.casefold(), [value.casefold() for value in values]
     patterns = asked.split("\\")
     return any(fnmatch.fnmatchcase(value, p) for value in values for p in patterns)
+
+
+@dataclass(slots=True)
+class MemoryWorklist:
+    """`orders.ports.Worklist` over a list of orders."""
+
+    orders: list[Order] = field(default_factory=list)
+
+    def steps(self, keys: WorklistKeys, *, scope: Scope) -> Sequence[Scheduled]:
+        """List the open steps in scope, narrowed by date and modality."""
+        first, last = keys.dates
+        found = [
+            Scheduled(order, step)
+            for order in self.orders
+            if scope.sees(order.tenant) and order.status.is_open
+            for step in order.said.steps or ()
+            if (not first or step.start.date >= first) and (not last or step.start.date <= last)
+            if not keys.modality or step.modality == keys.modality
+        ]
+        found.sort(key=lambda one: (one.step.start.date, one.step.start.time))
+        return found[: keys.limit]

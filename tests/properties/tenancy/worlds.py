@@ -50,10 +50,10 @@ from archipel.testing.memory import (
     MemoryContents,
     MemoryDevices,
     MemoryJournal,
+    MemoryWorklist,
 )
 from archipel.testing.memory_commitments import MemoryCommitments
 from archipel.testing.memory_images import InlineWorkshop
-from archipel.testing.memory_orders import MemoryWorklist
 from archipel.testing.storage_node import START, StorageNode
 
 TENANTS = (WEST, EAST)
