@@ -249,3 +249,34 @@ def test_a_request_is_cancelled_and_declined_from_the_board(
     picture(seats.of("reader"), "taken-back-1600")
     gone = seats.look("reader", f"/reading/{exam}")
     expect(gone.get_by_text("TEST-LEFEVRE")).to_have_count(0)
+
+
+def test_an_opposition_written_on_the_patients_page_hides_the_exam_on_the_other_node(
+    network: Network, seats: Seats
+) -> None:
+    exam = acquired(network, images=1)
+    request = ready(network, exam, "urgent")
+
+    def visible() -> bool:
+        rows = network.ask("reader", "GET", "/worklist?list=all")["rows"]
+        return any(row["exam"] == exam for row in rows)
+
+    until(visible)
+    rows = network.ask("doctor", "GET", "/worklist?list=all")["rows"]
+    (person,) = {row["patient"]["person"] for row in rows if row["exam"] == exam}
+    page = seats.look("doctor", f"/patients/{person}/exams/{exam}")
+    for verb, said, hidden in (
+        ("Noter une opposition", "Opposition notée", True),
+        ("Lever l", "Opposition levée", False),
+    ):
+        page.get_by_role("button", name=verb).click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Motif").fill("TEST dit à l'accueil")
+        dialog.get_by_role("button", name=verb).click()
+        expect(page.get_by_text(said).first).to_be_visible()
+        until(lambda hidden=hidden: visible() is not hidden)
+        if hidden:
+            expect(page.get_by_text("Le patient s")).to_be_visible()
+            picture(page, "opposed-1600")
+            assert violations(page) == []
+    network.ask("tech", "POST", f"/requests/{request}/cancel", {"reason": "TEST fin"})

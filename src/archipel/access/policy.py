@@ -35,6 +35,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 _P.SHARE_RESULTS,
                 _P.ASK_READING,
                 _P.CHOOSE_READING,
+                _P.RECORD_OPPOSITION,
             }
         ),
         Role.TECHNOLOGIST: frozenset(
@@ -51,9 +52,17 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         ),
         Role.REFERRER: frozenset({_P.READ_REPORTS, _P.ASK_READING, _P.CHOOSE_READING}),
         Role.SECRETARY: frozenset(
-            {_P.SEE_EXAMS, _P.SEARCH_PATIENTS, _P.READ_REPORTS, _P.SHARE_RESULTS}
+            {
+                _P.SEE_EXAMS,
+                _P.SEARCH_PATIENTS,
+                _P.READ_REPORTS,
+                _P.SHARE_RESULTS,
+                _P.RECORD_OPPOSITION,
+            }
         ),
-        Role.IDENTITY_OFFICER: frozenset({_P.SEE_EXAMS, _P.SEARCH_PATIENTS, _P.RESOLVE_IDENTITY}),
+        Role.IDENTITY_OFFICER: frozenset(
+            {_P.SEE_EXAMS, _P.SEARCH_PATIENTS, _P.RESOLVE_IDENTITY, _P.RECORD_OPPOSITION}
+        ),
         Role.SITE_ADMIN: frozenset(
             {_P.ADMINISTER_ORGANISATION, _P.SETTLE_ARRIVALS, _P.SEE_NODE, _P.SEE_AUDIT}
         ),

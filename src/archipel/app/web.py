@@ -81,6 +81,7 @@ def application(node: Node) -> FastAPI:
         ),
         asking=_asking(node),
         elsewhere=OtherNodes(node),
+        oppositions=node.oppositions,
         quarantine=node.quarantine,
         letters=Letters(node.database, node.audit, node.clock, door="web"),
         settling=_settling(node),

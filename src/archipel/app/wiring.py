@@ -31,7 +31,7 @@ from archipel.stores.sql.archive.seal import SqlHoldings, SqlSealIndex, SqlTotal
 from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
 from archipel.stores.sql.feed import SqlFacts
-from archipel.stores.sql.following.withholding import SqlWithholdings
+from archipel.stores.sql.following.withholding import SqlOppositions, SqlWithholdings
 from archipel.stores.sql.lines import SqlLines
 from archipel.stores.sql.offers import SqlOffers
 from archipel.stores.sql.orders.book import SqlOrders
@@ -267,6 +267,11 @@ class Node:
     def messages(self) -> SqlMessages:
         """Return the messages that were kept."""
         return SqlMessages(self.database)
+
+    @cached_property
+    def oppositions(self) -> SqlOppositions:
+        """Return what patients said of sharing."""
+        return SqlOppositions(self.database)
 
     @cached_property
     def links(self) -> SqlLinks:

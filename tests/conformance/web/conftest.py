@@ -44,6 +44,7 @@ from archipel.reading.request.island import Island
 from archipel.reading.request.model import Line, Arrival, Way
 from archipel.reading.urgency import set_urgency
 from archipel.results.secrets import Secrets
+from archipel.stores.sql.following.withholding import SqlOppositions
 from archipel.stores.sql.identity import SqlPersons
 from archipel.stores.sql.access import SqlDevices, SqlOrganisations
 from archipel.stores.sql.accounts import SqlAccounts
@@ -326,6 +327,7 @@ def furnished(database: Database, clock: Clock) -> tuple[WebServices, enrol.Offi
             ),
         ),
         elsewhere=Alone(database),
+        oppositions=SqlOppositions(database),
         quarantine=SqlQuarantine(database),
         settling=Settling(differences=SqlDifferences(database), comparing=NothingKept()),
         persons=SqlPersons(database),

@@ -399,6 +399,11 @@ CASES: dict[str, Case] = {
     "keep_agreement": administering("/api/admin/agreements", body=AGREEMENT),
     "find_persons": reading("/api/persons?q=balisier", refuses=200),
     "get_person": reading("/api/persons/p1"),
+    "keep_opposition": reading(
+        "/api/persons/p1/opposition",
+        body={"value": "P1", "issuer": "north", "opposed": True, "reason": "TEST oral"},
+        barred="technologist-north",
+    ),
     "list_doubted": resolving("/api/identity/desk", refuses=200),
     "get_identity": resolving("/api/persons/{source_person}/identity"),
     "decide_source": resolving(

@@ -6,7 +6,9 @@ import pytest
 from tests.unit.exchange.conftest import AWAY, HOME, shared_entirely
 from tests.unit.exchange.test_spool_and_adoption import carry
 
+from archipel.access.model import AuditQuery
 from archipel.archive.model import Query, StudyKey
+from archipel.exchange import oppose
 from archipel.exchange.fold.policy import DENIED, GRANTED
 from archipel.exchange.model import Author, Draft, NodeName
 from archipel.exchange.schedule import TransferClass
@@ -17,8 +19,10 @@ from archipel.exchange.want import Wish, want
 from archipel.kernel.actors import Actor, ActorKind, Scope
 from archipel.kernel.errors import Refused
 from archipel.kernel.hierarchy import Level
+from archipel.kernel.identifiers import Issuer, PatientIdentifier
 from archipel.reading.model import ExamId, Filters, SavedList
 from archipel.stores.sql.archive.seal import SqlTotals
+from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.facts import append
 from archipel.stores.sql.feed import SqlFacts
 from archipel.stores.sql.following import withholding
@@ -156,6 +160,32 @@ def test_an_opposition_ends_a_running_transfer_and_hides_the_copies(
     state(source, GRANTED, patient_of(source, here), HOME, by="patient")
     feed.heard()
     assert listed(reader, here)
+
+
+def test_what_a_patient_says_at_a_desk_hides_every_copy_until_it_is_taken_back(
+    source, reader, feed: Feed
+) -> None:
+    key = source.study()
+    fetched(source, reader, key)
+    feed.heard()
+    issuer, _, value = patient_of(source, key).removeprefix("patient:").partition("|")
+    patient = PatientIdentifier(value, Issuer(issuer))
+    audit = SqlAudit(source.database)
+    desk = oppose.Desk(
+        oppositions=withholding.SqlOppositions(source.database),
+        audit=audit,
+        scope=Scope(Actor(ActorKind.PERSON, "secretaire"), frozenset({HOME})),
+        door="test",
+    )
+    for opposed in (True, False):
+        oppose.say(patient, tenant=HOME, opposed=opposed, reason="oral", desk=desk, now=source.now)
+        feed.heard()
+        assert listed(reader, key) is not opposed
+    told = audit.search(AuditQuery(actor="secretaire"), scope=desk.scope, node=False)
+    assert [one.entry.detail for one in told] == [
+        "opposition to sharing lifted",
+        "opposition to sharing recorded",
+    ]
 
 
 def test_a_word_that_comes_before_the_study_keeps_it_out(source, reader, feed: Feed) -> None:

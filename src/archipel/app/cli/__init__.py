@@ -18,6 +18,7 @@ from archipel.app.cli import (
     directory,
     hl7,
     node,
+    opposition,
     peer,
     results,
     work,
@@ -32,7 +33,18 @@ command = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for part in (node, work, directory, content, commitment, peer, agreement, results, hl7):
+for part in (
+    node,
+    work,
+    directory,
+    content,
+    commitment,
+    peer,
+    agreement,
+    opposition,
+    results,
+    hl7,
+):
     part.add_to(command)
 for extension in entry_points(group="archipel.commands"):
     extension.load()(command)

@@ -14,11 +14,14 @@ from archipel.archive.model import JournalPlace
 from archipel.archive.ports import QuarantineDesk
 from archipel.archive.settle import Differences
 from archipel.kernel.actors import Scope
+from archipel.exchange import oppose
+from archipel.exchange.oppose import Oppositions
 from archipel.exchange.timeline import Elsewhere
 from archipel.identity.ports import Persons
 from archipel.kernel.clock import Clock
 from archipel.protocols.web.models.network import NetworkView
 from archipel.kernel.errors import NotFound
+from archipel.kernel.identifiers import PatientIdentifier, TenantId
 from archipel.protocols.web.models.node import NodeStatus, StuckWork
 from archipel.protocols.web.models.settling import Comparison
 from archipel.reading import claim, published, report, sign
@@ -145,6 +148,7 @@ class WebServices:
     sharing: Sharing
     asking: AskingPorts
     elsewhere: Elsewhere
+    oppositions: Oppositions
     quarantine: QuarantineDesk
     letters: Letters
     settling: Settling
@@ -195,9 +199,23 @@ class WebServices:
             agreements=self.asking.agreements,
             travel=self.asking.travel,
             exams=self.exams,
+            opposed=self._opposed,
             audit=self.desk.audit,
             scope=visitor.scope,
             site=Site(tenant, self.asking.node, held.name),
+        )
+
+    def _opposed(self, patient: PatientIdentifier, tenant: TenantId) -> bool:
+        said = self.oppositions.said([patient], tenant=tenant).get(patient)
+        return said is not None and said.opposed
+
+    def opposing(self, visitor: Visitor) -> oppose.Desk:
+        """Return what writing an opposition down needs for this visitor."""
+        return oppose.Desk(
+            oppositions=self.oppositions,
+            audit=self.desk.audit,
+            scope=visitor.scope,
+            door=DOOR,
         )
 
     def published(self, visitor: Visitor) -> published.Desk:

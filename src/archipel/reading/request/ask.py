@@ -3,7 +3,7 @@
 Every verb states one fact; the standing that comes back is folded from all of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from archipel.access.ports import Audit
 from archipel.exchange.fold.requests import RECONCILED
 from archipel.kernel.actors import Scope
 from archipel.kernel.errors import Conflict, Malformed, NotFound, Refused
-from archipel.kernel.identifiers import TenantId
+from archipel.kernel.identifiers import PatientIdentifier, TenantId
 from archipel.reading.model import Exam, ExamId, Urgency
 from archipel.reading.ports import Exams
 from archipel.reading.request import lifecycle
@@ -46,6 +46,7 @@ class Desk:
     agreements: Agreements
     travel: Travel
     exams: Exams
+    opposed: Callable[[PatientIdentifier, TenantId], bool]
     audit: Audit
     scope: Scope
     site: Site
@@ -94,6 +95,8 @@ def place(asking: Asking, *, by: Professional, desk: Desk, now: datetime) -> Sta
         raise Refused(f"only {exam.id.tenant}, whose exam it is, asks for its reading")
     if near(exam.id, desk=desk, now=now):
         raise Conflict("a request for this exam is under way: follow that one, or cancel it")
+    if desk.opposed(exam.patient, exam.id.tenant):
+        raise Conflict("the patient opposes sharing with other organisations: read it on site")
     rungs = _rungs(exam, asking.urgency, desk, now)
     chosen, kept = choose(rungs, wanted=asking.partner, override=asking.override)
     agreement = _agreement(chosen, desk)

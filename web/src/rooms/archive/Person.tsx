@@ -16,6 +16,7 @@ import { ForeignCard, ForeignLine, Unreached } from "./Elsewhere";
 import { ExamCard } from "./ExamCard";
 import { ExamImages } from "./ExamImages";
 import { IdentityBanner } from "./IdentityBanner";
+import { Oppositions } from "./Opposition";
 import { type ExamRow, examQuery, type PersonPage, personQuery } from "./queries";
 import { type ElsewhereExam, isUnderWay, useFetching, useTransfers } from "./transfers";
 
@@ -50,6 +51,7 @@ export function Person(props: PersonProps) {
               person: "-",
               banner: row.patient,
               identifiers: [],
+              oppositions: [],
               exams: [row],
               elsewhere: [],
               nodes: [],
@@ -261,6 +263,7 @@ function Found({
         </div>
         <div className={css.right}>
           {page.person !== "-" && identity}
+          <Oppositions page={page} />
           {foreign && <ForeignCard exam={foreign} mayFetch={mayRead} fetching={fetching} ask={ask} />}
           {current && (
             <ExamCard

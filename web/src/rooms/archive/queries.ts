@@ -1,5 +1,5 @@
 /** What the patient pages ask of the node. */
-import { queryOptions } from "@tanstack/react-query";
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, body, type Schemas } from "@/api/client";
 
 export type PersonPage = Schemas["PersonPage"];
@@ -26,6 +26,19 @@ export const personQuery = (person: string) =>
     // A study whose identity is still being attached has no person yet.
     enabled: person !== "-",
   });
+
+/** Writes down what the patient said of sharing; the page then tells what holds. */
+export function useOpposition(person: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (wanted: Schemas["OppositionWrite"]) =>
+      body(api.PUT("/api/persons/{person}/opposition", { params: { path: { person } }, body: wanted })),
+    onSuccess: (oppositions) => {
+      client.setQueryData(personQuery(person).queryKey, (page) => page && { ...page, oppositions });
+      return client.invalidateQueries({ queryKey: ["person", person] });
+    },
+  });
+}
 
 export const examQuery = (exam: string) =>
   queryOptions({

@@ -5,11 +5,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from archipel.access.model import Action, AuditEntry, Visitor
+from archipel.access.model import Action, AuditEntry, Permission, Visitor
+from archipel.exchange.oppose import say
 from archipel.kernel.errors import NotFound
-from archipel.kernel.identifiers import TenantId
+from archipel.kernel.identifiers import Issuer, PatientIdentifier, TenantId
+from archipel.protocols.web.models.base import Problem
 from archipel.protocols.web.models.people import (
     KnownIdentifier,
+    OppositionView,
+    OppositionWrite,
     PersonHit,
     PersonHits,
     PersonPage,
@@ -19,7 +23,7 @@ from archipel.protocols.web.routes.transfers import views_of
 from archipel.protocols.web.routes.worklist import exam_views
 from archipel.protocols.web.services import DOOR, Services, WebServices
 from archipel.protocols.web.views import Sites, banner
-from archipel.protocols.web.visitors import SearchesPatients
+from archipel.protocols.web.visitors import RecordsOpposition, SearchesPatients
 from archipel.reading.model import Exam
 
 routes = APIRouter(tags=["persons"])
@@ -66,10 +70,65 @@ def get_person(person: str, visitor: SearchesPatients, services: Services) -> Pe
         person=exams[0].person_key,
         banner=banner(exams[0]),
         identifiers=_identifiers(exams, views.sites),
+        oppositions=_oppositions(_own(exams, visitor), visitor, services),
         exams=views.rows(exams),
         elsewhere=_elsewhere(exams, visitor, services),
         nodes=views_of(services).nodes(services.elsewhere.reach()),
     )
+
+
+@routes.put(
+    "/persons/{person}/opposition",
+    operation_id="keep_opposition",
+    responses={409: {"model": Problem}},
+)
+def keep_opposition(
+    person: str, wanted: OppositionWrite, visitor: RecordsOpposition, services: Services
+) -> list[OppositionView]:
+    """Write down that a patient opposes sharing, or no longer does; audited.
+
+    It holds here at once, and on every other node when it is heard there. 404 for an identifier
+    that is not the visitor's own organisation's, 409 where it is so already.
+    """
+    now = services.clock()
+    own = _own(services.exams.of_person(person, scope=visitor.scope, now=now), visitor)
+    patient = PatientIdentifier(wanted.value, Issuer(wanted.issuer))
+    if patient not in own:
+        raise NotFound("your organisation knows this person by no such identifier")
+    say(
+        patient,
+        tenant=visitor.person.tenant,
+        opposed=wanted.opposed,
+        reason=wanted.reason,
+        desk=services.opposing(visitor),
+        now=now,
+    )
+    return _oppositions(own, visitor, services)
+
+
+def _own(exams: Sequence[Exam], visitor: Visitor) -> list[PatientIdentifier]:
+    """Return the identifiers that the visitor's organisation gave the person."""
+    own = [one.patient for one in exams if one.id.tenant == visitor.person.tenant]
+    return list(dict.fromkeys(own))
+
+
+def _oppositions(
+    patients: Sequence[PatientIdentifier], visitor: Visitor, services: WebServices
+) -> list[OppositionView]:
+    said = services.oppositions.said(patients, tenant=visitor.person.tenant)
+    return [
+        OppositionView(
+            value=patient.value,
+            issuer=patient.issuer.namespace,
+            opposed=last is not None and last.opposed,
+            at=last.at if last else None,
+            by=last.by if last else "",
+            reason=last.reason if last else "",
+            may_change=visitor.may(Permission.RECORD_OPPOSITION),
+        )
+        for patient in patients
+        for last in [said.get(patient)]
+    ]
 
 
 def _elsewhere(

@@ -6,19 +6,22 @@ where they are: the law asks for what was seen and said. A study is shown again 
 the opposition is lifted, and the word may come before the study does.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
 from archipel.archive.model import StudyKey
+from archipel.exchange import hlc
 from archipel.exchange.events import StudyShownAgain, StudyWithheld
 from archipel.exchange.fold import objects, policy
 from archipel.exchange.fold.objects import Presence
 from archipel.exchange.model import Author, Draft, Fact
+from archipel.exchange.oppose import Opposition, Saying
+from archipel.exchange.timeline import key_of
 from archipel.exchange.transfer import CANCELLABLE, TransferState, Withholding
 from archipel.kernel.errors import Malformed, NotFound
-from archipel.kernel.identifiers import TenantId
+from archipel.kernel.identifiers import PatientIdentifier, TenantId
 from archipel.kernel.uid import Uid
 from archipel.stores.sql import facts
 from archipel.stores.sql.outbox import announce
@@ -48,6 +51,45 @@ class SqlWithholdings:
         """See `recall`."""
         with self._database.write() as connection:
             return recall(connection, key, reason=reason, author=author, now=now)
+
+
+class SqlOppositions:
+    """`archipel.exchange.oppose.Oppositions`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def say(self, said: Saying, *, tenant: TenantId) -> None:
+        """See the port."""
+        draft = Draft(
+            kind=policy.DENIED if said.opposed else policy.GRANTED,
+            subject=f"{PATIENT}{key_of(said.patient)}",
+            tenant=tenant,
+            body={"by": "patient", "reason": said.reason},
+            author=Author(subject=said.login, organisation=tenant.value),
+        )
+        with self._database.write() as connection:
+            state(connection, draft, now=said.at)
+
+    def said(
+        self, patients: Collection[PatientIdentifier], *, tenant: TenantId
+    ) -> Mapping[PatientIdentifier, Opposition]:
+        """See the port."""
+        by_subject = {f"{PATIENT}{key_of(one)}": one for one in patients}
+        kinds = (policy.DENIED, policy.GRANTED)
+        with self._database.read() as connection:
+            every = facts.of_subjects(connection, by_subject, kinds=kinds)
+        found = {}
+        for subject, patient in by_subject.items():
+            own = [one for one in every if one.subject == subject and one.tenant == tenant]
+            if own:
+                found[patient] = Opposition(
+                    opposed=policy.denied(own),
+                    at=hlc.moment_of(own[-1].clock),
+                    by=own[-1].author.subject,
+                    reason=str(own[-1].body.get("reason", "")),
+                )
+        return found
 
 
 def follow(
