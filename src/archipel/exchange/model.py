@@ -195,6 +195,16 @@ class Batch:
     heads: tuple[Head, ...]
     terms: str = ""  # of what this reader may know; when it changes, stubs are asked for again
     more: bool = False
+    urgent: tuple["Proven", ...] = ()
+    """Revocations of pages to come: they are heeded before anything else, and come again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """One fact by itself, and a head that its writer signed at just this fact."""
+
+    fact: Fact
+    head: Head
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

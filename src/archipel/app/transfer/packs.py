@@ -103,6 +103,7 @@ class PackTask:
             transfers=self.node.transfers,
             spool=spool,
             link=lambda name: self._link(name, neighbours, spool),
+            welcome=lambda name: self._peer(name, neighbours) is not None,
             clock=self.node.clock,
             holder=neighbours.identity.node.value,
             reserve_bytes=self.node.settings.archive.low_disk_bytes,

@@ -7,19 +7,21 @@ this process. Keeps room on the disk: backlog stops first, the most urgent last.
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from archipel.exchange.ports import Spool, Transfers
 from archipel.exchange.schedule import TransferClass
-from archipel.exchange.transfer import LEASE, Transfer, TransferState
+from archipel.exchange.transfer import LEASE, Happening, Transfer, TransferState
 from archipel.kernel.clock import Clock
 from archipel.kernel.errors import ArchipelError, Conflict
 from archipel.protocols.peer.link_puller import LinkPuller
 
 _log = logging.getLogger(__name__)
 LOOK_S = 0.2
+PART_S = 1.0
 KEPT = timedelta(days=1)  # what was called off or set aside may be wanted again so long
 RESERVE_BYTES = 2 << 30
 URGENT = frozenset({TransferClass.STAT, TransferClass.ON_CALL})
@@ -36,9 +38,11 @@ class Pullers:
     clock: Clock
     holder: str
     reserve_bytes: int = RESERVE_BYTES
+    welcome: Callable[[str], bool] = lambda _node: True
     links: dict[str, LinkPuller] = field(default_factory=dict)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _leased: dict[str, datetime] = field(default_factory=dict)
+    _parted_s: float = 0.0
 
     async def run(self) -> None:
         """Fetch what is wanted, until cancelled."""
@@ -59,6 +63,7 @@ class Pullers:
     async def look(self) -> None:
         """Look at the rows once, and do what they say."""
         rows = await asyncio.to_thread(self.transfers.under_way)
+        await self._part()
         mine = [row for row in rows if await self._leases(row)]
         for row in mine:
             if row.state is not TransferState.WHOLE:
@@ -70,6 +75,23 @@ class Pullers:
         free = await asyncio.to_thread(self.spool.free_bytes)
         await self._tidy({row.id for row in rows}, short=free < self.reserve_bytes)
         await self._keep_room(mine, free)
+
+    async def _part(self) -> None:
+        """Close the connections to nodes that are peers no longer, whatever they carry."""
+        now_s = time.monotonic()
+        if now_s - self._parted_s < PART_S:
+            return
+        self._parted_s = now_s
+        for name in list(self.links):
+            if await asyncio.to_thread(self.welcome, name):
+                continue
+            _log.warning("%s is no peer any more: nothing is fetched from it", name)
+            link, task = self.links.pop(name), self._tasks.pop(name)
+            for errand in list(link.errands.values()):
+                await errand.tell(Happening.SILENCE, f"{name} is no peer of this node any more")
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
     async def _leases(self, row: Transfer) -> bool:
         """Hold the row; renewed when a third of the lease has gone."""

@@ -12,13 +12,14 @@ from typing import Any
 import zstandard
 
 from archipel.exchange import chain
-from archipel.exchange.model import Batch, Cursor, Fact, Head, Link, LogName, Stub
+from archipel.exchange.model import Batch, Cursor, Fact, Head, Link, LogName, Proven, Stub
 from archipel.kernel.errors import ArchipelError, Malformed
 
 MEDIA_TYPE = "application/vnd.archipel.facts"
 UNPACKED_BYTES = 32 << 20
 PACKED_BYTES = 16 << 20
 LOGS = 512  # in one cursor
+URGENT = 64  # in one answer
 _LEVEL = 6
 _FACT, _STUB = b"F", b"S"
 
@@ -37,6 +38,14 @@ def packed(batch: Batch) -> bytes:
             "more": batch.more,
             "starts": starts,
             "heads": [_head(head) for head in batch.heads],
+            "urgent": [
+                {
+                    "fact": one.fact.content.decode(),
+                    "prev": one.fact.previous,
+                    "head": _head(one.head),
+                }
+                for one in batch.urgent
+            ],
         }
     )
     return zstandard.ZstdCompressor(level=_LEVEL).compress(b"\n".join(lines))
@@ -58,7 +67,13 @@ def unpacked(content: bytes) -> Batch:
         said = json.loads(first)
         heads = tuple(_read_head(one) for one in said["heads"])
         links = tuple(_read_links(lines, dict(said["starts"])))
-        return Batch(links=links, heads=heads, terms=str(said["terms"]), more=said["more"] is True)
+        return Batch(
+            links=links,
+            heads=heads,
+            terms=str(said["terms"]),
+            more=said["more"] is True,
+            urgent=tuple(map(_read_urgent, said.get("urgent", [])[:URGENT])),
+        )
     except ArchipelError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as unreadable:
@@ -128,6 +143,11 @@ def _head(head: Head) -> dict[str, Any]:
         "sig": head.signature.hex(),
         "cert": head.certificate,
     }
+
+
+def _read_urgent(said: dict[str, Any]) -> Proven:
+    told = chain.read(said["fact"].encode(), previous=said["prev"])
+    return Proven(told, _read_head(said["head"]))
 
 
 def _read_head(said: dict[str, Any]) -> Head:

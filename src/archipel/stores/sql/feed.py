@@ -23,6 +23,7 @@ from archipel.exchange.model import (
     Link,
     LogName,
     NodeName,
+    Proven,
     Stub,
     Taken,
 )
@@ -38,6 +39,7 @@ from archipel.stores.sql.peering import homes
 from archipel.stores.sql.schema.exchange import fact, fact_head, fact_log
 from archipel.stores.sql.session import Database, alone, upsert
 
+REVOKED, _URGENT = "node.revoked", 64
 _PAGE_BYTES, _STUB_BYTES = 4 << 20, 200  # an answer is taken up to four times as large
 _LONGEST_RUN = 4000  # links sent beyond the limit to reach the next head of a relayed log
 
@@ -68,13 +70,24 @@ class SqlFacts:
             seen = _filtered(connection, links, reader)
             terms = peers.terms(connection, reader)
             own = facts.own(connection).node
+            revoking = _revoking(connection, cursor, links) if more else []
         now = self._clock()
         last = {str(link.log): link for link in links if link.log.node == own}
         signed_now = [
             signed(link.log, link.sequence, link.hash, signer=signer, now=now)
             for link in last.values()
         ]
-        return Batch(links=tuple(seen), heads=(*signed_now, *relayed), terms=terms, more=more)
+        urgent = [
+            Proven(one, signed(one.log, one.sequence, one.hash, signer=signer, now=now))
+            for one in revoking
+        ]
+        return Batch(
+            links=tuple(seen),
+            heads=(*signed_now, *relayed),
+            terms=terms,
+            more=more,
+            urgent=tuple(urgent),
+        )
 
     def take(self, batch: Batch, *, verify: HeadVerifier, now: datetime) -> Taken:
         """Take a batch in. Node-wide: each fact names its tenant."""
@@ -86,6 +99,11 @@ class SqlFacts:
                 proven[str(head.log)] = head
             except ArchipelError as failure:
                 refused.append(f"{head.log}: {failure}")
+        urgent = [one for one in batch.urgent if _proves(one, verify, refused)]
+        if urgent:
+            with self._database.write() as connection:
+                for one in urgent:
+                    peer_facts.project(connection, one.fact, now=now)
         if not batch.links:
             return Taken(refused=tuple(refused))
         with self._database.write() as connection:
@@ -119,6 +137,35 @@ class SqlFacts:
         with self._database.read() as connection:
             rows = connection.execute(select(fact).where(fact.c.kind.is_not(None)))
             return [link for link in map(facts.link_of, rows) if isinstance(link, Fact)]
+
+
+def _revoking(connection: Connection, cursor: Cursor, page: Sequence[Link]) -> list[Fact]:
+    """Read our own revocations that the reader lacks and this page does not bring."""
+    log = str(facts.own(connection))
+    query = select(fact).where(
+        fact.c.log == log, fact.c.kind == REVOKED, fact.c.sequence >= cursor.get(log, 0)
+    )
+    brought = {link.sequence for link in page if str(link.log) == log}
+    found = map(facts.link_of, connection.execute(query.order_by(fact.c.sequence).limit(_URGENT)))
+    return [one for one in found if isinstance(one, Fact) and one.sequence not in brought]
+
+
+def _proves(one: Proven, verify: HeadVerifier, refused: list[str]) -> bool:
+    """Tell whether a fact by itself is a revocation that its writer signed."""
+    told, head = one.fact, one.head
+    if told.kind != REVOKED or (head.log, head.sequence, head.hash) != (
+        told.log,
+        told.sequence,
+        told.hash,
+    ):
+        refused.append(f"{told.log}: a revocation that its head does not prove")
+        return False
+    try:
+        verify(head)
+    except ArchipelError as failure:
+        refused.append(f"{told.log}: {failure}")
+        return False
+    return True
 
 
 def _lacking(connection: Connection, cursor: Cursor, limit: int) -> list[Link]:
