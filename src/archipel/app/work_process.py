@@ -9,7 +9,7 @@ from select import select
 
 from archipel.app.dispatcher import Dispatcher, Subscription
 from archipel.app.home import Home
-from archipel.app.operations import commitments
+from archipel.app.operations import availability, commitments
 from archipel.app.operations.letters import save_waiting
 from archipel.app.reports import following as reports
 from archipel.app.requests import following as requests
@@ -78,6 +78,7 @@ def subscriptions(node: Node) -> list[Subscription]:
         *requests.subscriptions(node),
         *results.subscriptions(node),
         *commitments.subscriptions(node),
+        *availability.subscriptions(node),
     ]
 
 

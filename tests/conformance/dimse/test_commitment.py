@@ -25,6 +25,7 @@ from archipel.protocols.dimse.outgoing import batches
 from archipel.protocols.dimse.store_scu import sender
 from archipel.protocols.dimse.user import Peer
 from archipel.standards.dicom.service_classes import (
+    INSTANCE_AVAILABILITY,
     STORAGE_COMMITMENT,
     STORAGE_COMMITMENT_INSTANCE,
 )
@@ -36,7 +37,8 @@ from archipel.testing.running_node import RunningNode
 pytestmark = pytest.mark.slow
 
 STUDY = 0x0020000D
-PATIENCE_S = 30
+PATIENCE_S = 60
+QUICK = {"ARCHIPEL_ARCHIVE__SERIES_QUIET_S": "2", "ARCHIPEL_ARCHIVE__STUDY_QUIET_S": "3"}
 
 
 def free_port() -> int:
@@ -77,9 +79,11 @@ class Place:
         self.away, self.keeper = free_port(), free_port()
         self.port = free_port()
         keeper = Device("KEEPER", self.keeper, frozenset({Duty.COMMIT}))
+        self.board = free_port()
         devices = [Device("MODALITY", self.port), Device("AWAY", self.away), keeper]
+        devices.append(Device("BOARD", self.board, frozenset({Duty.ANNOUNCE})))
         furnish(home, {"chu": [*devices, Device("NOWHERE")]})
-        self.node = RunningNode(home, settings={"ARCHIPEL_ARCHIVE__SERIES_QUIET_S": "2"})
+        self.node = RunningNode(home, settings=QUICK)
 
     def peer(self, calling: str = "MODALITY") -> Peer:
         return Peer(
@@ -369,3 +373,38 @@ def keeper(place: Place, *, lost: str, at_once: bool) -> Iterator[None]:
         yield
     finally:
         server.shutdown()
+
+
+def test_a_board_hears_of_a_complete_study(place: Place) -> None:
+    study = Uid.fresh()
+    made = [instance(study=study) for _ in range(2)]
+    heard: dict[str, Dataset] = {}
+    news = threading.Event()
+
+    def hear(event: evt.Event) -> tuple[int, Dataset]:
+        told = event.attribute_list
+        heard[told.StudyInstanceUID] = told
+        if told.StudyInstanceUID == study.value:
+            news.set()
+        return 0, told
+
+    entity = AE("BOARD")
+    entity.add_supported_context(INSTANCE_AVAILABILITY)
+    server = entity.start_server(
+        ("127.0.0.1", place.board), block=False, evt_handlers=[(evt.EVT_N_CREATE, hear)]
+    )
+    try:
+        place.send(*made)
+        assert news.wait(PATIENCE_S)
+    finally:
+        server.shutdown()
+
+    items = [
+        item
+        for series in heard[study.value].ReferencedSeriesSequence
+        for item in series.ReferencedSOPSequence
+    ]
+    assert {item.ReferencedSOPInstanceUID for item in items} == {pair(one)[1] for one in made}
+    assert {(item.InstanceAvailability, item.RetrieveAETitle) for item in items} == {
+        ("ONLINE", "CHU")
+    }

@@ -8,16 +8,20 @@ import pytest
 from starlette.routing import Route
 
 from archipel.app.dicom_door import measures
+from archipel.app.operations.conformance import SOP_CLASSES, statement
 from archipel.app.settings import DicomSettings
 from archipel.kernel.hierarchy import Level
 from archipel.protocols.dicomweb import DicomwebServices, router
 from archipel.protocols.dicomweb.problem import _OWN, STATUS
 from archipel.protocols.dicomweb.services import Limits
-from archipel.protocols.dimse.status import FIND, GET, MOVE, STORE, Status
+from archipel.protocols.dimse import negotiation
+from archipel.protocols.dimse.settings import DimseSettings
+from archipel.protocols.dimse.status import COMMIT, FIND, GET, HEARD, MOVE, STORE, Status
+from archipel.standards.dicom import pdu, transfer_syntax
 from archipel.standards.dicom import service_classes as sop
-from archipel.standards.dicom import transfer_syntax
 from archipel.standards.dicom.attributes import INDEXED
 from archipel.standards.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from archipel.standards.dicom.user_information import UserInformation
 
 CONFORMANCE = Path(__file__).parents[3] / "docs" / "conformance"
 DICOM = (CONFORMANCE / "dicom.md").read_text()
@@ -26,10 +30,44 @@ UNSAID = {Status.SOP_CLASS_NOT_SUPPORTED, Status.MISTYPED_ARGUMENT}  # in no tab
 HELD_BY_NAME = re.compile(r"\(`(\w+)`\) \| ([\d.e+]+)")
 
 
-def test_the_query_retrieve_classes_are_those_that_are_served() -> None:
-    stated = set(re.findall(r"`(1\.2\.840\.10008\.5\.1\.4\.1\.2\.[\d.]+)` \| no \| yes", DICOM))
+def test_the_statement_is_what_the_program_writes_of_itself() -> None:
+    assert statement(DicomSettings()) == DICOM
+    assert "{{" not in DICOM
 
-    assert stated == sop.FIND | sop.MOVE | sop.GET
+
+def test_the_statement_tells_the_settings_of_its_node() -> None:
+    told = statement(DicomSettings(tls_bind="10.0.0.5:2762", maximum_associations=7))
+
+    assert "| port | `10.0.0.5:2762` |" in told
+    assert "| associations at once (`max_associations`) | 7 |" in told
+
+
+@pytest.mark.parametrize("row", SOP_CLASSES, ids=lambda row: row[0])
+def test_each_class_is_accepted_if_it_is_provided(row: tuple[str, str, str, str]) -> None:
+    name, uid, _, provided = row
+    context = pdu.ProposedContext(1, uid, (transfer_syntax.IMPLICIT_VR_LITTLE_ENDIAN,))
+    asked = pdu.AssociateRq(called="A", calling="B", contexts=(context,), user=UserInformation())
+
+    accepted = negotiation.answer(asked, DimseSettings())[1]
+
+    assert f"| {name} | `{uid}` |" in DICOM
+    assert bool(accepted) == (provided == "yes")
+
+
+def test_no_class_is_accepted_that_is_not_stated() -> None:
+    served = {sop.VERIFICATION} | sop.FIND | sop.MOVE | sop.GET | sop.COMMITMENT
+
+    assert {uid for _, uid, _, provided in SOP_CLASSES if provided == "yes"} == served
+
+
+@pytest.mark.parametrize("uid", list(transfer_syntax.REGISTRY))
+def test_each_transfer_syntax_is_accepted_for_storage(uid: str) -> None:
+    context = pdu.ProposedContext(1, "1.2.840.10008.5.1.4.1.1.2", (uid,))
+    asked = pdu.AssociateRq(called="A", calling="B", contexts=(context,), user=UserInformation())
+
+    (accepted,) = negotiation.answer(asked, DimseSettings())[1].values()
+
+    assert accepted.transfer_syntax == uid
 
 
 def test_the_transfer_syntaxes_are_those_that_are_known() -> None:
@@ -44,7 +82,9 @@ def test_every_status_of_a_service_is_stated() -> None:
     stated = {
         Status(int(code, 16)) for code in re.findall(r"^\| `([0-9A-F]{4})`", DICOM, re.MULTILINE)
     }
-    given = {status for table in (STORE, FIND, MOVE, GET) for status in table.values()}
+    given = {
+        status for table in (STORE, FIND, MOVE, GET, COMMIT, HEARD) for status in table.values()
+    }
 
     assert stated >= given
     assert not stated & UNSAID

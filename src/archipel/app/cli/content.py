@@ -15,6 +15,7 @@ def add_to(command: typer.Typer) -> None:
     """Add these commands to the command line."""
     command.command("import")(import_files)
     command.command("verify")(verify)
+    command.command("conformance")(conformance)
 
 
 def import_files(
@@ -76,3 +77,13 @@ def verify(
         typer.echo(f"damaged: {line}", err=True)
     if outcome.damaged:
         raise typer.Exit(1)
+
+
+def conformance(home: HomeOption) -> None:
+    """Print the DICOM conformance statement (PS3.2) of this node with its settings.
+
+    Example: archipel conformance --home /srv/archipel > conformance.md
+    """
+    from archipel.app.operations.conformance import statement
+
+    typer.echo(statement(Home(home).settings().dicom), nl=False)

@@ -38,9 +38,9 @@ _OF_SMALL_DATASETS = (
 
 # Places in the service class application information (PS3.4 tables C.5-1, C.5-2, C.5-3, B.3-1).
 RELATIONAL, COMBINED_DATE_TIME, FUZZY_NAMES = 0, 1, 2
-_OF_QUERIES = b"\1\1\1\0\0"  # neither time zones nor enhanced multi-frame conversion
-_OF_RETRIEVALS = b"\1\0"
-_OF_STORAGE = b"\2\0\3\0\0\0"  # level 2 (full), every signature kept, nothing coerced
+OF_QUERIES = b"\1\1\1\0\0"  # neither time zones nor enhanced multi-frame conversion
+OF_RETRIEVALS = b"\1\0"
+OF_STORAGE = b"\2\0\3\0\0\0"  # level 2 (full), every signature kept, nothing coerced
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +108,8 @@ def _extensions(request: AssociateRq) -> dict[str, bytes]:
 
 def _agreed(asked: ExtendedNegotiation) -> bytes:
     if sop.is_storage(asked.sop_class):
-        return _OF_STORAGE
-    ours = _OF_QUERIES if asked.sop_class in sop.FIND else _OF_RETRIEVALS
+        return OF_STORAGE
+    ours = OF_QUERIES if asked.sop_class in sop.FIND else OF_RETRIEVALS
     return bytes(min(one, own) for one, own in zip(asked.information, ours, strict=False))
 
 

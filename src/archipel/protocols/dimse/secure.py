@@ -22,7 +22,8 @@ _PIECE_BYTES = 1 << 16
 _HELD_BYTES = 1 << 18  # on their way, in each direction
 _IDLE_MS = 60_000  # looked at again, whatever happens
 # Forward secrecy and authenticated encryption alone (PS3.15 table B.10-1); TLS 1.3 has its own.
-_SUITES = "ECDHE+AESGCM:DHE+AESGCM:ECDHE+CHACHA20"
+OLDEST = ssl.TLSVersion.TLSv1_2
+SUITES = "ECDHE+AESGCM:DHE+AESGCM:ECDHE+CHACHA20"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,8 @@ def context_of(files: TlsFiles, *, server: bool) -> ssl.SSLContext:
     """Return what we speak, as who answers or who calls. Raises `Malformed` for a bad file."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server else ssl.PROTOCOL_TLS_CLIENT)
     try:
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.set_ciphers(_SUITES)
+        context.minimum_version = OLDEST
+        context.set_ciphers(SUITES)
         context.check_hostname = False  # a device is known by its certificate, wherever it is
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_cert_chain(files.certificate, files.key)

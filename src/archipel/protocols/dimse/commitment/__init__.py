@@ -1,1 +1,1 @@
-"""Storage Commitment Push Model (PS3.4 Annex J), as provider and as user."""
+"""What is kept here and what elsewhere: storage commitment (PS3.4 J), availability (PS3.4 R)."""
