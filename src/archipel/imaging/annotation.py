@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ class Annotation:
     technique: tuple[str, ...] = ()
 
 
-def annotation_of(document: bytes, kinds: frozenset[str]) -> Annotation:
+def annotation_of(document: bytes, kinds: Collection[str]) -> Annotation:
     """Read what to write from gzip of the metadata of one instance."""
     found: Mapping[str, Any] = json.loads(gzip.decompress(document))[0]
     return Annotation(

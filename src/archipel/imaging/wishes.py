@@ -36,4 +36,4 @@ class Wishes:
     window: Window | None = None
     viewport: Viewport | None = None
     quality: int = QUALITY
-    annotate: frozenset[str] = frozenset()  # of `annotation.PATIENT` and `annotation.TECHNIQUE`
+    annotate: tuple[str, ...] = ()  # sorted, of `annotation.PATIENT` and `annotation.TECHNIQUE`

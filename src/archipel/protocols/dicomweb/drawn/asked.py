@@ -74,14 +74,14 @@ def profile_asked(visit: Visit) -> None:
         raise NotAcceptable("pictures carry no colour profile: ask with iccprofile=no")
 
 
-def annotation_asked(visit: Visit) -> frozenset[str]:
+def annotation_asked(visit: Visit) -> tuple[str, ...]:
     """`annotation=patient,technique` (PS3.18 8.3.5.1.1). Raises `Malformed`."""
     return annotations(visit.request.query_params.get("annotation", ""))
 
 
-def annotations(text: str) -> frozenset[str]:
+def annotations(text: str) -> tuple[str, ...]:
     """Read which annotations are asked for. Raises `Malformed`."""
-    asked = frozenset(filter(None, text.split(",")))
+    asked = set(filter(None, text.split(",")))
     if not asked <= {"patient", "technique"}:
         raise Malformed("annotation is patient, technique or both")
-    return asked
+    return tuple(sorted(asked))  # in one order: the entity tag is made of it
