@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
 
 from archipel.kernel.actors import Scope
 from archipel.kernel.identifiers import AccessionNumber, TenantId
@@ -22,6 +22,19 @@ from archipel.stores.sql.session import Database, alone
 _order = msgspec.json.Decoder(Order)
 _changes = msgspec.json.Decoder(tuple[Change, ...])
 _written = msgspec.json.Encoder()
+_T = imaging_order.c
+_HOLDING = (  # built once: a message costs as much in building statements as in the database
+    select(_T.standing, _T.changes)
+    .where(
+        _T.tenant == bindparam("tenant"),
+        or_(
+            (_T.placer == bindparam("placer")) & (_T.placer_issuer == bindparam("placer_issuer")),
+            (_T.filler == bindparam("filler")) & (_T.filler_issuer == bindparam("filler_issuer")),
+        ),
+    )
+    .order_by(_T.id)
+)
+_ADDED, _ADDED_STEP = insert(imaging_order), insert(scheduled_step)
 
 
 class SqlOrderBook:
@@ -29,50 +42,47 @@ class SqlOrderBook:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._known: set[OrderId] = set()  # held already, as `holding` found
 
     def holding(
         self, *, placer: OrderNumber | None, filler: OrderNumber | None, tenant: TenantId
     ) -> Sequence[Held]:
         """Find orders by number; one transaction at a time passes for an organisation."""
         alone(self._connection, f"orders {tenant}")
-        table = imaging_order.c
-        wanted = []
-        if placer is not None:
-            wanted.append(
-                (table.placer == placer.value) & (table.placer_issuer == placer.issuer.namespace)
-            )
-        if filler is not None:
-            wanted.append(
-                (table.filler == filler.value) & (table.filler_issuer == filler.issuer.namespace)
-            )
-        query = (
-            select(table.standing, table.changes)
-            .where(table.tenant == tenant.value, or_(*wanted))
-            .order_by(table.id)
-        )
-        return [
+        asked = {
+            "tenant": tenant.value,
+            "placer": placer.value if placer else None,
+            "placer_issuer": placer.issuer.namespace if placer else None,
+            "filler": filler.value if filler else None,
+            "filler_issuer": filler.issuer.namespace if filler else None,
+        }
+        found = [
             Held(_order.decode(row.standing), _changes.decode(row.changes))
-            for row in self._connection.execute(query)
+            for row in self._connection.execute(_HOLDING, asked)
         ]
+        self._known.update(one.order.id for one in found)
+        return found
 
     def keep(self, held: Held, *, now: datetime) -> None:
         """Write an order and its open steps. Node-wide: it carries its tenant."""
         order = held.order
         values = _columns(held, now)
-        changed = self._connection.execute(
-            update(imaging_order)
-            .where(imaging_order.c.id == order.id, imaging_order.c.tenant == order.tenant.value)
-            .values(**values)
-        )
-        if changed.rowcount:
+        if order.id in self._known:
+            self._connection.execute(
+                update(imaging_order).where(
+                    imaging_order.c.id == order.id,
+                    imaging_order.c.tenant == order.tenant.value,
+                ),
+                values,
+            )
             self._connection.execute(
                 delete(scheduled_step).where(scheduled_step.c.order_id == order.id)
             )
         else:
-            self._connection.execute(insert(imaging_order).values(id=order.id, **values))
+            self._connection.execute(_ADDED, {"id": order.id, **values})
         rows = _steps(order)
         if rows:
-            self._connection.execute(insert(scheduled_step), rows)
+            self._connection.execute(_ADDED_STEP, rows)
 
     def absorb(self, order: OrderId, *, tenant: TenantId) -> None:
         """Forget an order that is part of another now."""

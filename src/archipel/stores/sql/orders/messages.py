@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from archipel.kernel.actors import Scope
 from archipel.kernel.errors import NotFound
@@ -13,6 +13,18 @@ from archipel.stores.sql.schema.orders import hl7_message
 from archipel.stores.sql.session import Database
 
 _HEAD = [column for column in hl7_message.c if column.key not in {"body", "answers", "digest"}]
+_T = hl7_message.c
+_SAME = (  # built once: a message costs as much in building statements as in the database
+    select(hl7_message)
+    .where(
+        _T.tenant == bindparam("tenant"),
+        _T.control_id == bindparam("control_id"),
+        _T.application == bindparam("application"),
+        _T.facility == bindparam("facility"),
+    )
+    .order_by(_T.id)
+)
+_KEPT = insert(hl7_message).returning(_T.id)
 
 
 class SqlMessages:
@@ -50,18 +62,13 @@ def same_control_id(
     connection: Connection, *, tenant: TenantId, application: str, facility: str, control_id: str
 ) -> Sequence[tuple[bytes, KeptMessage]]:
     """Find what came under a control id before, with its digest, the first first."""
-    table = hl7_message.c
-    query = (
-        select(hl7_message)
-        .where(
-            table.tenant == tenant.value,
-            table.control_id == control_id,
-            table.application == application,
-            table.facility == facility,
-        )
-        .order_by(table.id)
-    )
-    return [(row.digest, _whole(row)) for row in connection.execute(query)]
+    asked = {
+        "tenant": tenant.value,
+        "control_id": control_id,
+        "application": application,
+        "facility": facility,
+    }
+    return [(row.digest, _whole(row)) for row in connection.execute(_SAME, asked)]
 
 
 def keep(connection: Connection, message: KeptMessage, *, digest: bytes) -> int:
@@ -81,8 +88,7 @@ def keep(connection: Connection, message: KeptMessage, *, digest: bytes) -> int:
         "received_at": message.received_at,
         "settled_at": message.settled_at,
     }
-    statement = insert(hl7_message).values(**values).returning(hl7_message.c.id)
-    number: int = connection.execute(statement).scalar_one()
+    number: int = connection.execute(_KEPT, values).scalar_one()
     return number
 
 
