@@ -13,7 +13,7 @@ from archipel.kernel.errors import NotFound
 from archipel.kernel.uid import Uid
 from archipel.protocols.dicomweb.visits import Visit
 
-MOST_SERIES = 20  # in one search; of further ones the attributes are left out
+MOST_INSTANCES = 2_000  # described for one search; of further series they are left out
 _STUDY, _SERIES, _INSTANCE = "0020000D", "0020000E", "00080018"
 
 DataSet = dict[str, Any]
@@ -26,11 +26,15 @@ def add_from_metadata(visit: Visit, answers: Sequence[DataSet], tags: frozenset[
         key = (answer[_STUDY]["Value"][0], answer[_SERIES]["Value"][0])
         by_series.setdefault(key, []).append(answer)
     names = [f"{tag:08X}" for tag in sorted(tags)]
-    for (study, series), own in list(by_series.items())[:MOST_SERIES]:
+    described = 0
+    for (study, series), own in by_series.items():
         try:
             held = visit.retrieval.below(Uid(study), Uid(series))
         except NotFound:  # withheld since it was found
             continue
+        described += len(held)
+        if described > MOST_INSTANCES and described > len(held):
+            return
         visit.audit_read(held, "metadata")
         document = json.loads(gzip.decompress(visit.retrieval.series_document(held)))
         by_uid = {one[_INSTANCE]["Value"][0]: one for one in document}
