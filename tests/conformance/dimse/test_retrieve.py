@@ -263,6 +263,50 @@ def test_pynetdicom_gets_bit_for_bit(node, study, send) -> None:
     assert got == {each.sop_instance.value: each.dataset for each in made}
 
 
+def test_a_get_counts_and_stops_when_it_is_cancelled(node, study, send) -> None:
+    send(node, *(instance(study=study) for _ in range(40)))
+    entity = AE("MODALITY")
+    entity.requested_contexts = [
+        build_context(STUDY_ROOT_GET),
+        build_context(SECONDARY_CAPTURE, ts.EXPLICIT_VR_LITTLE_ENDIAN),
+    ]
+    association = entity.associate(
+        *("127.0.0.1", node.port),
+        ae_title="OUEST",
+        ext_neg=[build_role(SECONDARY_CAPTURE, scp_role=True)],
+        evt_handlers=[(evt.EVT_C_STORE, lambda _: 0)],
+    )
+    statuses = []
+    for status, _ in association.send_c_get(_study(study.value), STUDY_ROOT_GET):
+        statuses.append(status)
+        if len(statuses) == 2:
+            association.send_c_cancel(1, query_model=STUDY_ROOT_GET)
+    association.release()
+
+    pending = [
+        (s.NumberOfRemainingSuboperations, s.NumberOfCompletedSuboperations) for s in statuses
+    ]
+    assert pending[:2] == [(39, 1), (38, 2)]
+    assert all(remaining + completed == 40 for remaining, completed in pending)
+    assert statuses[-1].Status == 0xFE00
+    assert pending[-1][1] <= 6  # what was on its way when the cancel was sent
+
+
+def test_the_priority_of_a_move_is_that_of_its_stores(node, study, port, send) -> None:
+    with pynetdicom_target(port) as got:
+        send(node, instance(study=study))
+        entity = AE("MODALITY")
+        entity.add_requested_context(STUDY_ROOT_MOVE)
+        association = entity.associate("127.0.0.1", node.port, ae_title="OUEST")
+        urgent = association.send_c_move(
+            _study(study.value), "TARGET", STUDY_ROOT_MOVE, priority=1
+        )
+        assert [status.Status for status, _ in urgent][-1] == 0
+        association.release()
+
+    assert got[0][2].request.Priority == 1
+
+
 def test_getscu_of_dcmtk_gets_a_study(node, study, send, dcmtk, tmp_path: Path) -> None:
     send(node, *(instance(study=study) for _ in range(4)))
 

@@ -4,7 +4,9 @@ A peer that does not answer is called again later and later; what was decided is
 restart or a long silence loses nothing. In the end a dead letter tells the operator.
 """
 
+import contextlib
 import logging
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from archipel.access.model import Device
@@ -15,10 +17,12 @@ from archipel.archive.commit import SETTLING, decide
 from archipel.archive.commitment import Asker, Commitment, CommitmentKey, FailureReason, Reference
 from archipel.archive.events import CommitmentDue
 from archipel.kernel.actors import Actor, ActorKind, Scope
-from archipel.kernel.errors import NotFound
+from archipel.kernel.errors import NotFound, Unavailable
 from archipel.kernel.uid import Uid
 from archipel.protocols.dimse.commitment import called
+from archipel.protocols.dimse.errors import AssociationRejected
 from archipel.protocols.dimse.user import Peer, peer_at
+from archipel.standards.dicom.pdu import RejectResult
 
 LANE = "commitment"
 KEPT = timedelta(days=90)
@@ -87,7 +91,8 @@ def _give(node: Node, asked: Commitment, *, now: datetime) -> timedelta | None:
     decided = node.commitments.commitment(asked.key)
     if decided is None or decided.decided_at is None or decided.told_at is not None:
         return None
-    called.report(_peer(node, device, decided), decided)
+    with _patience_with_the_busy():
+        called.report(_peer(node, device, decided), decided)
     node.commitments.tell(decided.key, now=node.clock())
     _log.info(
         "%s was told of %d instances, %d not committed",
@@ -105,12 +110,24 @@ def _ask(node: Node, asked: Commitment, now: datetime) -> timedelta | None:
     if asked.told_at is not None:
         return _wait(asked, now, f"{asked.key.peer} took the request and never reported")
     device = _device(node, asked)
-    told = called.ask(_peer(node, device, asked), asked, patience_s=AT_ONCE_S)
+    with _patience_with_the_busy():
+        told = called.ask(_peer(node, device, asked), asked, patience_s=AT_ONCE_S)
     node.commitments.tell(asked.key, now=node.clock())
     if told is not None:
         node.commitments.decide(asked.key, told.failures_of(asked), now=node.clock())
         return None
     return LOOK_EVERY
+
+
+@contextlib.contextmanager
+def _patience_with_the_busy() -> Iterator[None]:
+    """Make of a rejection that may pass (PS3.8 table 9-21) one that is worth another call."""
+    try:
+        yield
+    except AssociationRejected as rejected:
+        if rejected.result == RejectResult.TRANSIENT:
+            raise Unavailable(str(rejected)) from rejected
+        raise
 
 
 def _wait(asked: Commitment, now: datetime, otherwise: str) -> timedelta:
