@@ -19,7 +19,7 @@ from archipel.protocols.dimse.services import Services
 from archipel.standards.dicom.service_classes import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from archipel.testing.access_builders import WEST, organisation
 from archipel.testing.instances import instance
-from archipel.testing.memory import MemoryAudit, MemoryDevices
+from archipel.testing.memory import MemoryAudit, MemoryDevices, MemoryWorklist
 from archipel.testing.storage_node import START, StorageNode
 
 STUDY, SERIES, IMAGE = "STUDY", "SERIES", "IMAGE"
@@ -94,6 +94,7 @@ def port(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Ite
             devices=MemoryDevices([organisation(WEST)], [device]),
             audit=MemoryAudit(),
             commitments=node.commitments,
+            worklist=MemoryWorklist(),
             clock=lambda: START,
         )
     )

@@ -55,7 +55,7 @@ def test_each_class_is_accepted_if_it_is_provided(row: tuple[str, str, str, str]
 
 
 def test_no_class_is_accepted_that_is_not_stated() -> None:
-    served = {sop.VERIFICATION} | sop.FIND | sop.MOVE | sop.GET | sop.COMMITMENT
+    served = {sop.VERIFICATION} | sop.FIND | sop.MOVE | sop.GET | sop.COMMITMENT | sop.WORKLIST
 
     assert {uid for _, uid, _, provided in SOP_CLASSES if provided == "yes"} == served
 

@@ -26,6 +26,7 @@ SOP_CLASSES: Sequence[tuple[str, str, str, str]] = (  # name, UID, as user, as p
     ("Study Root Query/Retrieve - FIND", sop.STUDY_ROOT_FIND, "no", "yes"),
     ("Study Root Query/Retrieve - MOVE", sop.STUDY_ROOT_MOVE, "no", "yes"),
     ("Study Root Query/Retrieve - GET", sop.STUDY_ROOT_GET, "no", "yes"),
+    ("Modality Worklist Information Model - FIND", sop.MODALITY_WORKLIST_FIND, "no", "yes"),
     ("Storage Commitment Push Model", sop.STORAGE_COMMITMENT, "yes", "yes"),
     ("Instance Availability Notification", sop.INSTANCE_AVAILABILITY, "yes", "no"),
 )
