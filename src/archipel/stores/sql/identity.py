@@ -1,6 +1,7 @@
 """Source patients, persons and links, as `identity.ports.Persons` asks for them."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -180,6 +181,7 @@ def seen(
     """Note an appearance in the caller's transaction. Node-wide: it carries its tenant."""
     alone(connection, "identity")
     row = connection.execute(select(source_patient).where(_is(key))).one_or_none()
+    new = row is None
     if row is None:
         row = connection.execute(
             insert(source_patient)
@@ -197,16 +199,16 @@ def seen(
             )
             .returning(source_patient)
         ).one()
-    added = _add(connection, row.id, shown)
-    found = _appearances(connection, row.id)
-    doubted = row.doubted or (added and doubtful(found))
+    before = () if new else _appearances(connection, row.id)
+    found = _note(connection, row.id, shown, before)
+    doubted = row.doubted or (len(found) > len(before) and doubtful(found))
     if doubted and not row.doubted:
         announce(
             connection,
             IdentityDoubted(tenant=shown.tenant, at=shown.last_seen, person=row.person),
         )
     again = row.again or study != row.first_study
-    standing = _stands(connection, row.id, doubted=doubted, again=again)
+    standing = _stand(connection, row, found, doubted=doubted, again=again)
     return SourcePatient(
         key=key,
         person=PersonId(row.person),
@@ -229,13 +231,21 @@ def standings(connection: Connection, persons: Collection[str]) -> Mapping[str, 
 
 def _stands(connection: Connection, source: int, **changed: bool) -> Standing:
     """Keep what changed of a source, and how far it is known now."""
-    this = source_patient.c.id == source
-    row = connection.execute(select(source_patient).where(this)).one()
+    row = connection.execute(select(source_patient).where(source_patient.c.id == source)).one()
+    return _stand(connection, row, _appearances(connection, source), **changed)
+
+
+def _stand(
+    connection: Connection, row: Row[Any], found: tuple[Appearance, ...], **changed: bool
+) -> Standing:
+    """Do the same, the source's row and appearances being at hand."""
     known = {name: changed.get(name, getattr(row, name)) for name in _REASONS}
-    standing = standing_of(key_of(row), _appearances(connection, source), **known)
+    standing = standing_of(key_of(row), found, **known)
     if standing.value != row.standing or any(known[n] != getattr(row, n) for n in _REASONS):
         connection.execute(
-            update(source_patient).where(this).values(**known, standing=standing.value)
+            update(source_patient)
+            .where(source_patient.c.id == row.id)
+            .values(**known, standing=standing.value)
         )
     return standing
 
@@ -248,27 +258,22 @@ def _appearances(connection: Connection, source: int) -> tuple[Appearance, ...]:
     return tuple(_appearance(one) for one in connection.execute(query))
 
 
-def _add(connection: Connection, source: int, shown: Appearance) -> bool:
-    traits, folded = shown.traits, shown.traits.folded
-    this = (
-        (appearance.c.source_id == source)
-        & (appearance.c.tenant == shown.tenant.value)
-        & (appearance.c.name == traits.name)
-        & (appearance.c.birth_date == traits.birth_date)
-        & (appearance.c.sex == traits.sex)
-    )
-    known = connection.execute(select(appearance).where(this)).one_or_none()
-    if known is not None:
-        first = min(known.first_seen, shown.first_seen)
-        last = max(known.last_seen, shown.last_seen)
-        if (first, last) != (known.first_seen, known.last_seen):
-            connection.execute(
-                update(appearance).where(this).values(first_seen=first, last_seen=last)
-            )
-        return False
-    kept = select(func.count()).select_from(appearance).where(appearance.c.source_id == source)
-    if (connection.scalar(kept) or 0) >= APPEARANCES_KEPT:
-        return False
+def _note(
+    connection: Connection, source: int, shown: Appearance, before: tuple[Appearance, ...]
+) -> tuple[Appearance, ...]:
+    """Add an appearance to those of `before`, or move the times of the one it repeats."""
+    for place, known in enumerate(before):
+        if (known.tenant, known.traits) == (shown.tenant, shown.traits):
+            first = min(known.first_seen, shown.first_seen)
+            last = max(known.last_seen, shown.last_seen)
+            if (first, last) == (known.first_seen, known.last_seen):
+                return before
+            _move(connection, source, shown, first, last)
+            moved = replace(known, first_seen=first, last_seen=last)
+            return (*before[:place], moved, *before[place + 1 :])
+    if len(before) >= APPEARANCES_KEPT:
+        return before
+    traits = shown.traits
     number = connection.execute(
         insert(appearance)
         .values(
@@ -277,7 +282,7 @@ def _add(connection: Connection, source: int, shown: Appearance) -> bool:
             name=traits.name,
             birth_date=traits.birth_date,
             sex=traits.sex,
-            folded_birth_date=folded.birth_date,
+            folded_birth_date=traits.folded.birth_date,
             first_seen=shown.first_seen,
             last_seen=shown.last_seen,
         )
@@ -289,7 +294,20 @@ def _add(connection: Connection, source: int, shown: Appearance) -> bool:
             insert(appearance_word),
             [{"word": word, "appearance_id": number} for word in words],
         )
-    return True
+    return (*before, shown)
+
+
+def _move(
+    connection: Connection, source: int, shown: Appearance, first: datetime, last: datetime
+) -> None:
+    this = (
+        (appearance.c.source_id == source)
+        & (appearance.c.tenant == shown.tenant.value)
+        & (appearance.c.name == shown.traits.name)
+        & (appearance.c.birth_date == shown.traits.birth_date)
+        & (appearance.c.sex == shown.traits.sex)
+    )
+    connection.execute(update(appearance).where(this).values(first_seen=first, last_seen=last))
 
 
 def _persons(
