@@ -41,6 +41,8 @@ interface ReadingExamProps {
   setCompare: (study: string | undefined) => void;
   go: (row: ExamRow) => void;
   back: () => void;
+  /** What another room offers under a signed report: whom to tell of it. */
+  told: (row: ExamRow) => ReactNode;
   home: ReactNode;
 }
 
@@ -73,6 +75,7 @@ function Opened({
   setCompare,
   go,
   back,
+  told,
   page,
 }: ReadingExamProps & { page: ExamPage }) {
   const { t } = useTranslation();
@@ -242,6 +245,7 @@ function Opened({
               maySign={may(session, "sign-reports")}
               signed={() => (place.next ? go(place.next) : back())}
               reopened={() => go(row)}
+              told={told(row)}
               modality={row.modalities[0] ?? ""}
               readOnly={lease.lost !== null || lease.waits !== null}
               measurements={measurements}

@@ -1,8 +1,9 @@
 /** The reading page at its address. */
 import { Link, useLocation, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useSession } from "@/api/session";
+import { may, useSession } from "@/api/session";
 import { useTranslation } from "@/i18n";
 import { ReadingExam } from "@/rooms/reading/ReadingExam";
+import { ExamShares } from "@/rooms/sharing/ExamShares";
 
 export function ReadingPage() {
   const { t } = useTranslation();
@@ -36,6 +37,15 @@ export function ReadingPage() {
         })
       }
       back={() => void navigate({ to: "/reading", search: { ...search, exam }, state })}
+      told={(row) =>
+        may(session, "share-results") &&
+        row.site.key === session.organisation.key && (
+          <ExamShares
+            exam={row.exam}
+            patient={`${row.patient.family_name} ${row.patient.given_name}`.trim()}
+          />
+        )
+      }
       home={
         <Link to="/reading" className="btn">
           {t("state.back_to_list")}

@@ -1,5 +1,5 @@
 /** The report beside the images: template, four sections, measurement chips, and always a word on whether it is saved. */
-import { type Ref, useImperativeHandle, useRef } from "react";
+import { type ReactNode, type Ref, useImperativeHandle, useRef } from "react";
 import { type Schemas, troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { IconFileText, IconPlus, IconRuler2 } from "@/kit/icons";
@@ -50,6 +50,8 @@ export interface ReportPanelProps {
   signed: () => void;
   /** A signature was undone: back to this exam. */
   reopened: () => void;
+  /** Under the signed report: whom to tell of it. */
+  told: ReactNode;
   modality: string;
   readOnly: boolean;
   measurements: Measurement[];

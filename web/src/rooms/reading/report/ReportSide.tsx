@@ -33,6 +33,7 @@ export function ReportSide(props: ReportPanelProps) {
         standing={standing}
         principal={principal}
         maySign={maySign}
+        told={props.told}
       />
     );
   // Another purpose is another text: the editor begins anew with it.

@@ -1,6 +1,6 @@
 /** The signed report beside the images: what stands, its versions, its forms; an addendum begins here. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { api, body, troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { clockSeconds, dayAndClock } from "@/i18n/format";
@@ -22,9 +22,10 @@ interface SignedPanelProps {
   standing: Standing;
   principal: SignedVersion;
   maySign: boolean;
+  told: ReactNode;
 }
 
-export function SignedPanel({ exam, login, standing, principal, maySign }: SignedPanelProps) {
+export function SignedPanel({ exam, login, standing, principal, maySign, told }: SignedPanelProps) {
   const { t } = useTranslation();
   const [shown, setShown] = useState<string | null>(null);
   const digest = shown ?? principal.digest;
@@ -62,6 +63,7 @@ export function SignedPanel({ exam, login, standing, principal, maySign }: Signe
           )}
         </Answer>
         <Versions standing={standing} shown={digest} show={setShown} />
+        {principal.released && told}
       </div>
       {maySign && (
         <footer className={css.signbar}>
