@@ -24,7 +24,9 @@ FAMILIES = {  # what is expected of a file by the beginning of its name; the res
     "ORM^": "AA",
     "OMG^": "AA",
     "OMI^": "AE",  # its station titles are longer than 16 signs
-    "ORU^": "AR",
+    "ORU^R01-CDA": "AR",
+    "ORU^R01-SR": "AR",
+    "ORU^R01-PDF": "AE",  # its lines are broken
     "ADT^A40": "AE",  # merges identifiers of an issuer that is not the site's
     "ADT^A47": "AE",
     "SIU^": "AE",  # has no SCH
