@@ -32,7 +32,7 @@ MANY_CUTS, MANY_IMAGES = 50, 500
 def test_eight_cuts_cost_at_most_a_window_each(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    record_property: Callable[[str, object], None],
+    record_testsuite_property: Callable[[str, object], None],
 ) -> None:
     monkeypatch.setenv("ARCHIPEL_ARCHIVE__LOW_DISK_BYTES", str(64 << 20))
     listener, chance = door(), random.Random(8)  # noqa: S311  (the same cuts each time)
@@ -58,7 +58,7 @@ def test_eight_cuts_cost_at_most_a_window_each(
     assert reader.digests(key) == source.digests(key)
     assert len(reader.digests(key)) == IMAGES
     again = sent - whole.size_bytes * OVERHEAD
-    record_property("sent_again_bytes_each_cut", round(again / CUTS))
+    record_testsuite_property("sent_again_bytes_each_cut", round(again / CUTS))
     assert again <= CUTS * WINDOW_BYTES, f"{sent} bytes for {whole.size_bytes}"
 
 
@@ -87,7 +87,7 @@ def test_a_line_that_becomes_long_is_dialled_again(
 @pytest.mark.timeout(3600)
 @pytest.mark.skipif(wan.available() is not None, reason=wan.available() or "")
 def test_fifty_cuts_of_a_long_line_cost_at_most_a_window_each(
-    tmp_path: Path, record_property: Callable[[str, object], None]
+    tmp_path: Path, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
     port, chance = 7443, random.Random(50)  # noqa: S311  (as above)
     source, reader = archipelago(tmp_path, {"gp": f"{NEAR}:{port}", "mq": f"{FAR}:{port}"})
@@ -121,7 +121,7 @@ def test_fifty_cuts_of_a_long_line_cost_at_most_a_window_each(
     flows_s.sort()
     said = f"{whole.size_bytes} bytes, {sent} sent, flows after {flows_s[25]:.1f} s (half of cuts)"
     said += f", {flows_s[-1]:.1f} s at most; again for each cut: {again / MANY_CUTS:.0f}"
-    record_property("measured", said)
+    record_testsuite_property("measured", said)
     assert again <= MANY_CUTS * WINDOW_BYTES, said
 
 
