@@ -70,8 +70,10 @@ def _make() -> list:
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[int]:
-    """Run the door over an index of three studies, the first of them sealed."""
+def ports(
+    tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path
+) -> Iterator[tuple[int, int]]:
+    """Run two doors over three studies, one association at a time; the first study is sealed."""
     home = tmp_path_factory.mktemp("queried")
     shutil.copy(sqlite_template, home / "index.db")
     node = StorageNode(home)
@@ -86,20 +88,20 @@ def port(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Ite
     device = Device(
         ae_title=AETitle("FINDER"), tenant=WEST, host=None, port=None, may=frozenset(Service)
     )
-    door = DimseDoor(
-        Services(
-            journal=node.journal,
-            catalogue=node.catalogue,
-            contents=node.contents,
-            devices=MemoryDevices([organisation(WEST)], [device]),
-            audit=MemoryAudit(),
-            commitments=node.commitments,
-            worklist=MemoryWorklist(),
-            clock=lambda: START,
-        )
+    services = Services(
+        journal=node.journal,
+        catalogue=node.catalogue,
+        contents=node.contents,
+        devices=MemoryDevices([organisation(WEST)], [device]),
+        audit=MemoryAudit(),
+        commitments=node.commitments,
+        worklist=MemoryWorklist(),
+        clock=lambda: START,
     )
-    yield door.port
-    door.stop()
+    doors = [DimseDoor(services), DimseDoor(services)]
+    yield doors[0].port, doors[1].port
+    for door in doors:
+        door.stop()
     node.close()
 
 
@@ -180,8 +182,8 @@ ROWS = [
 
 
 @pytest.fixture(scope="module")
-def asker(port: int) -> Iterator[Association]:
-    association = _associate(port)
+def asker(ports: tuple[int, int]) -> Iterator[Association]:
+    association = _associate(ports[0])
     yield association
     association.release()
 
@@ -302,8 +304,8 @@ def test_a_key_that_is_not_supported_is_told(asker: Association) -> None:
         (b"\1\1\0", {"PatientName": "zoe^test"}, []),
     ],
 )
-def test_extensions_are_as_negotiated(port: int, extended: bytes, keys, found) -> None:
-    association = _associate(port, extended)
+def test_extensions_are_as_negotiated(ports, extended: bytes, keys, found) -> None:
+    association = _associate(ports[1], extended)
     agreed = association.acceptor.sop_class_extended[STUDY_ROOT_FIND]
 
     _, answers = _ask(association, STUDY, {"StudyInstanceUID": "", **keys})
