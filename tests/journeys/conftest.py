@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.journeys.clinic import clinic, released  # noqa: F401  (fixtures of the portal)
 
 from archipel.access import enrol
 from archipel.access.model import Device, Person, Role, Service

@@ -224,6 +224,56 @@ def test_an_administrator_invites_a_person_with_a_token_shown_once(visit: Any) -
     expect(page.locator("code")).not_to_be_empty()
 
 
+def test_urgency_is_told_by_word_shape_and_colour_and_only_stat_is_solid(
+    visit: Any, node: Any
+) -> None:
+    page = (window := visit(1440, 900)).page
+    window.sign_in(READER)
+    rows = page.request.get(f"{node.url}/api/worklist?list=all").json()["rows"]
+    token = page.request.get(f"{node.url}/api/session").json()["csrf_token"]
+
+    def set_urgency(urgency: str, row: Any) -> None:
+        answer = page.request.put(
+            f"{node.url}/api/exams/{row['exam']}/urgency",
+            data={"urgency": urgency},
+            headers={"X-CSRF-Token": token},
+        )
+        assert answer.ok, answer.text()
+
+    wanted = dict(zip(("inpatient", "stat", "urgent"), rows, strict=False))
+    for urgency, row in wanted.items():
+        set_urgency(urgency, row)
+    try:
+        window.go("/reading?list=all")
+        seen = {}
+        for urgency, row in wanted.items():
+            tag = page.locator(f"tr[data-exam='{row['exam']}'] .tag").first
+            expect(tag).to_be_visible()
+            seen[urgency] = tag.evaluate(
+                """(tag) => ({
+                     word: tag.textContent.trim(),
+                     shape: tag.querySelector("svg").innerHTML,
+                     colour: getComputedStyle(tag).color,
+                     solid: tag.classList.contains("solid"),
+                   })"""
+            )
+        order = page.locator(EXAM).evaluate_all("(all) => all.map((one) => one.dataset.exam)")
+        grouped = page.get_by_text("délai 15 min").all()  # the latest come first here
+        picture(window, "worklist-urgencies-1440")
+        assert window.violations() == []
+    finally:
+        for row in wanted.values():
+            set_urgency(row["urgency"], row)
+
+    assert {one["word"] for one in seen.values()} == {"STAT", "Urgent", "Hospit."}
+    assert len({one["shape"] for one in seen.values()}) == len(wanted)
+    assert len({one["colour"] for one in seen.values()}) == len(wanted)
+    assert [urgency for urgency, one in seen.items() if one["solid"]] == ["stat"]
+    first = [wanted[urgency]["exam"] for urgency in ("stat", "urgent", "inpatient")]
+    assert sorted(exam for exam in order if exam in first) == sorted(first)
+    assert grouped == []
+
+
 READER_SCREENS = ("/reading", "/reading?list=stat", "/patients", "{exam}", "{record}")
 ADMIN_SCREENS = (
     "/node",

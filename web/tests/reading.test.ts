@@ -141,11 +141,17 @@ describe("claims", () => {
 });
 
 test("rows are grouped under their urgency, in order", () => {
-  const lines = grouped([row("a", "stat"), row("b", "stat"), row("c")]);
+  const lines = grouped([row("a", "stat"), row("b", "stat"), row("c")], true);
 
   expect(lines.map((line) => (line.kind === "group" ? `${line.urgency} ${line.count}` : line.index))).toEqual(
     ["stat 2", 0, 1, "routine 1", 2],
   );
+});
+
+test("rows that come the latest first stand under no urgency: a heading would come again and again", () => {
+  const lines = grouped([row("a"), row("b", "stat"), row("c")], false);
+
+  expect(lines.map((line) => (line.kind === "exam" ? line.row.exam : line.urgency))).toEqual(["a", "b", "c"]);
 });
 
 describe("the delay", () => {

@@ -226,6 +226,13 @@ function Doors({ status }: { status: NodeStatus }) {
   );
 }
 
+const LANES = ["facts", "sealing", "mail"] as const;
+
+function laneWord(name: string, t: Translate): string {
+  const known = LANES.find((lane) => lane === name);
+  return known ? t(`node.lane.${known}`) : name;
+}
+
 function Queues({ status }: { status: NodeStatus }) {
   const { t } = useTranslation();
   const { lag } = status;
@@ -236,7 +243,7 @@ function Queues({ status }: { status: NodeStatus }) {
     [t("node.q_journal"), bytes(lag.journal_bytes)],
     [t("node.q_outbox"), number(lag.outbox_waiting)],
     ...status.lanes.map((lane): [string, string] => [
-      t("node.q_lane", { lane: lane.name }),
+      t("node.q_lane", { lane: laneWord(lane.name, t) }),
       number(lane.waiting),
     ]),
   ];
@@ -307,7 +314,7 @@ function Quarantine({ mayAct }: { mayAct: boolean }) {
                 <small>{instance.organisation.name}</small>
               </td>
               <td className="mono">{instance.sop_instance_uid}</td>
-              <td>{instance.reason}</td>
+              <td>{t(instance.reason === "other-bytes" ? "settle.other_bytes" : "settle.unplaceable")}</td>
               <td className="nw">
                 {instance.state !== "open" ? (
                   <Tag tone="ok" icon={IconCircleCheck}>

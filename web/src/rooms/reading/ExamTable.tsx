@@ -24,6 +24,8 @@ interface ExamTableProps {
   more: boolean;
   selected: string | undefined;
   compact: boolean;
+  /** The rows come in the order of urgency. */
+  byUrgency: boolean;
   label: string;
   select: (row: ExamRow) => void;
   open: (row: ExamRow) => void;
@@ -56,11 +58,11 @@ function useListClock(rows: readonly ExamRow[]): number {
 }
 
 export function ExamTable(props: ExamTableProps) {
-  const { shown, total, more, selected, compact, label, select, open, reachEnd } = props;
+  const { shown, total, more, selected, compact, byUrgency, label, select, open, reachEnd } = props;
   const { t } = useTranslation();
   const phone = useMedia(PHONE);
   const window_ = useRef<HTMLDivElement>(null);
-  const lines = useMemo(() => grouped(shown.rows), [shown.rows]);
+  const lines = useMemo(() => grouped(shown.rows, byUrgency), [shown.rows, byUrgency]);
   const now = useListClock(shown.rows);
   const { ref: measured, width: room } = useElementSize();
   const columns = useMemo(

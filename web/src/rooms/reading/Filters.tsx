@@ -5,7 +5,16 @@ import type { Schemas } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { IconChevronDown, IconFilter, IconX } from "@/kit/icons";
 import css from "./reading.module.css";
-import { filtersOn, PERIODS, type ReadingSearch, STATUSES, split, URGENCIES, withoutFilters } from "./search";
+import {
+  filtersOn,
+  isByUrgency,
+  PERIODS,
+  type ReadingSearch,
+  STATUSES,
+  split,
+  URGENCIES,
+  withoutFilters,
+} from "./search";
 
 export const MODALITIES = ["CT", "MR", "CR", "DX", "US", "MG", "PT", "NM", "XA", "RF", "OT"] as const;
 
@@ -159,7 +168,7 @@ export function Filters({ search, sites, change, first }: FiltersProps) {
       )}
       <i className="sp" />
       <span className="t3 nw" style={{ fontSize: 12 }}>
-        {t("worklist.grouped")}
+        {t(isByUrgency(search.list) ? "worklist.grouped" : "worklist.latest")}
       </span>
     </div>
   );

@@ -30,7 +30,7 @@ import { type ExamRow, suggested } from "./merge";
 import { Preview } from "./Preview";
 import { useSetUrgency } from "./queries";
 import css from "./reading.module.css";
-import { LISTS, type ReadingSearch, withoutFilters } from "./search";
+import { isByUrgency, LISTS, type ReadingSearch, withoutFilters } from "./search";
 import { useClaiming } from "./useClaiming";
 import { useWorklist } from "./useWorklist";
 
@@ -192,6 +192,7 @@ export function Worklist({ session, search, change, ...doors }: WorklistProps) {
                 more={query.hasNextPage}
                 selected={selected?.exam}
                 compact={compact}
+                byUrgency={isByUrgency(search.list)}
                 label={t("worklist.table", { list: listName })}
                 select={select}
                 open={open}

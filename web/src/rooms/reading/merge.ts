@@ -79,8 +79,9 @@ export type Line =
   | { kind: "group"; urgency: ExamRow["urgency"]; count: number }
   | { kind: "exam"; row: ExamRow; index: number };
 
-/** Rows with a heading before each urgency; `index` is the place among exams only. */
-export function grouped(rows: readonly ExamRow[]): Line[] {
+/** Rows with a heading before each urgency, where they come in its order; `index` is the place among exams only. */
+export function grouped(rows: readonly ExamRow[], byUrgency: boolean): Line[] {
+  if (!byUrgency) return rows.map((row, index) => ({ kind: "exam", row, index }));
   const lines: Line[] = [];
   let heading: Extract<Line, { kind: "group" }> = { kind: "group", urgency: "stat", count: -1 };
   for (const [index, row] of rows.entries()) {

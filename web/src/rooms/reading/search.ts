@@ -4,6 +4,10 @@ import type { Schemas } from "@/api/client";
 export const LISTS = ["to-read", "stat", "mine", "drafts", "recent", "acquiring", "all"] as const;
 export type ListName = (typeof LISTS)[number];
 
+/** Whether the node gives a list in the order of urgency; it gives the others the latest first. */
+export const isByUrgency = (list: ListName | undefined): boolean =>
+  list === undefined || list === "to-read" || list === "stat";
+
 export const URGENCIES = ["stat", "urgent", "inpatient", "routine"] as const;
 export const STATUSES = ["acquiring", "ready", "claimed", "draft"] as const;
 export const PERIODS = ["24h", "48h", "7d", "30d"] as const;

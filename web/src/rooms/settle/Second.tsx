@@ -70,28 +70,31 @@ function Compared({ instance, comparison }: { instance: string; comparison: Comp
         {held && <Picture instance={instance} of="held" word={t("settle.first")} />}
         <Picture instance={instance} of="offered" word={t("settle.second")} />
       </div>
-      {!held && <p className="t2">{t("settle.nothing_held")}</p>}
-      {held && !compared && <p className="t2">{t("settle.not_compared")}</p>}
-      {compared && (
-        <p className={pixels ? "c-critical" : "t2"}>
-          <IconGitCompare size={14} aria-hidden /> {t(pixels ? "settle.pixels_differ" : "settle.pixels_same")}
-        </p>
-      )}
-      {compared && attributes.length > 0 && (
-        <Table
-          label={t("settle.attributes")}
-          columns={[t("settle.attribute"), t("settle.first"), t("settle.second")]}
-          rows={attributes.map((one) => (
-            <tr key={one.tag}>
-              <td>
-                {one.keyword} <small className="mono">{one.tag}</small>
-              </td>
-              <td>{one.held ?? t("settle.absent")}</td>
-              <td>{one.offered ?? t("settle.absent")}</td>
-            </tr>
-          ))}
-        />
-      )}
+      <div className={css.told}>
+        {!held && <p className="t2">{t("settle.nothing_held")}</p>}
+        {held && !compared && <p className="t2">{t("settle.not_compared")}</p>}
+        {compared && (
+          <p className={pixels ? "c-critical" : "t2"}>
+            <IconGitCompare size={14} aria-hidden />{" "}
+            {t(pixels ? "settle.pixels_differ" : "settle.pixels_same")}
+          </p>
+        )}
+        {compared && attributes.length > 0 && (
+          <Table
+            label={t("settle.attributes")}
+            columns={[t("settle.attribute"), t("settle.first"), t("settle.second")]}
+            rows={attributes.map((one) => (
+              <tr key={one.tag}>
+                <td>
+                  {one.keyword} <small className="mono">{one.tag}</small>
+                </td>
+                <td>{one.held ?? t("settle.absent")}</td>
+                <td>{one.offered ?? t("settle.absent")}</td>
+              </tr>
+            ))}
+          />
+        )}
+      </div>
     </div>
   );
 }
