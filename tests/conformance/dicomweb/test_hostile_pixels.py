@@ -69,6 +69,7 @@ def unharmed(node: dict) -> Iterator[Callable[[], int]]:
     assert process.is_running()
 
 
+@pytest.mark.slow
 def test_a_deflated_bomb_is_refused_without_growing(west, store, unharmed) -> None:
     study = f"1.2.826.1.{os.getpid()}.31"
     stream = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
@@ -91,6 +92,7 @@ def test_a_deflated_bomb_is_refused_without_growing(west, store, unharmed) -> No
     assert unharmed() < 64 * MIB
 
 
+@pytest.mark.slow
 def test_zeros_that_unfold_to_gigabytes_leave_from_a_file(west, store, unharmed) -> None:
     study, side, frames = f"1.2.826.1.{os.getpid()}.32", 4096, 20
     run = bytes([129, 0])  # 128 zeros (PS3.5 G.3.1)
