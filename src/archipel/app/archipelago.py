@@ -207,6 +207,7 @@ def rows(node: Node) -> Sequence[Mapping[str, Any]]:
             "standing": one.standing.value,
             "line": lines.get(one.name.value, {}).get("state"),
             "rtt_ms": lines.get(one.name.value, {}).get("rtt_ms"),
+            "states": _states(lines.get(one.name.value, {})),
             "certificate_until": _until(one.certificate),
             "home_of": " ".join(
                 tenant.value for tenant, home in homes_of.items() if home == one.name
@@ -220,6 +221,13 @@ def rows(node: Node) -> Sequence[Mapping[str, Any]]:
         }
         for one in node.peers.all()
     ]
+
+
+def _states(line: Mapping[str, Any]) -> str | None:
+    """Say whether a peer makes the same of the same facts; None while that was not compared."""
+    if not line.get("states_compared_at"):
+        return None
+    return "differ: " + " ".join(line["states_differing"]) if line["states_differing"] else "equal"
 
 
 def links(node: Node) -> Mapping[str, Mapping[str, Any]]:

@@ -85,6 +85,8 @@ class LinkState:
     incarnation: str = ""
     certificate_days: int | None = None
     last_error: str = ""
+    states_compared_at: datetime | None = None  # with what it makes of the same facts
+    states_differing: Sequence[str] = ()  # kinds of subjects of which it makes something else
     cuts: Sequence[Cut] = ()
     queues: Mapping[str, Queue] = field(default_factory=dict)
     samples: Sequence[Sample] = ()  # of the last hour

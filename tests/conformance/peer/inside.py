@@ -1,8 +1,10 @@
 """Peer processes in threads of the test's own process: the real thing, quick to start and stop."""
 
+import gc
 import os
 import socket
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -32,6 +34,9 @@ def peering(island: Island, listener: socket.socket | None = None) -> Iterator[N
         alive = thread.is_alive()
         os.close(stop)
         os.close(told)
+        with warnings.catch_warnings():  # a process that ends closes what its loop left open
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
         assert not alive, f"the peer process of {island.name} does not end"
 
 

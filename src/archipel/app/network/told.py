@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from archipel.app.network.agreeing import Holding, Holdings, differing
 from archipel.app.wiring import Node
 from archipel.exchange.links import Board, Line, LinkState
 from archipel.exchange.model import NodeName, Peer
@@ -58,6 +59,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     node: str
     lines: tuple[ToldLine, ...]
     waits: dict[str, Waits]
+    holds: Holding | None = None
     at: datetime | None = None  # when it was asked, by the asker's clock
 
 
@@ -77,7 +79,9 @@ def read(content: bytes, peer: NodeName) -> Told:
     return told
 
 
-def own(node: Node, board: Board, asker: NodeName, *, name: NodeName) -> Told:
+def own(
+    node: Node, board: Board, asker: NodeName, *, name: NodeName, holds: Holding | None = None
+) -> Told:
     """Say what `asker` is told. Blocks on the database."""
     lines = tuple(
         ToldLine(
@@ -90,7 +94,8 @@ def own(node: Node, board: Board, asker: NodeName, *, name: NodeName) -> Told:
         )
         for one in board.all()[:LONGEST]
     )
-    return Told(node=name.value, lines=lines, waits=waiting(node).get(asker.value, {}))
+    waits = waiting(node).get(asker.value, {})
+    return Told(node=name.value, lines=lines, waits=waits, holds=holds)
 
 
 def waiting(node: Node) -> Mapping[str, dict[str, Waits]]:
@@ -108,10 +113,13 @@ def waiting(node: Node) -> Mapping[str, dict[str, Waits]]:
 
 def line_routes(node: Node, board: Board, name: NodeName) -> list[BaseRoute]:
     """Return the route that tells a neighbour of our lines."""
+    holdings = Holdings(node)
 
     async def lines(request: Request) -> Response:
         asker = await neighbour(request)
-        told = await asyncio.to_thread(lambda: own(node, board, asker.name, name=name))
+        told = await asyncio.to_thread(
+            lambda: own(node, board, asker.name, name=name, holds=holdings.now())
+        )
         return Response(msgspec.json.encode(told), media_type="application/json")
 
     return [Route(PATH, lines)]
@@ -124,6 +132,10 @@ class LinesTask:
     node: Node
     board: Board
     told: dict[str, Told] = field(default_factory=dict)
+    _holdings: Holdings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._holdings = Holdings(self.node)
 
     async def run(self, neighbours: Neighbours, *, stop: asyncio.Event) -> None:
         """Ask until told to stop."""
@@ -180,7 +192,10 @@ class LinesTask:
             content = await neighbours.of(peer).get(PATH)
         rtt_ms = (time.monotonic() - began) * 1000
         told = read(content, peer.name)
-        self.told[peer.name.value] = msgspec.structs.replace(told, at=self.node.clock())
+        self.told[peer.name.value] = msgspec.structs.replace(
+            told, at=self.node.clock(), holds=None
+        )
+        await self._compare(peer.name, told)
         self.board.change(
             peer.name,
             lambda held: replace(
@@ -189,6 +204,19 @@ class LinesTask:
                 rtt_min_ms=round(min(held.rtt_min_ms or rtt_ms, rtt_ms), 1),
             ),
         )
+
+    async def _compare(self, peer: NodeName, told: Told) -> None:
+        """Note whether a neighbour makes the same of the same facts."""
+        if told.holds is None:
+            return
+        mine = await asyncio.to_thread(self._holdings.now)
+        found = differing(mine, told.holds)
+        if found is None:
+            return
+        if found:
+            LOG.error("%s makes something else of the same facts: %s", peer, " ".join(found))
+        now = self.node.clock()
+        self.board.note(peer, states_compared_at=now, states_differing=found)
 
     async def _pause(self) -> None:
         """Wait for the next time; not long while somebody looks."""
