@@ -1,4 +1,4 @@
-"""The identity desk in a browser: one doubt settled and taken back, two identities linked and undone."""
+"""The identity desk in a browser: a doubt settled and taken back, two identities linked, undone."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -64,7 +64,9 @@ def test_the_desk_settles_a_doubt_and_takes_it_back(visit: Any) -> None:
     assert officer.violations() == []
     assert officer.overflow() <= 0
 
-    doubted.get_by_role("button", name="C’est la même personne").click()
+    doubted.get_by_role(
+        "button", name="C\N{RIGHT SINGLE QUOTATION MARK}est la même personne"
+    ).click()
     expect(page.get_by_text("Aucun identifiant ne couvre deux identités.")).to_be_visible()
     page.get_by_role("button", name="Annuler").click()
 
@@ -79,7 +81,7 @@ def test_an_exam_without_identifier_is_linked_with_its_patient_and_the_link_undo
     page = officer.page
     nameless = page.get_by_role("article").filter(has_text="at night")
     nameless.get_by_role("button", name="Relier à un patient").click()
-    page.get_by_label("Chercher l’autre patient").fill("TEST-4712")
+    page.get_by_label("Chercher l\N{RIGHT SINGLE QUOTATION MARK}autre patient").fill("TEST-4712")
     page.get_by_role("dialog").get_by_role("button", name="TEST-4712").click()
     expect(page.get_by_role("dialog").get_by_text("identique")).to_have_count(4)
     picture(page, "compare-phone")
