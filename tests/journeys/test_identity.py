@@ -1,4 +1,4 @@
-"""The identity desk in a browser: a doubt settled and taken back, two identities linked, undone."""
+"""The identity desk in a browser: a doubt settled, taken back, two identities linked, undone."""
 
 import os
 from collections.abc import Callable, Iterator
