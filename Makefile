@@ -65,8 +65,8 @@ unit:
 test: setup .setup/system
 	scripts/alone $(PY) -m pytest -q -n 2 -m "$(QUICK)"
 	scripts/lanes \
-	  browser '$(PY) -m pytest -q -m "not long and browser"' \
-	  rest '$(PY) -m pytest -q -m "not long and not browser and (slow or root)"'
+	  browser '$(PY) -m pytest -q --durations 25 -m "not long and browser"' \
+	  rest '$(PY) -m pytest -q --durations 40 -m "not long and not browser and (slow or root)"'
 
 test-long: setup .setup/system
 	scripts/alone $(PY) -m pytest -q -m long --timeout 14400
