@@ -223,6 +223,7 @@ def _settled_by_the_doctor(
     assert [one["alone"] for one in [view["row"]["reader"], *view["superseded"]]].count(True) == 1
 
 
+@pytest.mark.long
 def test_a_request_is_cancelled_and_declined_from_the_board(
     network: Network, seats: Seats
 ) -> None:
@@ -251,6 +252,7 @@ def test_a_request_is_cancelled_and_declined_from_the_board(
     expect(gone.get_by_text("TEST-LEFEVRE")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_an_opposition_written_on_the_patients_page_hides_the_exam_on_the_other_node(
     network: Network, seats: Seats
 ) -> None:

@@ -1,7 +1,6 @@
 """The process of durable work: facts to their subscribers, quiet series to packs, tidying."""
 
 import logging
-import os
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -27,13 +26,11 @@ LANES[commitments.LANE] = Lane(2, poll_s=0.5)
 TIDY_EVERY_S = 30.0
 FORGOTTEN = timedelta(minutes=10)  # beyond any delivery that is merely late
 AT_ONCE = 20
-NICE = 5  # added: receivers and readers go first where processors are few (docs/adr/0113)
 _log = logging.getLogger(__name__)
 
 
 def run(home: Home, *, ready: Callable[[], None], stop: int) -> None:
     """Work until `stop` is readable."""
-    os.nice(NICE)
     with Node.open(home) as node:
         dispatcher = Dispatcher(node.database, subscriptions=subscriptions(node), clock=node.clock)
         work = Work(f"sqlite:///{home.work_file}", lanes=LANES, deliver=dispatcher.deliver)

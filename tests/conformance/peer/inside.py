@@ -8,10 +8,18 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from archipel.app import peer_process
 from archipel.app.transfer.adoption import Adopter
 from archipel.kernel.clock import utc_now
 from archipel.testing.archipelago.islands import Island
+
+
+LEFT_OPEN = pytest.mark.filterwarnings(
+    # What a loop leaves open ends with its process; here the process is the tests' own.
+    r"ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
+)
 
 
 @contextmanager

@@ -3,16 +3,22 @@
 from pathlib import Path
 
 import pytest
-from tests.conformance.peer.inside import address, door, peering
+from tests.conformance.peer.inside import LEFT_OPEN, address, door, peering
 
 from archipel.app import archipelago as operator
+from archipel.app.network import agreeing
 from archipel.app.network.told import WATCHED_FILE
 from archipel.testing.archipelago.islands import archipelago
 from archipel.testing.archipelago.joined import until
 
+pytestmark = LEFT_OPEN
+
 
 @pytest.mark.slow
-def test_nodes_that_hold_the_same_facts_say_that_they_agree(tmp_path: Path) -> None:
+def test_nodes_that_hold_the_same_facts_say_that_they_agree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agreeing, "AGAIN_S", 1.0)
     doors = {"gp": door(), "mq": door()}
     gp, mq = archipelago(tmp_path, {name: address(one) for name, one in doors.items()})
     for one in (gp, mq):
@@ -24,6 +30,6 @@ def test_nodes_that_hold_the_same_facts_say_that_they_agree(tmp_path: Path) -> N
             (row,) = operator.rows(node)
             return row["states"] == "equal"
 
-        until(agreed, timeout_s=60, every_s=0.5)
+        until(agreed, timeout_s=120, every_s=0.5)
     for one in doors.values():
         one.close()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.conformance.peer.inside import address, door, peering, taken_in
+from tests.conformance.peer.inside import LEFT_OPEN, address, door, peering, taken_in
 
 from archipel.archive.model import StudyKey
 from archipel.exchange.manifest import CHUNK_BYTES
@@ -21,6 +21,8 @@ from archipel.testing.archipelago.islands import Island, archipelago
 from archipel.testing.archipelago.travelling import TravellingNode
 from archipel.testing.archipelago.wan import FAR, NEAR, Line, Wan
 from archipel.testing.link import Link
+
+pytestmark = LEFT_OPEN
 
 WINDOW_BYTES = LEAST_SLOTS * CHUNK_BYTES
 OVERHEAD = 1.06
@@ -62,6 +64,7 @@ def test_eight_cuts_cost_at_most_a_window_each(
     assert again <= CUTS * WINDOW_BYTES, f"{sent} bytes for {whole.size_bytes}"
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_line_that_becomes_long_is_dialled_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

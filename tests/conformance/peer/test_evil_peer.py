@@ -10,7 +10,7 @@ import zstandard
 from starlette.responses import Response
 from tests.conformance.peer import evil
 from tests.conformance.peer.evil import EvilNode, LogBook
-from tests.conformance.peer.inside import address, door, peering
+from tests.conformance.peer.inside import LEFT_OPEN, address, door, peering
 from tests.conformance.peer.test_cuts import study_of
 
 from archipel.access.model import Action, AuditQuery
@@ -22,7 +22,7 @@ from archipel.kernel.uid import Uid
 from archipel.testing.archipelago.islands import archipelago, free_port
 from archipel.testing.archipelago.joined import until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, LEFT_OPEN]
 RISE_BYTES = 64 << 20
 
 IN_A_STUDY = {

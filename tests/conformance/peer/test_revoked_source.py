@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.conformance.peer.inside import address, door, peering
+from tests.conformance.peer.inside import LEFT_OPEN, address, door, peering
 from tests.conformance.peer.test_cuts import await_bytes, await_manifest, study_of
 
 from archipel.app import archipelago as operator
@@ -12,6 +12,8 @@ from archipel.exchange.model import NodeName
 from archipel.exchange.transfer import TransferState
 from archipel.testing.archipelago.islands import archipelago
 from archipel.testing.link import Link
+
+pytestmark = LEFT_OPEN
 
 
 @pytest.mark.slow

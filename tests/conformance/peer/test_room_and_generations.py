@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.conformance.peer.inside import address, door, peering, taken_in
+from tests.conformance.peer.inside import LEFT_OPEN, address, door, peering, taken_in
 from tests.conformance.peer.test_cuts import await_bytes, await_manifest, study_of
 
 from archipel.archive.model import StudyKey
@@ -15,6 +15,8 @@ from archipel.exchange.transfer import TransferState
 from archipel.testing.archipelago.islands import Island, archipelago
 from archipel.testing.archipelago.travelling import TravellingNode, ct_series
 from archipel.testing.link import Link
+
+pytestmark = LEFT_OPEN
 
 DISK_BYTES, RESERVE_BYTES, LITTLE_BYTES = 64 << 20, 8 << 20, 4 << 20
 RATE = 16e6
