@@ -15,7 +15,6 @@ from archipel.app.transfer.adoption import Adopter
 from archipel.kernel.clock import utc_now
 from archipel.testing.archipelago.islands import Island
 
-
 LEFT_OPEN = pytest.mark.filterwarnings(
     # What a loop leaves open ends with its process; here the process is the tests' own.
     r"ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
