@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-READER, ADMINISTRATOR, ASKS = "j.letchimy", "s.pacs", "k.manip"
+READER, ADMINISTRATOR, ASKS, IDENTITY = "j.letchimy", "s.pacs", "k.manip", "v.identite"
 
 Answer: TypeAlias = dict[str, Any] | list[Any]
 
@@ -150,6 +150,15 @@ SCREENS = (
         "**/api/settle",
         "section.panel",
         empty=emptied("quarantined", "differences", "unidentified", more=False),
+        nothing="Chaque examen nomme son patient",
+    ),
+    Screen(
+        "identity",
+        IDENTITY,
+        "/identity",
+        "**/api/identity/desk",
+        "section.panel",
+        empty=emptied("doubted", "unidentified", more=False),
         nothing="Chaque examen nomme son patient",
     ),
     Screen(

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from archipel.access.model import Action, AuditEntry, Permission, Visitor
+from archipel.access.model import Permission, Visitor
 from archipel.access.ports import Audit
 from archipel.identity.model import Doubt, Person, SourceKey, Traits
 from archipel.identity.ports import Persons
+from archipel.identity.trail import say
 from archipel.standards.dicom.matching import words_of
 
 _LOOKED_AT = 50
@@ -32,7 +33,7 @@ def vouch(
 ) -> None:
     """Say that all appearances of a source are one patient. Raises `Refused`, `NotFound`."""
     visitor.require(Permission.RESOLVE_IDENTITY)
-    _say("source vouched for", visitor=visitor, audit=audit, now=now)
+    say("source vouched for", visitor=visitor, audit=audit, now=now)
     persons.settle(key, scope=visitor.scope)
 
 
@@ -41,7 +42,7 @@ def doubt_again(
 ) -> None:
     """Put a source before the desk again. Raises `Refused`, `NotFound`."""
     visitor.require(Permission.RESOLVE_IDENTITY)
-    _say("source doubted again", visitor=visitor, audit=audit, now=now)
+    say("source doubted again", visitor=visitor, audit=audit, now=now)
     persons.reopen(key, scope=visitor.scope)
 
 
@@ -84,16 +85,3 @@ def _compared(traits: Traits, words: Sequence[str], other: Person) -> Alike:
     if agrees == {Doubt.SEX}:
         agrees.clear()  # half of all people
     return Alike(person=other, agrees=frozenset(agrees), words=shared)
-
-
-def _say(detail: str, *, visitor: Visitor, audit: Audit, now: datetime) -> None:
-    entry = AuditEntry(
-        tenant=visitor.person.tenant,
-        at=now,
-        actor=visitor.scope.actor,
-        action=Action.CHANGE,
-        subject="identity",
-        door="web",
-        detail=detail,
-    )
-    audit.record([entry])

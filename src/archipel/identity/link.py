@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from archipel.access.model import Action, AuditEntry, Permission, Visitor
+from archipel.access.model import Permission, Visitor
 from archipel.access.ports import Audit
 from archipel.identity.model import Link, SourceKey
 from archipel.identity.ports import Persons
+from archipel.identity.trail import say
 from archipel.kernel.errors import Malformed
 
 Source = TypeVar("Source")
@@ -38,7 +39,7 @@ def link(
         raise Malformed(
             f"a link joins two sources for a reason of 1 to {_BASIS_LENGTH} characters"
         )
-    _say("sources linked", visitor=visitor, audit=audit, now=now)
+    say("sources linked", visitor=visitor, audit=audit, now=now)
     joined = Link(one=one, other=other, by=visitor.person.login, basis=basis, at=now)
     return persons.link(joined, scope=visitor.scope)
 
@@ -54,7 +55,7 @@ def unlink(
 ) -> Sequence[SourceKey]:
     """Take a link back. Raises `Refused`, `NotFound`."""
     visitor.require(Permission.RESOLVE_IDENTITY)
-    _say("sources unlinked", visitor=visitor, audit=audit, now=now)
+    say("sources unlinked", visitor=visitor, audit=audit, now=now)
     return persons.unlink(one, other, by=visitor.person.login, scope=visitor.scope, now=now)
 
 
@@ -67,16 +68,3 @@ def joined_with(
         fresh = set(neighbours(fresh)) - found
         found |= fresh
     return found
-
-
-def _say(detail: str, *, visitor: Visitor, audit: Audit, now: datetime) -> None:
-    entry = AuditEntry(
-        tenant=visitor.person.tenant,
-        at=now,
-        actor=visitor.scope.actor,
-        action=Action.CHANGE,
-        subject="identity",
-        door="web",
-        detail=detail,
-    )
-    audit.record([entry])

@@ -6,7 +6,8 @@ import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { dayAndClock, when } from "@/i18n/format";
 import { Answer } from "@/kit/Answer";
-import { IconCircleCheck, IconGitCompare, IconId } from "@/kit/icons";
+import { DeskCards, DeskPanel, Desk as Frame } from "@/kit/Desk";
+import { IconGitCompare, IconId } from "@/kit/icons";
 import { Modalities } from "@/kit/Marks";
 import { done } from "@/kit/notify";
 import { useNow } from "@/kit/time";
@@ -20,16 +21,11 @@ export function IdentityDesk({ openPerson }: { openPerson: (person: string) => v
   const { t } = useTranslation();
   const query = useQuery(deskQuery);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: the desk scrolls, also where nothing in it takes the focus (WCAG 2.1.1)
-    <section className={css.screen} aria-label={t("identity.title")} tabIndex={0}>
-      <header className={css.head}>
-        <h1>{t("identity.title")}</h1>
-        <p className="t2">{t("identity.lead")}</p>
-      </header>
+    <Frame title={t("identity.title")} lead={t("identity.lead")}>
       <Answer query={query} trouble={troubleOf} columns={[1, 2, 1]} rows={6}>
         {(desk) => <Waiting desk={desk} openPerson={openPerson} />}
       </Answer>
-    </section>
+    </Frame>
   );
 }
 
@@ -38,54 +34,27 @@ function Waiting({ desk, openPerson }: { desk: Desk; openPerson: (person: string
   return (
     <>
       {desk.more && <p className="t2">{t("identity.more")}</p>}
-      <section className="panel">
-        <header>
-          <IconGitCompare size={16} aria-hidden />
-          <h2>{t("identity.doubted")}</h2>
-          <span className="t2">{desk.doubted.length}</span>
-        </header>
-        {desk.doubted.length === 0 ? (
-          <Calm word={t("identity.doubted_none")} />
-        ) : (
-          <ul className={css.cards}>
-            {desk.doubted.map((one) => (
-              <li key={nameKey(one.source)}>
-                <Doubted source={one} />
-              </li>
-            ))}
-          </ul>
-        )}
-      </section>
-      <section className="panel">
-        <header>
-          <IconId size={16} aria-hidden />
-          <h2>{t("identity.nameless")}</h2>
-          <span className="t2">{desk.unidentified.length}</span>
-        </header>
-        {desk.unidentified.length === 0 ? (
-          <Calm word={t("identity.nameless_none")} />
-        ) : (
-          <ul className={css.cards}>
-            {desk.unidentified.map((row) => (
-              <li key={row.exam}>
-                <Nameless row={row} openPerson={openPerson} />
-              </li>
-            ))}
-          </ul>
-        )}
-      </section>
+      <DeskPanel
+        icon={<IconGitCompare size={16} aria-hidden />}
+        title={t("identity.doubted")}
+        count={desk.doubted.length}
+        empty={t("identity.doubted_none")}
+      >
+        <DeskCards of={desk.doubted} nameOf={(one) => nameKey(one.source)}>
+          {(one) => <Doubted source={one} />}
+        </DeskCards>
+      </DeskPanel>
+      <DeskPanel
+        icon={<IconId size={16} aria-hidden />}
+        title={t("identity.nameless")}
+        count={desk.unidentified.length}
+        empty={t("identity.nameless_none")}
+      >
+        <DeskCards of={desk.unidentified} nameOf={(row) => row.exam}>
+          {(row) => <Nameless row={row} openPerson={openPerson} />}
+        </DeskCards>
+      </DeskPanel>
     </>
-  );
-}
-
-function Calm({ word }: { word: string }) {
-  return (
-    <p className={`row ${css.calm ?? ""}`}>
-      <span className="c-ok">
-        <IconCircleCheck size={16} aria-hidden />
-      </span>
-      <span className="t2">{word}</span>
-    </p>
   );
 }
 

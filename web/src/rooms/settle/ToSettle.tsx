@@ -1,30 +1,24 @@
 /** What waits for a decision: instances that came twice, studies that say two things or name nobody. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
 import { dayAndClock, when } from "@/i18n/format";
 import { Answer } from "@/kit/Answer";
-import { IconCircleCheck, IconCopy, IconGitCompare, IconId } from "@/kit/icons";
+import { Desk, DeskCards, DeskNote, DeskPanel } from "@/kit/Desk";
+import { IconCopy, IconGitCompare, IconId } from "@/kit/icons";
 import { IdentityMark, Modalities, Tag } from "@/kit/Marks";
 import { Table } from "@/kit/Table";
 import { useNow } from "@/kit/time";
 import { Choice } from "./Choice";
 import { type ExamRow, settleQuery, type ToSettle as Waiting } from "./queries";
 import { Second } from "./Second";
-import css from "./settle.module.css";
 
 export function ToSettle() {
   const { t } = useTranslation();
   const query = useQuery(settleQuery);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: the desk scrolls, also where nothing in it takes the focus (WCAG 2.1.1)
-    <section className={css.screen} aria-label={t("settle.title")} tabIndex={0}>
-      <header className={css.head}>
-        <h1>{t("settle.title")}</h1>
-        <p className="t2">{t("settle.lead")}</p>
-      </header>
+    <Desk title={t("settle.title")} lead={t("settle.lead")}>
       <Answer query={query} trouble={troubleOf} columns={[1, 2, 1]} rows={7}>
         {(waiting) => (
           <>
@@ -35,37 +29,7 @@ export function ToSettle() {
           </>
         )}
       </Answer>
-    </section>
-  );
-}
-
-interface PanelProps {
-  icon: ReactNode;
-  title: string;
-  count: number;
-  empty: string;
-  children: ReactNode;
-}
-
-function Panel({ icon, title, count, empty, children }: PanelProps) {
-  return (
-    <section className={`panel ${css.panel ?? ""}`}>
-      <header>
-        {icon}
-        <h2>{title}</h2>
-        <span className="t2">{count}</span>
-      </header>
-      {count === 0 ? (
-        <p className={`row ${css.calm ?? ""}`}>
-          <span className="c-ok">
-            <IconCircleCheck size={16} aria-hidden />
-          </span>
-          <span className="t2">{empty}</span>
-        </p>
-      ) : (
-        children
-      )}
-    </section>
+    </Desk>
   );
 }
 
@@ -73,27 +37,23 @@ function Twice({ waiting }: { waiting: Waiting }) {
   const { t } = useTranslation();
   const open = waiting.quarantined.filter((one) => one.state === "open");
   return (
-    <Panel
+    <DeskPanel
       icon={<IconCopy size={16} aria-hidden />}
       title={t("settle.twice")}
       count={open.length}
       empty={t("settle.twice_none")}
     >
-      <ul className={css.cards}>
-        {open.map((one) => (
-          <li key={one.id}>
-            <Second instance={one} />
-          </li>
-        ))}
-      </ul>
-    </Panel>
+      <DeskCards of={open} nameOf={(one) => one.id}>
+        {(one) => <Second instance={one} />}
+      </DeskCards>
+    </DeskPanel>
   );
 }
 
 function Differences({ waiting }: { waiting: Waiting }) {
   const { t } = useTranslation();
   return (
-    <Panel
+    <DeskPanel
       icon={<IconGitCompare size={16} aria-hidden />}
       title={t("settle.differences")}
       count={waiting.differences.length}
@@ -118,7 +78,7 @@ function Differences({ waiting }: { waiting: Waiting }) {
           </tr>
         ))}
       />
-    </Panel>
+    </DeskPanel>
   );
 }
 
@@ -126,13 +86,13 @@ function Unidentified({ rows }: { rows: ExamRow[] }) {
   const { t } = useTranslation();
   const now = useNow(60_000);
   return (
-    <Panel
+    <DeskPanel
       icon={<IconId size={16} aria-hidden />}
       title={t("settle.unidentified")}
       count={rows.length}
       empty={t("settle.unidentified_none")}
     >
-      <p className={`t2 ${css.calm ?? ""}`}>{t("settle.unidentified_help")}</p>
+      <DeskNote>{t("settle.unidentified_help")}</DeskNote>
       <Table
         label={t("settle.unidentified")}
         columns={[t("settle.exam"), t("settle.identity"), t("settle.arrived")]}
@@ -150,7 +110,7 @@ function Unidentified({ rows }: { rows: ExamRow[] }) {
           </tr>
         ))}
       />
-    </Panel>
+    </DeskPanel>
   );
 }
 
