@@ -1,4 +1,4 @@
-"""What people of the identity desk do is written down before it is done; whom it concerns is not."""
+"""What the identity desk does is written down before it is done; whom it concerns is not."""
 
 from datetime import datetime
 
