@@ -74,6 +74,7 @@ def until_held(home: Path, number: int) -> None:
     assert instances(home) == number
 
 
+@pytest.mark.long
 def test_a_stopped_node_takes_a_large_disk_and_goes_on_where_it_was_cut(home, disk) -> None:
     cut = started(home, disk)
     for _ in range(600):
