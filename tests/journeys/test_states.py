@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect
-from tests.journeys.data_screens import ADMINISTRATOR, ASKS, READER, SCREENS, Screen
+from tests.journeys.data_screens import ADMINISTRATOR, ASKS, IDENTITY, READER, SCREENS, Screen
 
 from archipel.kernel.clock import utc_now
 
@@ -74,7 +74,7 @@ def seats(node: Any, chromium: Browser, visitor: Callable[..., Any]) -> Iterator
     """Sign in both people once. No script may have failed when all screens were seen."""
     held: dict[str, Seat] = {}
     complaints: list[str] = []
-    for login in (READER, ADMINISTRATOR, ASKS):
+    for login in (READER, ADMINISTRATOR, ASKS, IDENTITY):
         context = chromium.new_context(
             viewport=PHONE, locale="fr-FR", timezone_id="America/Martinique"
         )
