@@ -7,7 +7,7 @@ measure and scale the pixels.
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -279,5 +279,5 @@ def part10(dataset: Dataset) -> bytes:
 
 
 def whole_minutes(moment: datetime) -> datetime:
-    """Return `moment` without its seconds, in UTC."""
-    return moment.astimezone(UTC).replace(second=0, microsecond=0)
+    """Return `moment` without its seconds, in its own zone: a modality tells local time."""
+    return moment.replace(second=0, microsecond=0)
