@@ -130,9 +130,9 @@ for number in range(20):
 def test_processes_append_to_one_chain(database, database_url) -> None:
     writers = [
         subprocess.Popen([sys.executable, "-c", APPEND, database_url, f"w{number}"])
-        for number in range(2)
+        for number in range(3)
     ]
 
-    assert [writer.wait(60) for writer in writers] == [0, 0]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
     state = SqlAudit(database).verify()
-    assert (state.intact, state.rows) == (True, 80)
+    assert (state.intact, state.rows) == (True, 120)

@@ -49,7 +49,7 @@ def cases(catalogue: SqlCatalogue) -> dict[str, tuple[Callable[[], object], floa
     }
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_main_queries_are_quick_among_100_000_studies(
     sqlite_database: Database, record_property: Callable[[str, object], None]

@@ -41,23 +41,23 @@ class Holdings:
         with self._lock:
             fresh = time.monotonic() - self._folded_s < AGAIN_S
             if self._held is None or (not fresh and self._position != self.node.facts.position()):
-                self._fold()
-            assert self._held is not None  # noqa: S101  (it was just folded)
+                self._held = self._folded()
             return self._held
 
-    def _fold(self) -> None:
+    def _folded(self) -> Holding:
         while True:  # until nothing came meanwhile: the logs are those of the states
             before = self.node.facts.position()
             facts = self.node.facts.everything()
             counts, withheld = self.node.facts.counts(), self.node.facts.withheld()
             if self.node.facts.position() == before:
                 break
-        self._held = Holding(
+        held = Holding(
             logs={log: f"{number}:{last}" for log, (number, last, _) in counts.items()},
             withheld=withheld,
             states=by_kind(state.hashes(facts)),
         )
         self._position, self._folded_s = before, time.monotonic()
+        return held
 
 
 def by_kind(hashes: Mapping[str, str]) -> dict[str, str]:

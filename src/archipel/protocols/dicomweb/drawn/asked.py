@@ -9,6 +9,7 @@ from archipel.protocols.dicomweb.problem import NotAcceptable
 from archipel.protocols.dicomweb.visits import Visit
 
 MAX_SIDE = 8192
+BEST = 100  # quality
 
 _NUMBER = r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?(?:[eE][+-]?[0-9]{1,2})?"
 _NUMBERS = re.compile(rf"{_NUMBER}(?:,{_NUMBER})*")
@@ -19,12 +20,12 @@ def window_asked(visit: Visit) -> Window | None:
     text = visit.request.query_params.get("window")
     if text is None:
         return None
-    parts = text.split(",")
-    if len(parts) not in {2, 3}:
+    first, second, *named = text.split(",") if "," in text else (text, "")
+    if len(named) > 1:
         raise Malformed("window is center,width,function")
-    center, width = _numbers(",".join(parts[:2]), "window")
+    center, width = _numbers(f"{first},{second}", "window")
     try:
-        function = VoiFunction(parts[2].strip().lower() if len(parts) > 2 else "linear")  # noqa: PLR2004
+        function = VoiFunction(named[0].strip().lower() if named else "linear")
     except ValueError as failure:
         raise Malformed("a window's function is linear, linear-exact or sigmoid") from failure
     if width < (1 if function is VoiFunction.LINEAR else 1e-9):
@@ -42,12 +43,13 @@ def viewport_asked(visit: Visit) -> Viewport | None:
         raise Malformed("viewport is vw,vh or vw,vh,sx,sy,sw,sh")
     if not all(1 <= side <= MAX_SIDE for side in numbers[:2]):
         raise Malformed(f"a viewport's sides are 1 to {MAX_SIDE} pixels")
-    if len(numbers) > 2 and (min(numbers[2:4]) < 0 or min(numbers[4:]) <= 0):  # noqa: PLR2004
+    width, height, *region = numbers
+    if region and (min(region[:2]) < 0 or min(region[2:]) <= 0):
         raise Malformed("a viewport's region has positive sides within the image")
     return Viewport(
-        width=int(numbers[0]),
-        height=int(numbers[1]),
-        region=(numbers[2], numbers[3], numbers[4], numbers[5]) if len(numbers) > 2 else None,  # noqa: PLR2004
+        width=int(width),
+        height=int(height),
+        region=(region[0], region[1], region[2], region[3]) if region else None,
     )
 
 
@@ -60,7 +62,7 @@ def _numbers(text: str, name: str) -> tuple[float, ...]:
 def quality_asked(visit: Visit) -> int:
     """`quality=1..100` (PS3.18 8.3.5.1.2)."""
     text = visit.request.query_params.get("quality", "90")
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= 100):  # noqa: PLR2004
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= BEST):
         raise Malformed("quality is 1 to 100")
     return int(text)
 

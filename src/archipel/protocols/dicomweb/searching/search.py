@@ -124,7 +124,7 @@ def tag_of(name: str) -> int | None:
     if known is None:
         return tag if len(path) == 1 and tag in _SEQUENCES else None
     within = tags[0] if len(path) == 2 else None  # noqa: PLR2004  (a sequence and its attribute)
-    return tag if within in {known.within, None} and len(path) <= 2 else None  # noqa: PLR2004
+    return tag if within in {known.within, None} and len(path) <= 2 else None  # noqa: PLR2004  (as above)
 
 
 def _top_level(name: str) -> int:
