@@ -23,9 +23,9 @@ class Created:
     token: str
 
 
-def create_node(home: Home, *, name: str, community: str) -> Created:
+def create_node(home: Home, *, name: str, community: str, database: str = "") -> Created:
     """Lay out a node in `home`. Raises `Conflict` when there is one."""
-    home.create(name=name, community=community)
+    home.create(name=name, community=community, database=database)
     with Node.open(home) as node:
         migrate(node.database)
         with node.database.write() as connection:

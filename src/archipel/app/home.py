@@ -66,13 +66,17 @@ class Home:
         """Return where the index lives."""
         return settings.database.url or f"sqlite:///{self.root / 'index.db'}"
 
-    def create(self, *, name: str, community: str) -> None:
-        """Lay out a new home. Raises `Conflict` when there is one already."""
+    def work_url(self, settings: Settings) -> str:
+        """Return where durable work waits: beside an index of SQLite, within PostgreSQL."""
+        return settings.database.url or f"sqlite:///{self.work_file}"
+
+    def create(self, *, name: str, community: str, database: str = "") -> None:
+        """Lay out a new home, its index at `database` or in it. Raises `Conflict` if one is."""
         if self.settings_file.exists():
             raise Conflict(f"{self.root} is a node's home already")
         for directory in (self.root, self.keys, self.journal, self.packs, self.run):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.settings_file.write_text(_settings_text(name, community))
+        self.settings_file.write_text(_settings_text(name, community, database))
 
 
 def noted(path: Path, content: str | bytes) -> bool:
@@ -90,11 +94,13 @@ def noted(path: Path, content: str | bytes) -> bool:
     return True
 
 
-def _settings_text(name: str, community: str) -> str:
+def _settings_text(name: str, community: str, database: str) -> str:
     quoted = {ord('"'): '\\"', ord("\\"): "\\\\"}
+    where = f'\n[database]\nurl = "{database.translate(quoted)}"\n' if database else ""
     return (
         "# Settings of this node; docs/operate/settings.md lists them all.\n"
         "[node]\n"
         f'name = "{name.translate(quoted)}"\n'
         f'community = "{community.translate(quoted)}"\n'
+        f"{where}"
     )

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from archipel.app.home import noted
 from archipel.archive.completion import complete_quiet
+from archipel.archive.errors import IndexWentBack
 from archipel.archive.ingest import ingest, set_aside
 from archipel.archive.model import Batch
 from archipel.archive.ports import Index, Tail
@@ -34,6 +35,7 @@ GATHER_S = 0.03  # between the beginnings of two small batches; a fence waits th
 LARGE = 100  # records: a batch of so many is worth its transaction
 ADOPT_EVERY_S = 0.2  # at most: while instances come in, most looks would find nothing
 SWEEP = timedelta(seconds=1)
+COMPARE = timedelta(seconds=10)  # what the index remembers with what it was given
 LATE = timedelta(seconds=1)  # behind by this, the writer has better to do than to sweep
 PATIENCE_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # between two tries at a database that is away
 
@@ -113,6 +115,7 @@ class IndexWriter:
     adopt: Callable[[], bool] = lambda: False  # takes in what other nodes sent; tells whether
     stop: threading.Event = field(default_factory=threading.Event)
     _swept_at: datetime | None = None
+    _compared_at: datetime | None = None
     _incomplete: bool = True  # until a sweep says otherwise
 
     def run(self, *, ready: Callable[[], None]) -> None:
@@ -146,6 +149,8 @@ class IndexWriter:
     def _take_in(self, batches: Sequence[Batch]) -> bool:
         try:
             indexed = self._patiently(partial(self._ingest, batches))
+        except IndexWentBack as behind:
+            return self._catch_up(str(behind))
         except Exception:  # noqa: BLE001  (a bug or a hostile record must not stop everybody's)
             _log.exception("a batch cannot be indexed: its records are tried one by one")
             indexed = all(self._one_by_one(batch) for batch in batches)
@@ -156,6 +161,16 @@ class IndexWriter:
         self.gauges.lags_ms.append(self._lag(batches) / timedelta(milliseconds=1))
         self._incomplete = True
         return True
+
+    def _catch_up(self, why: str) -> bool:
+        """Index again what a database that lost commits does not remember; the journal has it."""
+        _log.error("the database lost what it had committed: replaying the journal (%s)", why)
+        self.tail.rewind(self.index.applied())
+        return all(self._take_in([batch]) for batch in self.tail.replay())
+
+    def _compare(self) -> None:
+        if self.tail.lost(self.index.applied()):
+            self._catch_up("found while nothing came in")
 
     def _ingest(self, batches: Sequence[Batch]) -> None:
         with self.index.transaction() as transaction:
@@ -189,6 +204,9 @@ class IndexWriter:
         self._swept_at = now
         if self._incomplete:
             self._patiently(partial(self._complete, now))
+        if self._compared_at is None or now - self._compared_at >= COMPARE:
+            self._compared_at = now
+            self._patiently(self._compare)
         self.gauges.save()
 
     def _complete(self, now: datetime) -> None:
@@ -201,6 +219,8 @@ class IndexWriter:
         for wait_s in chain(PATIENCE_S, repeat(PATIENCE_S[-1])):
             try:
                 work()
+            except IndexWentBack:
+                raise
             except (Unavailable, Exhausted) as away:
                 _log.warning("the index does not answer, the journal waits: %s", away)
                 self.gauges.waiting_for_database = True

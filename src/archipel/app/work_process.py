@@ -33,7 +33,7 @@ def run(home: Home, *, ready: Callable[[], None], stop: int) -> None:
     """Work until `stop` is readable."""
     with Node.open(home) as node:
         dispatcher = Dispatcher(node.database, subscriptions=subscriptions(node), clock=node.clock)
-        work = Work(f"sqlite:///{home.work_file}", lanes=LANES, deliver=dispatcher.deliver)
+        work = Work(home.work_url(node.settings), lanes=LANES, deliver=dispatcher.deliver)
         work.start()
         work.hurry("sealing")  # the quiet time may be a shorter one than before
         ended = threading.Event()

@@ -1,6 +1,6 @@
 """Failures only the archive knows."""
 
-from archipel.kernel.errors import Exhausted, Malformed
+from archipel.kernel.errors import Exhausted, Malformed, Unavailable
 from archipel.kernel.uid import Uid
 
 
@@ -10,6 +10,10 @@ class MisplacedInstance(Malformed):
 
 class IndexBehind(Exhausted):
     """The index writer is too far behind, or gone: nothing more is taken until it follows."""
+
+
+class IndexWentBack(Unavailable):
+    """The database lost transactions that were committed: what it lacks must be replayed."""
 
 
 class ReadOnly(Exhausted):

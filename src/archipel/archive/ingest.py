@@ -12,7 +12,7 @@ from datetime import datetime
 
 from archipel.archive.arrival import arrival_of
 from archipel.archive.drafts import SeriesDraft, StudyDraft, traits_of
-from archipel.archive.errors import MisplacedInstance
+from archipel.archive.errors import IndexWentBack, MisplacedInstance
 from archipel.archive.events import DifferentBytesRefused, InstancesStored, SeriesReceived
 from archipel.archive.model import (
     Arrival,
@@ -45,12 +45,17 @@ class Outcome:
 def ingest(batches: Sequence[Batch], *, index: IndexTransaction, now: datetime) -> Outcome:
     """Decide upon every record of `batches` and write what follows, in the caller's transaction.
 
-    Raises `Unavailable` when the index does not answer; then nothing was decided.
+    Raises `Unavailable` when the index does not answer, `IndexWentBack` when it does not remember
+    what came before these; then nothing was decided.
     """
     ends = dict(index.applied({batch.segment for batch in batches}))
     fresh: list[Recorded] = []
     for batch in batches:
         decided = ends.get(batch.segment, 0)
+        if decided < batch.start:
+            raise IndexWentBack(
+                f"the index knows segment {batch.segment:016x} up to {decided}, not {batch.start}"
+            )
         fresh.extend(record for record in batch.records if record.place.offset >= decided)
         ends[batch.segment] = max(batch.end, decided)
     decision = _Decision(index, now)

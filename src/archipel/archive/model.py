@@ -83,6 +83,7 @@ class Batch:
     segment: int
     end: int
     records: tuple[Recorded, ...]
+    start: int = 0  # where the batch before it ended, as far as its reader knows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

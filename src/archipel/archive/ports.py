@@ -92,6 +92,12 @@ class Tail(Protocol):
     def indexed(self, batches: Sequence[Batch]) -> None:
         """Say that the transaction over these is committed: it lets the fences go."""
 
+    def lost(self, applied: Mapping[int, int]) -> bool:
+        """Tell whether an index that remembers `applied` lacks what it was given already."""
+
+    def rewind(self, applied: Mapping[int, int]) -> None:
+        """Begin again where the index is: `replay` then gives what it lacks."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Changes:
@@ -164,6 +170,9 @@ class Index(Protocol):
 
         Raises `Unavailable` when the database does not answer.
         """
+
+    def applied(self) -> Mapping[int, int]:
+        """By segment, the offset below which every record was decided upon."""
 
 
 class Contents(Protocol):

@@ -27,12 +27,14 @@ class Peer:
     certificate: str | None = None
 
 
-def furnish(root: Path, organisations: Mapping[str, Sequence[Peer]]) -> dict[str, str]:
+def furnish(
+    root: Path, organisations: Mapping[str, Sequence[Peer]], *, database: str = ""
+) -> dict[str, str]:
     """Make a node in `root`; return a radiologist's bearer token for each organisation.
 
     An organisation answers to its key in capitals.
     """
-    create_node(Home(root), name="TEST node", community="test")
+    create_node(Home(root), name="TEST node", community="test", database=database)
     tokens = {}
     with Node.open(Home(root)) as node:
         office, now = node.office("test"), node.clock()

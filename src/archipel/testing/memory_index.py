@@ -48,6 +48,10 @@ class MemoryIndex:
     def __init__(self) -> None:
         self.memory = Memory()
 
+    def applied(self) -> Mapping[int, int]:
+        """Give the applied offset of every segment."""
+        return dict(self.memory.applied)
+
     @contextmanager
     def transaction(self) -> Iterator["MemoryIndexTransaction"]:
         """Begin a transaction."""

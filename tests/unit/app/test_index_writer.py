@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from archipel.kernel.errors import Conflict, Unavailable
 from archipel.stores.journal.journal import FileJournal, JournalPolicy
 from archipel.stores.journal.tail import JournalTail
 from archipel.stores.sql.archive.writer import SqlIndex
-from archipel.stores.sql.session import Database
+from archipel.stores.sql.session import Database, open_database
 from archipel.testing.receipts import Sent, commit, instance_uid, receipt
 from archipel.testing.recount import digests, drift
 
@@ -37,6 +38,14 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def journal(home: Path) -> Iterator[FileJournal]:
     opened = FileJournal(home, policy=JournalPolicy(low_water_bytes=0))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def database_behind(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
+    """Open a second database, which knows nothing of the first one's last commits."""
+    opened = open_database(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'behind.db')}")
     yield opened
     opened.close()
 
@@ -155,6 +164,36 @@ class _Stumbling(SqlIndex):
 
             transaction.write = stumble
             yield transaction
+
+
+def test_what_a_database_lost_with_a_failover_is_replayed_from_the_journal(
+    home: Path, journal: FileJournal, sqlite_database: Database, database_behind: Database
+) -> None:
+    writer = writer_of(home, SqlIndex(sqlite_database))
+    with running(writer):
+        (first,) = send(journal, Sent(instance=1))
+        assert journal.wait_indexed(first, timeout_s=20)
+        writer.index = SqlIndex(database_behind)  # a replica that lacks the last commits
+        (second,) = send(journal, Sent(instance=2))
+        assert journal.wait_indexed(second, timeout_s=20)
+
+    assert len(digests(database_behind)) == 2
+
+
+def test_what_a_database_lost_is_found_missing_though_nothing_comes_in(
+    home: Path, journal: FileJournal, sqlite_database: Database, database_behind: Database
+) -> None:
+    writer = writer_of(home, SqlIndex(sqlite_database))
+    with running(writer):
+        (place,) = send(journal, Sent(instance=1))
+        assert journal.wait_indexed(place, timeout_s=20)
+        writer._compared_at = None
+        writer.index = SqlIndex(database_behind)
+        deadline = time.monotonic() + 20
+        while not digests(database_behind) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    assert len(digests(database_behind)) == 1
 
 
 def test_a_database_that_is_away_is_waited_for(

@@ -22,6 +22,9 @@ def init(
     community: Annotated[
         str, typer.Option("--community", help="The region it belongs to, such as guyane.")
     ] = "demo",
+    database: Annotated[
+        str, typer.Option("--database", help="URL of PostgreSQL; without it SQLite in the home.")
+    ] = "",
 ) -> None:
     """Create a node: settings, keys, database, and the first administrator's one-time token.
 
@@ -29,7 +32,7 @@ def init(
     """
     from archipel.app.create import create_node
 
-    created = create_node(Home(home), name=name, community=community)
+    created = create_node(Home(home), name=name, community=community, database=database)
     typer.echo(f"Node created in {home}")
     typer.echo(f"Organisation: {created.organisation.key} ({created.organisation.name})")
     typer.echo(f"Called AE title: {created.organisation.ae_titles[0]}")

@@ -71,6 +71,15 @@ class JournalTail:
         for batch in batches:
             self._indexed.say(batch.segment, batch.end)
 
+    def lost(self, applied: Mapping[int, int]) -> bool:
+        """Tell whether an index that remembers `applied` lacks what it was given already."""
+        return any(end > applied.get(segment, 0) for segment, end in self._read.items())
+
+    def rewind(self, applied: Mapping[int, int]) -> None:
+        """Begin again where the index is; `replay` then gives what it lacks."""
+        self._read = dict(applied)
+        self._pending.clear()
+
     def close(self) -> None:
         """Leave the pipe."""
         self._announcements.close()
@@ -119,8 +128,9 @@ class JournalTail:
                 break
         if not found:
             return None
+        start = self._read.get(segment, 0)
         self._read[segment] = found[-1].end
-        return Batch(segment=segment, end=found[-1].end, records=tuple(found))
+        return Batch(segment=segment, start=start, end=found[-1].end, records=tuple(found))
 
 
 def recorded(segment: int, record: form.Record) -> Recorded:

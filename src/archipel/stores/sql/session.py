@@ -21,15 +21,25 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from archipel.kernel.errors import ArchipelError, Exhausted, Unavailable
 
 BUSY_TIMEOUT_S = 30
+IDLE_IN_TRANSACTION_S = 30
 _POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 56, "pool_timeout": BUSY_TIMEOUT_S}
+_PATIENCE = {  # with a server that does not answer: libpq waits for ever by itself
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # ms
+}
 _FULL_DISK = ("database or disk is full", "No space left on device")
 
 
 class Durability(Enum):
     """What a commit promises.
 
-    `REPLAYED` may lose its last commits in a power cut, whole and in order: only for the index
-    writer, which replays the journal. A later `FULL` commit makes all earlier ones durable.
+    `REPLAYED` may, on SQLite, lose its last commits in a power cut, whole and in order: only for
+    the index writer, which replays the journal when it starts. A later `FULL` commit makes all
+    earlier ones durable. PostgreSQL can crash while the index writer lives, so there every commit
+    is `FULL` (docs/adr/0135).
     """
 
     REPLAYED = "replayed"
@@ -128,25 +138,21 @@ def _kind_of(failure: DBAPIError) -> ArchipelError:
 def _engines(url: str, durability: Durability) -> tuple[Engine, Engine]:
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite(url, durability, writer=False), _sqlite(url, durability, writer=True)
-    replayed = durability is Durability.REPLAYED
-    writer = "-c synchronous_commit=off" if replayed else "-c synchronous_commit=on"
-    reader = "-c default_transaction_read_only=on"
-    return (
-        create_engine(
-            url,
-            isolation_level="REPEATABLE READ",
-            connect_args={"options": reader},
-            pool_pre_ping=True,
-            hide_parameters=True,
-            **_POOL,
-        ),
-        create_engine(
-            url,
-            connect_args={"options": writer},
-            pool_pre_ping=True,
-            hide_parameters=True,
-            **_POOL,
-        ),
+    return _postgresql(url, writer=False), _postgresql(url, writer=True)
+
+
+def _postgresql(url: str, *, writer: bool) -> Engine:
+    # A process that is stopped in the middle of a transaction keeps its locks only so long; when
+    # it wakes, its session is gone and what it had begun with it.
+    idle = f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_S}s"
+    side = "-c synchronous_commit=on" if writer else "-c default_transaction_read_only=on"
+    return create_engine(
+        url,
+        isolation_level="READ COMMITTED" if writer else "REPEATABLE READ",
+        connect_args={"options": f"{idle} {side}", **_PATIENCE},
+        pool_pre_ping=True,
+        hide_parameters=True,
+        **_POOL,
     )
 
 
