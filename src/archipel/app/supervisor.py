@@ -11,19 +11,19 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from multiprocessing.process import BaseProcess
 
 from archipel.app.home import Home, noted
+from archipel.app.roles import bear, read_once
 from archipel.app.settings import Settings, host_and_port
 from archipel.kernel.clock import utc_now
 from archipel.kernel.errors import Exhausted, Unavailable
 
 START_ORDER = ("index", "dimse", "web", "work")
-STOP_ORDER = ("dimse", "hl7", "peer", "web", "work", "index")
+STOP_ORDER = (("dimse", "hl7", "peer", "web", "work"), ("index",))  # each group at once
 READY_TIMEOUT_S = 180.0  # a busy machine starts slowly; one that hangs is ended all the same
 STOP_TIMEOUT_S = 9.0
 BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -32,7 +32,7 @@ BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 @dataclass
 class _Child:
     role: str
-    process: subprocess.Popen[bytes]
+    process: BaseProcess
     ready: int  # read end of a pipe: a byte when the role is ready, end of file when it is gone
     started_s: float
     started_at: str
@@ -55,6 +55,7 @@ class Supervisor:
         Raises `Unavailable` when a role does not become ready, `Exhausted` when a door is taken.
         """
         self.settings.check_doors()
+        read_once()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: setattr(self, "stopping", True))
         self._dicom = _listen(self.settings.dicom.bind)
@@ -107,25 +108,24 @@ class Supervisor:
 
     def _start(self, role: str) -> _Child:
         reading, writing = os.pipe()
-        command = [sys.executable, "-m", "archipel.app.roles", role, str(self.home.root)]
-        environment = os.environ | {
+        environment = {
             "ARCHIPEL_HTTP__BIND": self._http,
             "ARCHIPEL_READY_FD": str(writing),
-            "ARCHIPEL_DICOM_FD": str(self._dicom.fileno()),
             "ARCHIPEL_PARENT": str(os.getpid()),
         }
         if self._peer is not None:
             environment["ARCHIPEL_PEER__LISTEN"] = _address(self._peer)
-        kept: Sequence[int] = (writing, self._dicom.fileno()) if role == "dimse" else (writing,)
-        if self._peer is not None and role == "peer":
-            environment["ARCHIPEL_PEER_FD"] = str(self._peer.fileno())
-            kept = (writing, self._peer.fileno())
-        if self._hl7 is not None and role == "hl7":
-            environment["ARCHIPEL_HL7_FD"] = str(self._hl7.fileno())
-            kept = (writing, self._hl7.fileno())
-        process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
-            command, env=environment, pass_fds=kept, stdin=subprocess.DEVNULL
-        )
+        not_its_own = {reading, *(child.ready for child in self.children.values())}
+        for door, (owner, named) in {
+            self._dicom: ("dimse", "ARCHIPEL_DICOM_FD"),
+            self._peer: ("peer", "ARCHIPEL_PEER_FD"),
+            self._hl7: ("hl7", "ARCHIPEL_HL7_FD"),
+        }.items():
+            if door is not None and role == owner:
+                environment[named] = str(door.fileno())
+            elif door is not None:
+                not_its_own.add(door.fileno())
+        process = bear(role, self.home, environment, not_its_own=not_its_own)
         os.close(writing)
         return _Child(role, process, reading, time.monotonic(), utc_now().isoformat())
 
@@ -146,7 +146,7 @@ class Supervisor:
                 self.children[role] = self._start(role)
                 self._tell()
         for role, child in list(self.children.items()):
-            code = child.process.poll()
+            code = child.process.exitcode
             if code is None or self.stopping:
                 continue
             lived_s = time.monotonic() - child.started_s
@@ -154,6 +154,7 @@ class Supervisor:
             wait_s = BACKOFF_S[min(deaths, len(BACKOFF_S) - 1)]
             sys.stderr.write(f"{role} ended with {code}: starting it again in {wait_s} s\n")
             os.close(child.ready)
+            del self.children[role]
             time.sleep(wait_s)
             self.children[role] = self._start(role)
             self.children[role].deaths, self.children[role].restarts = deaths, child.restarts + 1
@@ -161,18 +162,16 @@ class Supervisor:
 
     def _stop(self) -> None:
         deadline = time.monotonic() + STOP_TIMEOUT_S
-        for role in STOP_ORDER:
-            child = self.children.get(role)
-            if child is None:
-                continue
-            if child.process.poll() is None:
+        for group in STOP_ORDER:
+            ending = [self.children[role] for role in group if role in self.children]
+            for child in ending:
                 child.process.terminate()
-            try:
-                child.process.wait(max(deadline - time.monotonic(), 0.5))
-            except subprocess.TimeoutExpired:
-                sys.stderr.write(f"{role} did not stop in time: ending it\n")
-                child.process.kill()
-                child.process.wait(5)
+            for child in ending:
+                child.process.join(max(deadline - time.monotonic(), 0.5))
+                if child.process.exitcode is None:
+                    sys.stderr.write(f"{child.role} did not stop in time: ending it\n")
+                    child.process.kill()
+                    child.process.join(5)
         (self.home.run / "processes.json").unlink(missing_ok=True)
         self._dicom.close()
         for door in (self._peer, self._hl7):
