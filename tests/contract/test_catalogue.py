@@ -11,6 +11,7 @@ from archipel.kernel.identifiers import TenantId
 from archipel.stores.sql.archive.query import SqlCatalogue
 from archipel.stores.sql.archive.seal import SqlSealIndex
 from archipel.stores.sql.archive.sharing import share
+from archipel.stores.sql.archive.streaming import pages
 from archipel.stores.sql.archive.writer import SqlIndex
 from archipel.stores.sql.session import Database
 from archipel.testing.receipts import (
@@ -372,3 +373,46 @@ def test_counts_stop_at_their_cap(node: Node) -> None:
     assert node.catalogue.count(Level.STUDY, everything, scope=scope(), cap=3) == 4
     assert node.catalogue.count(Level.PATIENT, everything, scope=scope()) == 7
     assert node.catalogue.count(Level.IMAGE, everything, scope=scope(), cap=2) == 3
+
+
+def _answers(node: Node, level: Level, keys: dict[int, str], rows: int, *who) -> list[Match]:
+    given: list[Match] = []
+    for page in pages(node.database, level, Query(matching=keys), scope=scope(*who), rows=rows):
+        given += page
+    return given
+
+
+PAGED = [{}, {0x00080060: "CT"}, {0x00100010: "*"}, {0x00200013: "2"}, {STUDY: "1.2.3"}]
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_pages_give_what_find_gives_once_and_in_its_order(node, level) -> None:
+    for number in (1, 2, 3):
+        sent = [Sent(study=number, series=one, instance=n) for one in (1, 2, 3) for n in (1, 2)]
+        node.take(*sent[: number * 2])
+    node.seal()
+
+    for keys in PAGED:
+        for rows in (1, 2, 3, 500):
+            assert _answers(node, level, keys, rows) == node.find(level, keys)
+        if not keys:
+            assert node.find(level, keys)
+
+
+def test_pages_of_nobody_are_none(node) -> None:
+    node.take(Sent())
+    nobody = Scope(Actor(ActorKind.PERSON, "lecteur"), frozenset())
+
+    assert list(pages(node.database, Level.STUDY, Query(matching={}), scope=nobody)) == []
+
+
+def test_between_two_pages_nothing_is_held_and_nothing_more_is_read(node) -> None:
+    for number in (1, 2, 3):
+        node.take(Sent(study=number))
+    read = iter(pages(node.database, Level.STUDY, Query(matching={}), scope=scope(), rows=1))
+
+    first = next(read)
+    node.take(Sent(study=4))  # a writer waits for nobody
+
+    assert len(first) == 1
+    assert [len(page) for page in read][:2] == [1, 1]

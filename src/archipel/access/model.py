@@ -70,6 +70,7 @@ class Duty(Enum):
 
     COMMIT = "commit"  # has it commit what was sent to it (PS3.4 Annex J)
     ANNOUNCE = "announce"  # tells it which instances are available (PS3.4 Annex R)
+    COMPRESS = "compress"  # encodes without loss what it sends, where the peer takes that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

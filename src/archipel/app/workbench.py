@@ -37,6 +37,7 @@ TOLD: tuple[type[ArchipelError], ...] = (NotAnImage, Undecodable, Exhausted, Not
 _LARGEST_FILE_BYTES = 4 << 30
 _FILES = 64
 _CODECS = ("jpeg", "ljpeg", "jpegsof3", "jpegls", "jpeg2k", "htj2k", "dicomrle")
+_WRITTEN = ("jpegls", "jpeg2k", "htj2k", "packbits")
 _PR_SET_PDEATHSIG = 1
 
 
@@ -70,12 +71,15 @@ def _load() -> None:
     """Load before the fork what a worker needs; `imagecodecs` loads a codec when it is named."""
     import imagecodecs  # noqa: PLC0415  (who only asks the workbench needs none of these)
 
+    import archipel.imaging.encode  # noqa: PLC0415  (as above)
     import archipel.imaging.render  # noqa: PLC0415  (as above)
     import archipel.imaging.transcode  # noqa: PLC0415  (as above)
     import archipel.stores.frames  # noqa: F401, PLC0415  (as above)
 
     for codec in _CODECS:
         getattr(imagecodecs, f"{codec}_decode")
+    for codec in _WRITTEN:
+        getattr(imagecodecs, f"{codec}_encode")
 
 
 def _become_a_worker(memory_bytes: int) -> None:

@@ -206,6 +206,13 @@ class Catalogue(Protocol):
     def find(self, level: Level, keys: Query, *, scope: Scope) -> Sequence[Match]:
         """Answer a query at one level, in a stable order."""
 
+    def answers(self, level: Level, keys: Query, *, scope: Scope) -> Iterator[Sequence[Match]]:
+        """Every answer of `find` in its order, page by page; a page may be empty.
+
+        Nothing is held between two pages, and a page costs a bounded look into the index: who
+        stops asking stops the query. `keys.limit` and `keys.offset` play no part.
+        """
+
     def instances(
         self,
         *,

@@ -46,7 +46,7 @@ class DecodeFrame:
 
 @dataclass(frozen=True, slots=True)
 class RewriteDataset:
-    """A data set in another transfer syntax, see `transcode.to_little_endian`."""
+    """A data set in another transfer syntax, see `transcode.rewrite`."""
 
     dataset: bytes
     from_ts: str
@@ -54,9 +54,9 @@ class RewriteDataset:
 
     def do(self) -> bytes:
         """Rewrite it. Raises `Undecodable`, `NotAnImage`, `Malformed`, `Exhausted`."""
-        from archipel.imaging.transcode import to_little_endian  # noqa: PLC0415  (as above)
+        from archipel.imaging.transcode import rewrite  # noqa: PLC0415  (as above)
 
-        return to_little_endian(self.dataset, self.from_ts, self.to_ts)
+        return rewrite(self.dataset, self.from_ts, self.to_ts)
 
 
 @dataclass(frozen=True, slots=True)

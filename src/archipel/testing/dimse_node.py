@@ -5,7 +5,8 @@
     node.stop()
 
 One worker, so that all associations share one memory. With `journal` the real journal is written
-below that directory instead, and nothing can be queried.
+below that directory instead, and nothing can be queried. With `database`, the URL of an index,
+that is what is queried.
 """
 
 import contextlib
@@ -20,17 +21,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from archipel.access.model import Device, Organisation, Service
+from archipel.access.model import Device, Duty, Organisation, Service
 from archipel.archive.ports import Journal
+from archipel.imaging.transcode import rewrite
 from archipel.kernel.aetitle import AETitle
 from archipel.kernel.clock import utc_now
 from archipel.kernel.errors import Unavailable
 from archipel.kernel.identifiers import Issuer, TenantId
+from archipel.kernel.uid import Uid
 from archipel.protocols.dimse.provider import run
 from archipel.protocols.dimse.secure import TlsFiles
 from archipel.protocols.dimse.services import Services
 from archipel.protocols.dimse.settings import DimseSettings
 from archipel.stores.journal.journal import FileJournal
+from archipel.stores.sql.archive.query import SqlCatalogue
+from archipel.stores.sql.session import open_database
 from archipel.testing.memory import (
     MemoryArchive,
     MemoryAudit,
@@ -57,6 +62,7 @@ class KnownDevice:
     port: int | None = None
     may: tuple[str, ...] = _ALL
     certificate: str | None = None
+    duties: tuple[str, ...] = ()
 
 
 class _BrokenDevices(MemoryDevices):
@@ -94,14 +100,17 @@ class DimseNode:
         log_file: Path | None = None,
         settings: Mapping[str, float] | None = None,
         tls: TlsFiles | None = None,
+        database: str = "",
     ) -> Self:
         """Start it. `broken` names a port that fails: "devices" or "audit"."""
         options = {
             "devices": [
-                [d.title, d.organisation, d.port, list(d.may), d.certificate] for d in devices
+                [d.title, d.organisation, d.port, list(d.may), d.certificate, list(d.duties)]
+                for d in devices
             ],
             "journal": str(journal) if journal else None,
             "broken": broken,
+            "database": database,
             "settings": {"workers": 1, **(settings or {})},
             "tls": [tls.certificate, tls.key, tls.authority] if tls else None,
         }
@@ -163,22 +172,30 @@ def _services(options: Mapping[str, Any]) -> Services:
                 port=port,
                 may=frozenset(map(Service, may)),
                 certificate=certificate,
+                duties=frozenset(map(Duty, duties)),
             )
-            for title, organisation, port, may, certificate in options["devices"]
+            for title, organisation, port, may, certificate, duties in options["devices"]
         ],
     )
     home = options["journal"]
     journal: Journal = FileJournal(Path(home)) if home else MemoryJournal(archive)
     return Services(
         journal=journal,
-        catalogue=MemoryCatalogue(archive),
+        catalogue=SqlCatalogue(open_database(options["database"]))
+        if options["database"]
+        else MemoryCatalogue(archive),
         contents=MemoryContents(archive),
         devices=devices,
         audit=_BrokenAudit() if options["broken"] == "audit" else MemoryAudit(),
         commitments=MemoryCommitments(),
         worklist=MemoryWorklist(),
         clock=utc_now,
+        transcoder=_rewritten,
     )
+
+
+def _rewritten(dataset: bytes, from_ts: Uid, to_ts: Uid) -> bytes:
+    return rewrite(dataset, from_ts.value, to_ts.value)
 
 
 def main() -> None:

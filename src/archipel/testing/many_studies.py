@@ -27,10 +27,12 @@ def tenant(number: int) -> TenantId:
     return TenantId(f"site-{number:02d}")
 
 
-def fill(database: Database, studies: int, *, seed: int = 1) -> None:
-    """Write `studies` studies of 12 organisations over ten years, with two series each."""
+def fill(
+    database: Database, studies: int, *, seed: int = 1, owner: TenantId | None = None
+) -> None:
+    """Write studies of 12 organisations, or of `owner`, over ten years, with two series each."""
     chance = random.Random(seed)  # noqa: S311  (sizes and names, nothing secret)
-    made = list(_studies(chance, studies))
+    made = list(_studies(chance, studies, owner))
     for start in range(0, len(made), _AT_ONCE):
         some = made[start : start + _AT_ONCE]
         with database.write() as connection:
@@ -56,10 +58,11 @@ def fill(database: Database, studies: int, *, seed: int = 1) -> None:
             connection.execute(insert(series), [_series(one, n) for one in values for n in (1, 2)])
 
 
-def _studies(chance: random.Random, count: int) -> Iterator[Study]:
+def _studies(chance: random.Random, count: int, only: TenantId | None) -> Iterator[Study]:
     families = ["".join(chance.choices(_SYLLABLES, k=chance.randint(2, 4))) for _ in range(7500)]
     for number in range(count):
-        owner = tenant(min(int(chance.expovariate(0.3)), ORGANISATIONS - 1))
+        drawn = tenant(min(int(chance.expovariate(0.3)), ORGANISATIONS - 1))
+        owner = only or drawn
         day = _FIRST + timedelta(minutes=chance.randrange(10 * 365 * 24 * 60))
         name = f"TEST-{chance.choice(families)}^{chance.choice(families)}".title()
         modality = chance.choice(_MODALITIES)

@@ -96,7 +96,7 @@ def add_device(
     ] = "store,find,move,get",
     duties: Annotated[
         str,
-        typer.Option("--duties", help="Done for it unasked: commit (after a C-MOVE), announce."),
+        typer.Option("--duties", help="Unasked: commit (after a C-MOVE), announce, compress."),
     ] = "",
     certificate: Annotated[
         Path | None, typer.Option("--certificate", help="PEM file: TLS only, with this one.")

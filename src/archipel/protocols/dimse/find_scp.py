@@ -1,4 +1,7 @@
-"""C-FIND as provider (PS3.4 section C.4.1, PS3.7 section 9.1.2): the audit, then the answers."""
+"""C-FIND as provider (PS3.4 section C.4.1, PS3.7 section 9.1.2): the audit, then the answers.
+
+Answers leave page by page as the catalogue reads them; memory does not grow with their number.
+"""
 
 from dataclasses import replace
 
@@ -17,7 +20,6 @@ from archipel.standards.dicom.matching import DateTimeRange
 
 def find(dialogue: Dialogue, context_id: int, context: Context, request: Command) -> None:
     """Serve one C-FIND-RQ, until its last answer or its cancellation."""
-    settings, services = dialogue.settings, dialogue.services
     try:
         raw = dialogue.identifier(context_id, request)
         dialogue.demand(Service.FIND)
@@ -27,31 +29,45 @@ def find(dialogue: Dialogue, context_id: int, context: Context, request: Command
             transfer_syntax=context.transfer_syntax,
         )
         dialogue.record(Action.QUERY, [asked.level.name], _keys(asked))
-        moments = asked.combined() if context.agrees(COMBINED_DATE_TIME) else []
-        query = asked.query(limit=settings.max_matches + 1, fuzzy=context.agrees(FUZZY_NAMES))
-        if moments:
-            query = _without_times(query, moments)
-        matches = services.catalogue.find(asked.level, query, scope=dialogue.admission.scope)
-        pending = Status.PENDING_UNSUPPORTED_KEY if asked.unsupported() else Status.PENDING
-        for match in matches[: settings.max_matches]:
-            if not _within(match, moments):
-                continue
-            if dialogue.cancelled(request.message_id):
-                dialogue.respond(context_id, request, Status.CANCEL)
-                return
-            answer = identifiers.answer(asked, match, retrieve_ae=dialogue.parties.called.value)
-            dialogue.respond(context_id, request, pending, dataset=[answer])
-        _check_complete(len(matches), settings.max_matches)
+        status = _answer(dialogue, context_id, context, request, asked)
     except (AssociationLost, ProtocolViolated):
         raise
     except Exception as failure:  # noqa: BLE001  (whatever it is, the peer gets an answer)
         dialogue.refuse(context_id, request, failure, FIND)
         return
-    dialogue.respond(context_id, request, Status.SUCCESS)
+    dialogue.respond(context_id, request, status)
 
 
-def _check_complete(matches: int, most: int) -> None:
-    if matches > most:
+def _answer(
+    dialogue: Dialogue, context_id: int, context: Context, request: Command, asked: Asked
+) -> Status:
+    """Give the answers as the catalogue finds them; return the final status.
+
+    A C-CANCEL is heard before each answer and each page: what was not read yet is never read.
+    """
+    moments = asked.combined() if context.agrees(COMBINED_DATE_TIME) else []
+    query = asked.query(limit=None, fuzzy=context.agrees(FUZZY_NAMES))
+    if moments:
+        query = _without_times(query, moments)
+    pending = Status.PENDING_UNSUPPORTED_KEY if asked.unsupported() else Status.PENDING
+    catalogue, given = dialogue.services.catalogue, 0
+    for page in catalogue.answers(asked.level, query, scope=dialogue.admission.scope):
+        if dialogue.cancelled(request.message_id):
+            return Status.CANCEL
+        for match in page:
+            if not _within(match, moments):
+                continue
+            if dialogue.cancelled(request.message_id):
+                return Status.CANCEL
+            given += 1
+            _check_bounded(given, dialogue.settings.max_matches)
+            answer = identifiers.answer(asked, match, retrieve_ae=dialogue.parties.called.value)
+            dialogue.respond(context_id, request, pending, dataset=[answer])
+    return Status.SUCCESS
+
+
+def _check_bounded(given: int, most: int) -> None:
+    if given > most:
         raise Exhausted(f"more than {most} match: narrow the query")
 
 

@@ -47,7 +47,7 @@ class Asked:
     keys: DataSet
     transfer_syntax: str
 
-    def query(self, *, limit: int, fuzzy: bool = False) -> Query:
+    def query(self, *, limit: int | None, fuzzy: bool = False) -> Query:
         """Return the keys as the catalogue wants them."""
         matching: dict[int, str] = {}
         wanted: set[int] = set()

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 
 from archipel.access.model import Action, Device, Duty, Service
@@ -18,8 +19,8 @@ from archipel.protocols.dimse.negotiation import Context
 from archipel.protocols.dimse.outgoing import Originator, Outgoing, batches, outgoing
 from archipel.protocols.dimse.retrieval import Progress, Retrieval, attempt, select, subjects
 from archipel.protocols.dimse.status import MOVE, Status
-from archipel.protocols.dimse.store_scu import sender
-from archipel.protocols.dimse.user import Peer, Proposal, peer_at
+from archipel.protocols.dimse.store_scu import Sender, sender
+from archipel.protocols.dimse.user import Peer, peer_at
 from archipel.standards.dicom.command import Command, Element
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,13 @@ def move(dialogue: Dialogue, context_id: int, context: Context, request: Command
     )
     contents = dialogue.services.contents
     for proposals, instances in batches([outgoing(each, contents) for each in held]):
-        if not _send(retrieval, peer, instances, proposals):
+        opening = sender(
+            peer,
+            proposals,
+            transcoder=dialogue.services.transcoder,
+            compressed=Duty.COMPRESS in device.duties,
+        )
+        if not _send(retrieval, opening, instances):
             retrieval.cancelled()
             return
     retrieval.finished()
@@ -103,7 +110,7 @@ def _have_committed(
 
 
 def _send(
-    retrieval: Retrieval, peer: Peer, instances: list[Outgoing], proposals: list[Proposal]
+    retrieval: Retrieval, opening: AbstractContextManager[Sender], instances: list[Outgoing]
 ) -> bool:
     """Send one batch over one association; False when the retrieval was cancelled amid it."""
     dialogue, request = retrieval.dialogue, retrieval.request
@@ -111,11 +118,10 @@ def _send(
         dialogue.parties.calling, request.message_id, request.count(Element.PRIORITY)
     )
     with contextlib.ExitStack() as stack:
-        opening = sender(peer, proposals, transcoder=dialogue.services.transcoder)
         try:
             to_peer = stack.enter_context(opening)
         except ArchipelError as failure:
-            log.warning("%s: %s: %s", dialogue.parties, peer, failure)
+            log.warning("%s: nothing of this part is sent: %s", dialogue.parties, failure)
             for instance in instances:
                 retrieval.progress.count(instance.sop_instance, Status.PROCESSING_FAILURE)
             return True

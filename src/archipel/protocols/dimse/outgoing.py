@@ -1,7 +1,8 @@
 """Instances on their way out: which context carries each, and its C-STORE-RQ (PS3.4 Annex B).
 
 As received if the peer takes that transfer syntax; otherwise decoded to explicit or implicit VR
-little endian, which every implementation must take (PS3.5 section 10.1), if that can be done.
+little endian, which every implementation must take (PS3.5 section 10.1), or encoded again in a
+lossless transfer syntax that the peer takes. Never with loss (ADR 0127).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from archipel.archive.model import Held
 from archipel.archive.ports import Contents
 from archipel.kernel.aetitle import AETitle
+from archipel.kernel.errors import ArchipelError
 from archipel.kernel.uid import Uid
 from archipel.protocols.dimse.errors import NotAccepted
 from archipel.protocols.dimse.fragments import Buffer
@@ -20,12 +22,17 @@ from archipel.standards.dicom.command import Command, CommandField, Element, req
 from archipel.standards.dicom.part10 import split
 from archipel.standards.dicom.transfer_syntax import (
     EXPLICIT_VR_LITTLE_ENDIAN,
+    HTJ2K_LOSSLESS,
     IMPLICIT_VR_LITTLE_ENDIAN,
+    JPEG_2000_LOSSLESS,
+    JPEG_LS_LOSSLESS,
+    RLE_LOSSLESS,
 )
 
 PLAIN = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
+LOSSLESS = (HTJ2K_LOSSLESS, JPEG_LS_LOSSLESS, JPEG_2000_LOSSLESS, RLE_LOSSLESS)
 _STREAMED_BYTES = 64 << 20  # larger ones are not loaded whole
-_CONTEXTS_FOR_ONE = 2  # the received transfer syntax, the plain ones
+_CONTEXTS_FOR_ONE = 6  # the received transfer syntax, the plain ones, each lossless one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,38 +75,59 @@ def batches(instances: Sequence[Outgoing]) -> Iterator[tuple[list[Proposal], lis
     for start in range(0, len(kinds), at_once):
         part = set(kinds[start : start + at_once])
         asis = [Proposal(uid.value, (syntax.value,)) for uid, syntax in sorted(part)]
-        plain = [Proposal(uid, PLAIN) for uid in dict.fromkeys(p.abstract_syntax for p in asis)]
+        classes = dict.fromkeys(proposal.abstract_syntax for proposal in asis)
+        plain = [Proposal(uid, PLAIN) for uid in classes]
+        coded = [Proposal(uid, (syntax,)) for uid in classes for syntax in LOSSLESS]
         wanted = [i for i in instances if (i.sop_class, i.transfer_syntax) in part]
-        yield [*asis, *plain], wanted
+        yield [*asis, *plain, *(one for one in coded if one not in asis)], wanted
 
 
 class Routes:
-    """The accepted contexts of an association, and what can go through them."""
+    """The accepted contexts of an association, and what can go through them.
 
-    def __init__(self, contexts: Mapping[int, Context], transcoder: Transcoder | None) -> None:
+    `compressed`: what must be rewritten is rather encoded without loss than sent plain.
+    """
+
+    def __init__(
+        self,
+        contexts: Mapping[int, Context],
+        transcoder: Transcoder | None,
+        *,
+        compressed: bool = False,
+    ) -> None:
         self._ids = {
             (context.abstract_syntax, context.transfer_syntax): number
             for number, context in contexts.items()
         }
         self._transcoder = transcoder
+        self._order = (*LOSSLESS, *PLAIN) if compressed else (*PLAIN, *LOSSLESS)
+        self._compressed = compressed
 
     def prepare(self, instance: Outgoing) -> tuple[int, Iterable[Buffer]]:
         """Return the context for an instance and its bytes in the syntax of that context.
 
-        Raises `NotAccepted`, and what decoding raises.
+        Raises `NotAccepted`, and what decoding and encoding raise.
         """
-        sop_class = instance.sop_class.value
-        asis = self._ids.get((sop_class, instance.transfer_syntax.value))
+        sop_class, stored = instance.sop_class.value, instance.transfer_syntax.value
+        asis = self._ids.get((sop_class, stored))
+        if asis is not None and not (self._compressed and stored in PLAIN):
+            return asis, instance.dataset()
+        refused: ArchipelError | None = None
+        for syntax in self._order if asis is None else LOSSLESS:
+            number = self._ids.get((sop_class, syntax))
+            if number is None or self._transcoder is None:
+                continue
+            try:
+                whole = b"".join(instance.dataset())
+                return number, [self._transcoder(whole, instance.transfer_syntax, Uid(syntax))]
+            except ArchipelError as failure:
+                refused = failure
         if asis is not None:
             return asis, instance.dataset()
-        if self._transcoder is not None:
-            for syntax in PLAIN:
-                number = self._ids.get((sop_class, syntax))
-                if number is not None:
-                    whole = b"".join(instance.dataset())
-                    return number, [self._transcoder(whole, instance.transfer_syntax, Uid(syntax))]
+        if refused is not None:
+            raise refused
         raise NotAccepted(
-            f"the peer takes {sop_class} neither in {instance.transfer_syntax} nor decoded"
+            f"the peer takes {sop_class} in no transfer syntax that {stored} goes into whole"
         )
 
 

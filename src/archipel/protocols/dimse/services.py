@@ -17,7 +17,8 @@ class Transcoder(Protocol):
     def __call__(self, dataset: bytes, from_ts: Uid, to_ts: Uid) -> bytes:
         """Return `dataset`, encoded in `from_ts`, encoded in `to_ts`.
 
-        Raises `Malformed` (it cannot be decoded) or `NotFound` (no decoder for this syntax).
+        Not a sample changes. Raises `Malformed` (it cannot be decoded), `NotFound` (no decoder for
+        this syntax, or `to_ts` has no place for it), `Exhausted`.
         """
 
 

@@ -32,6 +32,6 @@ class DimseSettings:
     max_identifier_bytes: int = 1 << 20
     max_action_bytes: int = 16 << 20  # of a storage commitment: some 150 bytes an instance
     max_header_bytes: int = 8 << 20  # the indexed attributes lie within this
-    max_matches: int = 10000  # answers of one C-FIND
+    max_matches: int = 200000  # answers of one C-FIND
     connect_timeout_s: float = 10.0  # to a C-MOVE destination
     tls: TlsFiles | None = None  # None: no device is heard or dialled over TLS

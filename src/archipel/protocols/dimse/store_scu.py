@@ -11,9 +11,11 @@ from archipel.protocols.dimse.user import Peer, Proposal, UserAssociation, assoc
 class Sender:
     """Sends instances over one association."""
 
-    def __init__(self, association: UserAssociation, transcoder: Transcoder | None) -> None:
+    def __init__(
+        self, association: UserAssociation, transcoder: Transcoder | None, *, compressed: bool
+    ) -> None:
         self.association = association
-        self._routes = Routes(association.accepted, transcoder)
+        self._routes = Routes(association.accepted, transcoder, compressed=compressed)
 
     def store(self, instance: Outgoing, *, originator: Originator | None = None) -> int:
         """Send one instance and return the peer's status (PS3.4 B.2.3).
@@ -29,11 +31,17 @@ class Sender:
 
 @contextmanager
 def sender(
-    peer: Peer, proposals: Sequence[Proposal], *, transcoder: Transcoder | None = None
+    peer: Peer,
+    proposals: Sequence[Proposal],
+    *,
+    transcoder: Transcoder | None = None,
+    compressed: bool = False,
 ) -> Iterator[Sender]:
     """Open an association for storage. `outgoing.batches` makes fitting proposals.
+
+    `compressed` as in `outgoing.Routes`.
 
     Raises as `user.associate`.
     """
     with associate(peer, proposals) as association:
-        yield Sender(association, transcoder)
+        yield Sender(association, transcoder, compressed=compressed)

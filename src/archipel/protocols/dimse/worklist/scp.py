@@ -20,6 +20,8 @@ from archipel.standards.dicom.charset import SPECIFIC_CHARACTER_SET, suiting
 from archipel.standards.dicom.command import Command
 from archipel.standards.dicom.dataset import DataSet, Element
 
+_MOST_STEPS = 10_000
+
 
 def worklist(dialogue: Dialogue, context_id: int, context: Context, request: Command) -> None:
     """Serve one C-FIND-RQ, until its last answer or its cancellation."""
@@ -28,7 +30,7 @@ def worklist(dialogue: Dialogue, context_id: int, context: Context, request: Com
         dialogue.demand(Service.WORKLIST)
         asked = read(raw, context.transfer_syntax)
         dialogue.record(Action.QUERY, ["WORKLIST"], _named(asked))
-        most = dialogue.settings.max_matches
+        most = min(dialogue.settings.max_matches, _MOST_STEPS)  # they are read at once
         found = dialogue.services.worklist.steps(
             asked.narrowed(limit=most + 1), scope=dialogue.admission.scope
         )

@@ -4,7 +4,7 @@ What a column answers is asked of the database; the rest is tested on the attrib
 and then the database cannot count off a window: the iterator is cut instead.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -113,11 +113,50 @@ def patients(connection: Connection, asked: Asked, *, scope: Scope) -> Iterator[
         rows: dict[int, Row[Any]] = {row.study_key: row for row in connection.execute(query)}
         for number in some:
             row = rows[number]
-            said = answers.study_answer(row)
-            kept = {tag: value for tag, value in said.items() if tag in _OF_A_PATIENT}
-            if matches_all(asked.upper, kept):
-                kept[answers.INSTANCE_AVAILABILITY] = "ONLINE"
-                yield row, kept
+            said = patient_answer(row)
+            if matches_all(asked.upper, said):
+                yield row, said
+
+
+def patient_answer(row: Row[Any]) -> dict[int, str]:
+    """Say of a patient what a study says. Node-wide: of a row already found."""
+    said = answers.study_answer(row)
+    kept = {tag: value for tag, value in said.items() if tag in _OF_A_PATIENT}
+    return kept | {answers.INSTANCE_AVAILABILITY: "ONLINE"}
+
+
+def rows_of(
+    connection: Connection, level: Level, asked: Asked, window: Window, *, scope: Scope
+) -> list[Row[Any]]:
+    """Give rows of studies (STUDY) or series (SERIES, IMAGE) as the database alone finds them.
+
+    `window` counts rows, not answers: `said_of` tells which of them are.
+    """
+    if level is Level.STUDY:
+        query = _ordered(select(*answers.STUDY_COLUMNS), asked, window, scope)
+        return list(_rows(connection, query, window, exact=True))
+    columns = (*answers.STUDY_COLUMNS, *answers.SERIES_COLUMNS)
+    packs = answers.PACK_COLUMNS if level is Level.IMAGE else ()
+    query = _with_series(select(*columns, *packs), asked, window, scope)
+    wanted = asked.image.get(SOP_INSTANCE_UID)
+    if wanted is not None and isinstance(wanted.criterion, AnyOf):
+        query = query.where(holding(wanted.criterion.values))
+    return list(_rows(connection, query, window, exact=True))
+
+
+def said_of(
+    connection: Connection, level: Level, rows: Sequence[Row[Any]], asked: Asked
+) -> Iterator[Found]:
+    """Give the answers among rows of `rows_of`. Node-wide: of rows already found."""
+    if level is not Level.IMAGE:
+        answer = answers.study_answer if level is Level.STUDY else answers.series_answer
+        yield from _tested(((row, answer(row)) for row in rows), asked.upper)
+        return
+    above = {row.series_key: answers.series_answer(row) for row in rows}
+    wanted = [row for row in rows if matches_all(asked.upper, above[row.series_key])]
+    for row, _held, said in answers.images(connection, wanted):
+        if matches_all(asked.image, said):
+            yield row, above[row.series_key] | said
 
 
 def computed(
@@ -206,7 +245,8 @@ def _ordered(query: Select[Any], asked: Asked, window: Window, scope: Scope) -> 
     query = query.where(*(of_dates(moment, dates) for dates in asked.dates))
     if window.behind is not None:
         at, last = window.behind
-        query = query.where(or_(moment < at, and_(moment == at, number < last)))
+        further = or_(moment < at, and_(moment == at, number < last))
+        query = query.where(moment <= at, further)  # the first alone bounds a walk of the index
     return query.order_by(moment.desc(), number.desc())
 
 

@@ -24,6 +24,7 @@ from archipel.stores.sql.archive import finder
 from archipel.stores.sql.archive.finder import Found, Window
 from archipel.stores.sql.archive.match import SOP_INSTANCE_UID, Asked, asked_of
 from archipel.stores.sql.archive.scope import visible
+from archipel.stores.sql.archive.streaming import pages
 from archipel.stores.sql.schema import archive as tables
 from archipel.stores.sql.session import Database
 
@@ -32,7 +33,7 @@ _CURSOR = re.compile(r"([0-9]{0,20})\|([0-9]{1,18})")
 
 
 class SqlCatalogue:
-    """Read side of the index. Every call is one short snapshot."""
+    """Read side of the index. Every call, and every page of `answers`, is one short snapshot."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -54,6 +55,10 @@ class SqlCatalogue:
                     scope=scope,
                 )
             ]
+
+    def answers(self, level: Level, keys: Query, *, scope: Scope) -> Iterator[Sequence[Match]]:
+        """Answer page by page, see `streaming.pages`."""
+        return pages(self._database, level, keys, scope=scope)
 
     def count(self, level: Level, keys: Query, *, scope: Scope, cap: int = 1000) -> int:
         """Count answers, up to `cap` + 1."""
