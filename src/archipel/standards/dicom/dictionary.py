@@ -3,6 +3,7 @@
 The table lies beside this module, made by ``scripts/dictionary``; it is read when first asked.
 """
 
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -42,6 +43,11 @@ def tag_of(keyword: str) -> int | None:
     """Find a tag by its keyword."""
     entry = _entries()[1].get(keyword)
     return entry.tag if entry else None
+
+
+def keywords() -> Collection[str]:
+    """Give every keyword there is."""
+    return _entries()[1].keys()
 
 
 def keyword_of(tag: int) -> str:
