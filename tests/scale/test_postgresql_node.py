@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,15 +16,7 @@ from archipel.testing import postgresql
 from archipel.testing.furnished import Peer, furnish
 from archipel.testing.running_node import RunningNode
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def server() -> Iterator[postgresql.Server]:
-    if why := postgresql.missing():
-        pytest.skip(why)
-    with postgresql.own_server() as one:
-        yield one
+pytestmark = pytest.mark.long
 
 
 def test_what_was_acknowledged_outlives_crashes_of_the_server(

@@ -47,6 +47,11 @@ class Home:
         return self.root / "packs"
 
     @property
+    def cache(self) -> Path:
+        """Return the directory of what was read of an object store; it may go at any time."""
+        return self.root / "cache"
+
+    @property
     def run(self) -> Path:
         """Return the directory of what only matters while the node runs."""
         return self.root / "run"

@@ -85,6 +85,19 @@ class DatabaseSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectSettings:
+    """The object store (S3) of sealed series. Without `url` they lie in the node's home."""
+
+    url: str = ""  # s3://bucket or s3://bucket/prefix
+    endpoint: str = ""  # of another store than Amazon's: https://host:port
+    region: str = "us-east-1"
+    access_key: str = ""  # empty: as AWS_ACCESS_KEY_ID or the machine's role says
+    secret_key: str = ""
+    plain_lan: bool = False  # speak http beyond this machine
+    cache_bytes: int = 20 << 30  # of what was read, kept on the local disk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveSettings:
     """When a series is sealed, when a study is complete, when the disk is too full."""
 
@@ -140,6 +153,7 @@ class Settings:
     dicom: DicomSettings = field(default_factory=DicomSettings)
     hl7: Hl7Settings = field(default_factory=Hl7Settings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    objects: ObjectSettings = field(default_factory=ObjectSettings)
     archive: ArchiveSettings = field(default_factory=ArchiveSettings)
     peer: PeerSettings = field(default_factory=PeerSettings)
     mail: MailSettings = field(default_factory=MailSettings)
@@ -188,6 +202,7 @@ class Settings:
                 f"node.time_zone is {self.node.time_zone}: it is a name of the tz database, such "
                 "as America/Cayenne"
             )
+        _check_store(self.objects)
         ways(self.peer.via)
         proxies_of(self.portal.proxies)
         origins_of(self.http.dicomweb_origins)
@@ -201,6 +216,18 @@ def _check_files(dicom: DicomSettings) -> None:
         raise Malformed(
             "TLS on the DICOM door needs dicom.tls_certificate, dicom.tls_key and "
             "dicom.tls_authority together"
+        )
+
+
+def _check_store(objects: ObjectSettings) -> None:
+    told = urlsplit(objects.endpoint)
+    if objects.url and not objects.url.startswith("s3://"):
+        raise Malformed(f"objects.url is s3://bucket or s3://bucket/prefix: {objects.url!r}")
+    plain = told.scheme == "http" and not (on_loopback(told.netloc) or objects.plain_lan)
+    if plain or told.scheme not in {"", "http", "https"}:
+        raise Malformed(
+            "objects.endpoint is https://host:port; http beyond this machine needs "
+            "objects.plain_lan = true, on a network of the site's own servers"
         )
 
 

@@ -11,7 +11,9 @@ from archipel.archive.model import Batch
 from archipel.archive.rebuild import rebuild
 from archipel.archive.verify import verify
 from archipel.kernel.errors import Conflict
+from archipel.stores.contents import HeldContents
 from archipel.stores.journal.tail import JournalTail
+from archipel.stores.packs.store import PackStore
 from archipel.stores.sql.archive.writer import SqlIndex
 from archipel.stores.sql.migrations import migrate
 
@@ -27,10 +29,11 @@ class Upkeep:
 def verify_content(node: Node) -> Upkeep:
     """Re-read and re-hash all that is kept; may run beside the node."""
     checked, size_bytes, damaged = 0, 0, []
+    packs = PackStore(node.home.root, shelf=node.shelf(cached=False))  # what lies in the store
     for finding in verify(
         holdings=node.holdings,
-        contents=node.contents,
-        packs=node.packs,
+        contents=HeldContents(node.home.root, packs=packs, workshop=node.workshop),
+        packs=packs,
         segments=node.segments,
     ):
         checked += 1

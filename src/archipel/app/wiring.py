@@ -21,6 +21,11 @@ from archipel.stores.contents import HeldContents
 from archipel.stores.journal.journal import FileJournal, JournalPolicy
 from archipel.stores.journal.segments import SegmentFiles
 from archipel.stores.key_file import held_or_made
+from archipel.stores.packs.block_cache import BlockCache
+from archipel.stores.packs.bucket import Bucket, BucketAddress
+from archipel.stores.packs.files import PackFiles
+from archipel.stores.packs.objects import PackObjects
+from archipel.stores.packs.shelf import Shelf
 from archipel.stores.packs.store import PackStore
 from archipel.stores.sql.access import SqlDevices, SqlOrganisations
 from archipel.stores.sql.accounts import SqlAccounts
@@ -99,7 +104,7 @@ class Node:
     @cached_property
     def contents(self) -> HeldContents:
         """Return the bytes of what is held."""
-        return HeldContents(self.home.root, workshop=self.workshop)
+        return HeldContents(self.home.root, packs=self.packs, workshop=self.workshop)
 
     @cached_property
     def workshop(self) -> ProcessWorkshop:
@@ -166,7 +171,22 @@ class Node:
     @cached_property
     def packs(self) -> PackStore:
         """Return where sealed series lie."""
-        return PackStore(self.home.root)
+        return PackStore(self.home.root, shelf=self.shelf())
+
+    def shelf(self, *, cached: bool = True) -> Shelf:
+        """Return where packs stand; not `cached`: each read asks the object store itself."""
+        told = self.settings.objects
+        if not told.url:
+            return PackFiles(self.home.packs)
+        address = BucketAddress(
+            url=told.url,
+            endpoint=told.endpoint,
+            region=told.region,
+            access_key=told.access_key,
+            secret_key=told.secret_key,
+        )
+        cache = BlockCache(self.home.cache, limit_bytes=told.cache_bytes) if cached else None
+        return PackObjects(Bucket(address), self.home.packs / ".tmp", cache=cache)
 
     @cached_property
     def segments(self) -> SegmentFiles:

@@ -20,6 +20,7 @@ from archipel.stores.contents import HeldContents
 from archipel.stores.journal.journal import FileJournal, JournalPolicy
 from archipel.stores.journal.segments import SegmentFiles
 from archipel.stores.journal.tail import JournalTail
+from archipel.stores.packs.shelf import Shelf
 from archipel.stores.packs.store import PackStore
 from archipel.stores.sql.archive.commitments import SqlCommitments
 from archipel.stores.sql.archive.query import SqlCatalogue
@@ -38,10 +39,18 @@ _SOP_CLASS, _SOP_INSTANCE = 0x00080016, 0x00080018
 class StorageNode:
     """Everything that keeps, over the folder `home`. The index catches up when it is told to."""
 
-    def __init__(self, home: Path, *, policy: JournalPolicy | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        policy: JournalPolicy | None = None,
+        url: str | None = None,
+        shelf: Shelf | None = None,
+    ) -> None:
+        """`url` of the database and `shelf` for packs, where they are not in `home`."""
         self.home = home
         home.mkdir(parents=True, exist_ok=True)
-        url = f"sqlite:///{home / 'index.db'}"
+        url = url or f"sqlite:///{home / 'index.db'}"
         self._full = open_database(url)
         migrate(self._full)
         self._replayed = open_database(url, durability=Durability.REPLAYED)
@@ -52,7 +61,7 @@ class StorageNode:
         self.commitments = SqlCommitments(self._full)
         self.journal = FileJournal(home, policy=policy or JournalPolicy(low_water_bytes=0))
         self.segments = SegmentFiles(home)
-        self.packs = PackStore(home)
+        self.packs = PackStore(home, shelf=shelf)
         self.contents = HeldContents(home, packs=self.packs)
         self.now = START
 

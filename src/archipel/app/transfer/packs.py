@@ -97,7 +97,11 @@ class PackTask:
     async def run(self, neighbours: Neighbours, *, stop: asyncio.Event) -> None:
         """Fetch until told to stop."""
         spool = await asyncio.to_thread(
-            lambda: DiskSpool(self.node.home.root, adopted=self.node.transfers.adopted)
+            lambda: DiskSpool(
+                self.node.home.root,
+                shelf=self.node.shelf(),
+                adopted=self.node.transfers.adopted,
+            )
         )
         pullers = Pullers(
             transfers=self.node.transfers,

@@ -4,6 +4,7 @@ A pack appears under its key whole or not at all: written beside, made durable, 
 """
 
 import contextlib
+import hashlib
 import os
 import re
 import secrets
@@ -12,11 +13,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from archipel.archive.model import SeriesKey
 from archipel.kernel.errors import Unavailable
 from archipel.stores.journal.slot import sync_directory
 
 _STALE = timedelta(days=1)
-_KEY = re.compile(r"([a-z0-9-]{1,48}/[0-9a-f]{32}-[0-9]+)(?:\.([0-9]+))?\.pack")
+_KEY = re.compile(r"([a-z0-9-]{1,48}/[0-9a-f]{32}-[0-9]+(?:-[0-9a-f]{8})?)(?:\.([0-9]+))?\.pack")
 
 
 class FileRanges:
@@ -56,6 +58,10 @@ class PackFiles:
         self._root = root
         self.temporary = root / ".tmp"
         self.temporary.mkdir(parents=True, exist_ok=True)
+
+    def key(self, series: SeriesKey, generation: int) -> str:
+        """Name a pack that is about to be built: building it again replaces it by an equal one."""
+        return pack_key(series, generation)
 
     def fresh(self) -> Path:
         """Name a file to write a part into."""
@@ -118,6 +124,12 @@ class PackFiles:
         if not _KEY.fullmatch(name):  # keys are made by us; a damaged index could say anything
             raise Unavailable(f"not a pack's key: {name[:80]!r}")
         return self._root / name
+
+
+def pack_key(key: SeriesKey, generation: int) -> str:
+    """Return the key of a series' pack: no text of the sender's is in it but its hash."""
+    name = f"{key.tenant}\n{key.study}\n{key.series}".encode()
+    return f"{key.tenant}/{hashlib.blake2b(name, digest_size=16).hexdigest()}-{generation}.pack"
 
 
 def part_name(key: str, part: int) -> str:

@@ -30,7 +30,7 @@ from archipel.stores.packs.format import (
 
 
 class Ranges(Protocol):
-    """Where a part lies: a local file, later an object of a remote store."""
+    """Where a part lies: a local file, or an object of a remote store."""
 
     name: str
     size_bytes: int

@@ -15,10 +15,10 @@ from archipel.archive.model import SeriesKey
 from archipel.exchange.manifest import DIGEST_BYTES, PackEntry, StudyManifest
 from archipel.kernel.errors import Conflict, Malformed, Unavailable
 from archipel.kernel.uid import Uid
-from archipel.stores.packs.files import FileRanges, PackFiles
+from archipel.stores.packs.files import FileRanges, PackFiles, pack_key
 from archipel.stores.packs.part_file import DiskPartFile, refused
 from archipel.stores.packs.reader import PartReader
-from archipel.stores.packs.store import pack_key
+from archipel.stores.packs.shelf import Shelf
 
 _TRANSFER = re.compile(r"[0-9a-f]{32}")
 
@@ -27,12 +27,19 @@ class DiskSpool:
     """`exchange.ports.Spool` of a node. Raises `Conflict` when another process has it."""
 
     def __init__(
-        self, home: Path, *, adopted: Callable[[str], tuple[str, int] | None] | None = None
+        self,
+        home: Path,
+        *,
+        shelf: Shelf | None = None,
+        adopted: Callable[[str], tuple[str, int] | None] | None = None,
     ) -> None:
-        """`adopted` gives key and part of a pack that came under that root before."""
+        """`shelf` takes what has arrived; `home`/packs where none is given.
+
+        `adopted` gives key and part of a pack that came under that root before.
+        """
         self._root = home / "spool"
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._packs = PackFiles(home / "packs")
+        self._packs: Shelf = shelf or PackFiles(home / "packs")
         self._adopted = adopted or (lambda _root: None)
         self._open: dict[tuple[str, str], DiskPartFile] = {}
         self._lock = os.open(self._root / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

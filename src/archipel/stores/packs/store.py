@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import hashlib
 import mmap
 import tempfile
 import threading
@@ -28,14 +27,17 @@ from archipel.kernel.errors import Exhausted, Unavailable
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
 from archipel.stores.journal.reader import JournalReader
-from archipel.stores.packs.files import FileRanges, PackFiles
+from archipel.stores.packs.files import FileRanges, PackFiles, pack_key
 from archipel.stores.packs.format import Directory, Entry
 from archipel.stores.packs.index import Packed, pack_index
 from archipel.stores.packs.metadata import instance_metadata
 from archipel.stores.packs.reader import PartReader
 from archipel.stores.packs.series_pack import SeriesPack
+from archipel.stores.packs.shelf import PackRanges, Shelf
 from archipel.stores.packs.travel import describe, written_us
 from archipel.stores.packs.writer import PartWriter, Source
+
+__all__ = ["PART_BYTES", "PackStore", "pack_key"]
 
 PART_BYTES = 4 << 30  # a part is closed behind the instance that passes it
 _IN_MEMORY_BYTES = 64 << 20  # a larger data set is laid in a file while it is packed
@@ -43,16 +45,24 @@ _OPEN_PACKS = 64
 
 
 class PackStore:
-    """`archive.ports.Packs` over `home`/packs. For any number of threads and processes."""
+    """`archive.ports.Packs` on a shelf: `home`/packs where no other is given.
+
+    For any number of threads and processes.
+    """
 
     def __init__(
-        self, home: Path, *, journal: JournalReader | None = None, part_bytes: int = PART_BYTES
+        self,
+        home: Path,
+        *,
+        shelf: Shelf | None = None,
+        journal: JournalReader | None = None,
+        part_bytes: int = PART_BYTES,
     ) -> None:
-        self._files = PackFiles(home / "packs")
+        self._files: Shelf = shelf or PackFiles(home / "packs")
         self._journal = journal or JournalReader(home)
         self._part_bytes = part_bytes
         self._lock = threading.Lock()
-        self._open: OrderedDict[str, tuple[FileRanges, SeriesPack]] = OrderedDict()
+        self._open: OrderedDict[str, tuple[PackRanges, SeriesPack]] = OrderedDict()
 
     def open(self, key: str) -> SeriesPack:
         """Open a pack, or give the one that is open. Raises `Unavailable`, `Malformed`."""
@@ -78,7 +88,7 @@ class PackStore:
 
         Raises `DamagedContent` when a source lost its digest, `Exhausted`, `Unavailable`.
         """
-        key = pack_key(series.key, series.generation)
+        key = self._files.key(series.key, series.generation)
         writing = _Parts(self._files, series, self._part_bytes)
         sources = _Sources(self, self._journal, self._files.temporary)
         packed: list[Packed] = []
@@ -145,7 +155,7 @@ class PackStore:
         """Return when a pack was begun, as its first file says. Raises as `describe`."""
         return written_us(self._files.open(pack))
 
-    def ranges(self, pack: str, part: int) -> FileRanges:
+    def ranges(self, pack: str, part: int) -> PackRanges:
         """Open one file of a pack as bytes. Raises `Unavailable`."""
         return self._files.open(pack, part)
 
@@ -200,7 +210,7 @@ class _Sources:
 class _Parts:
     """The parts of one pack while they are written."""
 
-    def __init__(self, files: PackFiles, series: ToSeal, part_bytes: int) -> None:
+    def __init__(self, files: Shelf, series: ToSeal, part_bytes: int) -> None:
         self._files, self._series, self._part_bytes = files, series, part_bytes
         self._written: list[Path] = []
         self._writer: PartWriter | None = None
@@ -246,12 +256,6 @@ class _Parts:
                 self._writer.close()
         for path in self._written:
             path.unlink(missing_ok=True)
-
-
-def pack_key(key: SeriesKey, generation: int) -> str:
-    """Return the key of a series' pack: no text of the sender's is in it but its hash."""
-    name = f"{key.tenant}\n{key.study}\n{key.series}".encode()
-    return f"{key.tenant}/{hashlib.blake2b(name, digest_size=16).hexdigest()}-{generation}.pack"
 
 
 def _series_key(directory: Directory) -> SeriesKey:

@@ -13,12 +13,11 @@ from archipel.exchange.manifest import (
 )
 from archipel.exchange.offered import Described
 from archipel.kernel.uid import Uid
-from archipel.stores.packs.files import FileRanges
 from archipel.stores.packs.format import HEAD_BYTES, Directory, created_us
-from archipel.stores.packs.reader import PartReader
+from archipel.stores.packs.reader import PartReader, Ranges
 
 
-def describe(ranges: FileRanges) -> Described:
+def describe(ranges: Ranges) -> Described:
     """Read a whole pack file and hash it. Raises `Malformed` when it is none, `Unavailable`."""
     directory = PartReader(ranges).directory
     leaves = leaf_digests(_chunks(ranges))
@@ -47,11 +46,11 @@ def layers_of(directory: Directory, size_bytes: int) -> dict[Layer, tuple[Span, 
     }
 
 
-def written_us(ranges: FileRanges) -> int:
+def written_us(ranges: Ranges) -> int:
     """Return when a pack file was begun, as its head says. Raises `Malformed`."""
     return created_us(ranges.read(0, HEAD_BYTES))
 
 
-def _chunks(ranges: FileRanges) -> Iterator[bytes]:
+def _chunks(ranges: Ranges) -> Iterator[bytes]:
     for offset in range(0, ranges.size_bytes, CHUNK_BYTES):
         yield ranges.read(offset, CHUNK_BYTES)
