@@ -19,6 +19,7 @@ from archipel.archive.model import (
     StudyKey,
 )
 from archipel.archive.ports import AdoptionTransaction, Changes, Packs
+from archipel.archive.rebuild import reader
 from archipel.kernel.errors import Conflict, Malformed
 
 NOWHERE = 0  # the number no segment has: for records that lie in a pack
@@ -64,7 +65,7 @@ def adopt(
         if before is not None and before[0] >= sealed.generation:
             continue  # taken in before
         _refuse_other_bytes(sealed, index)
-        batch = _batch(sealed, receipts, index, origin)
+        batch = _batch(sealed, receipts, index, origin, store)
         outcome = ingest([batch], index=index, now=now)
         _publish(sealed, index, now=now)
         instances += outcome.stored
@@ -83,7 +84,11 @@ def _refuse_other_bytes(sealed: Sealed, index: AdoptionTransaction) -> None:
 
 
 def _batch(
-    sealed: Sealed, receipts: Sequence[Receipt], index: AdoptionTransaction, origin: Origin
+    sealed: Sealed,
+    receipts: Sequence[Receipt],
+    index: AdoptionTransaction,
+    origin: Origin,
+    store: Packs,
 ) -> Batch:
     offset = index.applied([NOWHERE]).get(NOWHERE, 0)
     records = tuple(
@@ -97,6 +102,7 @@ def _batch(
                 peer=origin.node,
                 association=f"transfer {origin.transfer}",
             ),
+            read=reader(held, store),
         )
         for number, (held, receipt) in enumerate(zip(sealed.instances, receipts, strict=True))
     )

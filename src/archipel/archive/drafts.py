@@ -73,12 +73,14 @@ class StudyDraft:
         """What is said of the patient by now."""
         return traits_of(self._attributes)
 
-    def add(self, arrival: Arrival) -> None:
-        """Count one accepted instance in."""
+    def add(self, arrival: Arrival, *, describes: bool = True) -> None:
+        """Count one accepted instance in; a note of rejection does not describe the study."""
         receipt = arrival.receipt
         self._added += 1
         self._received_first = min(self._received_first, receipt.received_at)
         self._received_last = max(self._received_last, receipt.received_at)
+        if not describes:
+            return
         if modality := receipt.header.get(MODALITY):
             self._modalities.add(modality)
         if self._accession is None:

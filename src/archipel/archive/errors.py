@@ -1,11 +1,20 @@
 """Failures only the archive knows."""
 
-from archipel.kernel.errors import Exhausted, Malformed, Unavailable
+from archipel.kernel.errors import Exhausted, Malformed, Refused, Unavailable
 from archipel.kernel.uid import Uid
 
 
 class MisplacedInstance(Malformed):
     """The data set does not say where it belongs: a study, series or instance UID is wrong."""
+
+
+class RejectedBefore(Refused):
+    """The instance was rejected for good: it is not taken once more."""
+
+    def __init__(self, sop_instance: Uid) -> None:
+        super().__init__(
+            f"instance {sop_instance} was rejected here: restore it in the bin, or send a new one"
+        )
 
 
 class IndexBehind(Exhausted):

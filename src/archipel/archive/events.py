@@ -62,3 +62,27 @@ class CommitmentDue(Event):
     asker: Asker
     peer: AETitle
     transaction: Uid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstancesRejected(Event):
+    """A note rejects instances of a study: some or all of it is not to be seen any more."""
+
+    study: Uid
+    note: Uid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstancesRestored(Event):
+    """A note takes rejections back: what they hid is seen again."""
+
+    study: Uid
+    note: Uid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiredSentAgain(Event):
+    """Instances that retention had given up were sent once more: they are to be kept after all."""
+
+    study: Uid
+    instances: tuple[Uid, ...]

@@ -5,18 +5,26 @@ on the index: the same bytes again are a duplicate, other bytes under a known SO
 to quarantine, and records decided upon before are passed over.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from archipel.archive.arrival import arrival_of
 from archipel.archive.drafts import SeriesDraft, StudyDraft, traits_of
 from archipel.archive.errors import IndexWentBack, MisplacedInstance
-from archipel.archive.events import DifferentBytesRefused, InstancesStored, SeriesReceived
+from archipel.archive.events import (
+    DifferentBytesRefused,
+    ExpiredSentAgain,
+    InstancesRejected,
+    InstancesRestored,
+    InstancesStored,
+    SeriesReceived,
+)
 from archipel.archive.model import (
     Arrival,
     Batch,
+    JournalPlace,
     Quarantined,
     QuarantineReason,
     Recorded,
@@ -26,7 +34,9 @@ from archipel.archive.model import (
     StudyKey,
 )
 from archipel.archive.ports import Changes, IndexTransaction
-from archipel.archive.receptions import Receptions, refused
+from archipel.archive.quality.model import RULES, Again, Note
+from archipel.archive.quality.notes import may_be_note, note_of
+from archipel.archive.receptions import Receptions, refused, rejecting
 from archipel.identity.resolve import Sighting, resolve
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
@@ -97,6 +107,8 @@ class _Decision:
         self._known_series: Mapping[SeriesKey, Series] = {}
         self._studies: dict[StudyKey, StudyDraft] = {}
         self._series: dict[SeriesKey, SeriesDraft] = {}
+        self._again: list[Arrival] = []  # the same bytes once more
+        self._readers: dict[JournalPlace, Callable[[], bytes]] = {}
 
     def take_in(self, records: Iterable[Recorded]) -> None:
         """Decide upon records in the order they came."""
@@ -111,6 +123,7 @@ class _Decision:
                 self._accept(arrival)
             elif held == arrival.receipt.digest:
                 self.duplicates += 1
+                self._again.append(arrival)
                 self._receptions.duplicate(_study(arrival), arrival.receipt)
             else:
                 self._refuse(arrival)
@@ -129,6 +142,12 @@ class _Decision:
                 )
         for study in self._studies.values():
             self._conclude_study(study)
+        for note in changes.notes:
+            kind = InstancesRestored if note.reason is None else InstancesRejected
+            told = kind(tenant=note.tenant, at=self._now, study=note.study, note=note.uid)
+            changes.events.append(told)
+            changes.audit.append(rejecting(note, now=self._now))
+        self._conclude_again()
         changes.receptions.extend(self._receptions.rows())
         heard = self._index.heard(self._receptions.pairs())
         changes.audit.extend(self._receptions.audit(heard, now=self._now))
@@ -137,6 +156,25 @@ class _Decision:
         live.update(quarantined.place.segment for quarantined in changes.quarantined)
         changes.live.update(live)
         return changes
+
+    def _conclude_again(self) -> None:
+        """Tell of what retention had given up and somebody wants kept after all."""
+        wanted: dict[StudyKey, set[Uid]] = defaultdict(set)
+        rejected = self._index.rejected({_instance(a) for a in self._again}) if self._again else {}
+        for arrival in self._again:
+            note = rejected.get(_instance(arrival))
+            if note is None or note.reason is None or arrival.receipt.received_at <= note.at:
+                continue
+            if RULES[note.reason].again is Again.RESTORED:
+                wanted[_study(arrival)].add(arrival.key.sop_instance)
+        for key, instances in wanted.items():
+            told = ExpiredSentAgain(
+                tenant=key.tenant,
+                at=self._now,
+                study=key.study,
+                instances=tuple(sorted(instances)),
+            )
+            self._changes.events.append(told)
 
     def _conclude_study(self, draft: StudyDraft) -> None:
         study = draft.study(person=self._person_of(draft), now=self._now)
@@ -168,6 +206,8 @@ class _Decision:
         return resolve(sighting, persons=self._index, now=self._now)
 
     def _placed(self, record: Recorded) -> Arrival | None:
+        if record.read is not None:
+            self._readers[record.place] = record.read
         try:
             return arrival_of(record)
         except MisplacedInstance as why:
@@ -185,10 +225,19 @@ class _Decision:
             series = SeriesDraft(series_key, self._known_series.get(series_key), arrival)
             self._series[series_key] = series
             study.new_series += series.known is None
-        study.add(arrival)
+        note = self._note_of(arrival)
+        if note is not None:
+            self._changes.notes.append(note)
+        study.add(arrival, describes=note is None)
         series.add(arrival)
         self._changes.instances.append(arrival)
         self._receptions.stored(study_key, arrival.receipt)
+
+    def _note_of(self, arrival: Arrival) -> Note | None:
+        read = self._readers.get(arrival.place)
+        if read is None or not may_be_note(arrival.receipt.sop_class, arrival.size_bytes):
+            return None
+        return note_of(arrival, read)
 
     def _refuse(self, arrival: Arrival) -> None:
         key, receipt = arrival.key, arrival.receipt

@@ -1,7 +1,7 @@
 """What the archive holds: instances in series in studies (PS3.3 section 7), and where."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
@@ -71,6 +71,8 @@ class Recorded:
     end: int  # offset of the next record: what `applied` becomes once this one is indexed
     size_bytes: int  # of the data set
     receipt: Receipt
+    # How its data set is read again: a note is read for what it rejects.
+    read: Callable[[], bytes] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from archipel.archive.model import (
     JournalPlace,
     Match,
     PackLabel,
+    PackPlace,
     Page,
     Quarantined,
     QuarantineEntry,
@@ -31,6 +32,7 @@ from archipel.archive.model import (
     StudyKey,
     ToSeal,
 )
+from archipel.archive.quality.model import Note
 from archipel.identity.ports import Sightings
 from archipel.kernel.actors import Scope
 from archipel.kernel.aetitle import AETitle
@@ -114,6 +116,7 @@ class Changes:
     conflicts: list[AttributeConflict] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     receptions: list[Reception] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     applied: dict[int, int] = field(default_factory=dict)
     live: dict[int, int] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
@@ -139,6 +142,11 @@ class IndexTransaction(Sightings, Protocol):
         self, instances: Collection[tuple[TenantId, Uid]]
     ) -> Mapping[tuple[TenantId, Uid], bytes]:
         """The digest of those SOP instances that are held, in open or sealed series."""
+
+    def rejected(
+        self, instances: Collection[tuple[TenantId, Uid]]
+    ) -> Mapping[tuple[TenantId, Uid], Note]:
+        """The note that stands against each of those SOP instances that are rejected."""
 
     def heard(
         self, receptions: Collection[tuple[StudyKey, str]]
@@ -201,7 +209,7 @@ class Contents(Protocol):
 
 
 class Catalogue(Protocol):
-    """Read side of the index, for queries and retrieval."""
+    """Read side of the index, for queries and retrieval. What is rejected is not there."""
 
     def find(self, level: Level, keys: Query, *, scope: Scope) -> Sequence[Match]:
         """Answer a query at one level, in a stable order."""
@@ -234,6 +242,9 @@ class Catalogue(Protocol):
 
     def count(self, level: Level, keys: Query, *, scope: Scope, cap: int = 1000) -> int:
         """How many answers `find` would give, counted up to `cap` + 1 at most."""
+
+    def refused(self, study: Uid, *, tenant: TenantId) -> Collection[Uid]:
+        """Held instances of a study that are not taken once more (`archive.quality.model`)."""
 
 
 class SealIndex(Protocol):
@@ -280,6 +291,9 @@ class Packs(Protocol):
 
     def read(self, pack: str) -> tuple[Sealed, Sequence[Receipt]]:
         """Say all that a pack knows, with the receipts of its instances. Raises as `label`."""
+
+    def dataset(self, place: PackPlace) -> bytes:
+        """One data set as received, bit for bit. Raises `DamagedContent`, `Unavailable`."""
 
     def retire(self, pack: str, *, now: datetime) -> None:
         """Start the grace of a pack that a newer generation replaced; readers may hold it."""

@@ -9,17 +9,21 @@ with other organisations.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from archipel.archive.model import (
     Batch,
+    Held,
     JournalPlace,
     PackLabel,
+    PackPlace,
     Receipt,
     Recorded,
     Sealed,
     SeriesKey,
 )
 from archipel.archive.ports import Changes, Index, Packs, SealIndex, Tail
+from archipel.archive.quality.notes import may_be_note
 from archipel.kernel.errors import ArchipelError, Unavailable
 
 _BATCH_RECORDS = 500
@@ -66,7 +70,7 @@ def rebuild(
             except ArchipelError as error:
                 yield Restored(source=label.pack, instances=0, damage=str(error))
                 continue
-            for batch in _batches(sealed, receipts, offset):
+            for batch in _batches(sealed, receipts, offset, packs):
                 take_in([batch])
                 offset = batch.end
             _publish(sealed, index=index, seals=seals, now=now)
@@ -79,19 +83,29 @@ def rebuild(
         yield Restored(source=f"journal {batch.segment:016x}", instances=len(batch.records))
 
 
-def _batches(sealed: Sealed, receipts: Sequence[Receipt], offset: int) -> Iterator[Batch]:
+def _batches(
+    sealed: Sealed, receipts: Sequence[Receipt], offset: int, packs: Packs
+) -> Iterator[Batch]:
     records = [
         Recorded(
             place=JournalPlace(_NOWHERE, offset + n),
             end=offset + n + 1,
             size_bytes=held.size_bytes,
             receipt=receipt,
+            read=reader(held, packs),
         )
         for n, (held, receipt) in enumerate(zip(sealed.instances, receipts, strict=True))
     ]
     for start in range(0, len(records), _BATCH_RECORDS):
         some = tuple(records[start : start + _BATCH_RECORDS])
         yield Batch(segment=_NOWHERE, end=some[-1].end, records=some)
+
+
+def reader(held: Held, packs: Packs) -> Callable[[], bytes] | None:
+    """Say how one instance of a pack is read again, where ingest may want to."""
+    if not (isinstance(held.place, PackPlace) and may_be_note(held.sop_class, held.size_bytes)):
+        return None
+    return partial(packs.dataset, held.place)
 
 
 def _publish(sealed: Sealed, *, index: Index, seals: SealIndex, now: datetime) -> None:

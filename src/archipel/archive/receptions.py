@@ -6,6 +6,7 @@ from datetime import datetime
 
 from archipel.access.model import Action, AuditEntry
 from archipel.archive.model import Quarantined, Receipt, Reception, StudyKey
+from archipel.archive.quality.model import Note
 from archipel.kernel.actors import Actor, ActorKind
 
 _ACTOR_AT = {"dimse": ActorKind.DEVICE, "stow": ActorKind.PERSON}  # else: the node itself
@@ -98,6 +99,20 @@ def refused(quarantined: Quarantined, *, now: datetime) -> AuditEntry:
         subject=receipt.sop_instance.value,
         door=_DOOR.get(receipt.door, receipt.door),
         detail=f"quarantine: {quarantined.reason.value}",
+    )
+
+
+def rejecting(note: Note, *, now: datetime) -> AuditEntry:
+    """Write the entry of a note that is honoured; who decided stands in the note itself."""
+    what = f"rejected: {note.reason.value}" if note.reason else "rejections taken back"
+    return AuditEntry(
+        tenant=note.tenant,
+        at=now,
+        actor=Actor(ActorKind.NODE, "index"),
+        action=Action.CHANGE,
+        subject=note.study.value,
+        door="worker",
+        detail=f"{what}: {len(note.instances)} instances by note {note.uid}",
     )
 
 

@@ -7,7 +7,7 @@ the journal, the contents and the catalogue: what is committed is indexed at onc
 import fnmatch
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -250,6 +250,11 @@ class MemoryCatalogue:
         entries = [self._entry(match, scope) for match in found[start : start + limit]]
         more = start + limit < len(found)
         return Page(entries=entries, after=str(start + limit) if more else None)
+
+    def refused(self, study: Uid, *, tenant: TenantId) -> Collection[Uid]:
+        """Refuse nothing: nothing is rejected here."""
+        del study, tenant
+        return ()
 
     def count(self, level: Level, keys: Query, *, scope: Scope, cap: int = 1000) -> int:
         """Count answers, up to `cap` + 1."""

@@ -18,6 +18,7 @@ from archipel.archive.model import (
     StudyKey,
 )
 from archipel.archive.ports import Changes
+from archipel.archive.quality.model import Note, standing
 from archipel.identity.model import Appearance, PersonId, SourceKey, SourcePatient
 from archipel.kernel.events import Event
 from archipel.kernel.identifiers import TenantId
@@ -39,6 +40,7 @@ class Memory:
     live: Counter[int] = field(default_factory=Counter)
     events: list[Event] = field(default_factory=list)
     audit: list[AuditEntry] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     persons: MemoryPersons = field(default_factory=MemoryPersons)
 
 
@@ -102,6 +104,22 @@ class MemoryIndexTransaction:
         held = self._memory.instances
         return {pair: held[pair].receipt.digest for pair in instances if pair in held}
 
+    def rejected(
+        self, instances: Collection[tuple[TenantId, Uid]]
+    ) -> Mapping[tuple[TenantId, Uid], Note]:
+        """Give the notes that stand against those that are rejected."""
+        found: dict[tuple[TenantId, Uid], Note] = {}
+        for tenant, uid in instances:
+            named = [
+                note
+                for note in self._memory.notes
+                if note.tenant == tenant and uid in {one.sop_instance for one in note.instances}
+            ]
+            note = standing(named, received_at=None)
+            if note is not None:
+                found[tenant, uid] = note
+        return found
+
     def heard(
         self, receptions: Collection[tuple[StudyKey, str]]
     ) -> Collection[tuple[StudyKey, str]]:
@@ -126,6 +144,7 @@ class MemoryIndexTransaction:
         for reception in changes.receptions:
             pair = (reception.key, reception.association)
             memory.receptions.setdefault(pair, []).append(reception)
+        memory.notes.extend(changes.notes)
         memory.applied.update(changes.applied)
         memory.live.update(changes.live)
         memory.events.extend(changes.events)

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 
 from archipel.access.model import Action, Admission, AuditEntry, Service
 from archipel.archive.commitment import CommitmentKey
+from archipel.archive.errors import RejectedBefore
 from archipel.archive.model import JournalPlace
 from archipel.archive.ports import Slot
 from archipel.kernel.aetitle import AETitle
 from archipel.kernel.errors import ArchipelError, Malformed
+from archipel.kernel.uid import Uid
 from archipel.protocols.dimse.channel import Channel
 from archipel.protocols.dimse.errors import NotGranted
 from archipel.protocols.dimse.fragments import Buffer
@@ -60,6 +62,7 @@ class Dialogue:
         self.reports: dict[int, CommitmentKey] = {}  # given and not answered, by message id
         self.reports_given = 0
         self._slot: Slot | None = None
+        self._spotless: set[Uid] = set()  # studies of which nothing is refused
 
     @property
     def admission(self) -> Admission:
@@ -70,6 +73,17 @@ class Dialogue:
         """Raise `NotGranted` unless the peer may use this service."""
         if service not in self.admission.may:
             raise NotGranted(str(self.parties.calling), service.value)
+
+    def want(self, study: Uid, sop_instance: Uid) -> None:
+        """Raise `RejectedBefore` for an instance that is not taken once more."""
+        if study in self._spotless:
+            return
+        tenant = self.admission.tenant
+        refused = self.services.catalogue.refused(study, tenant=tenant)
+        if not refused:
+            self._spotless.add(study)
+        elif sop_instance in refused:
+            raise RejectedBefore(sop_instance)
 
     def respond(
         self,

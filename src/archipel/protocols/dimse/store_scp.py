@@ -129,6 +129,7 @@ def store(dialogue: Dialogue, context_id: int, context: Context, request: Comman
             dialogue.channel.receive_dataset(context_id, reception.take, max_bytes=limit)
         header = reception.finish()
         _compare(header, sop_class, sop_instance)
+        dialogue.want(Uid(header[STUDY_INSTANCE_UID]), sop_instance)
         parties = dialogue.parties
         dialogue.last_place = slot.commit(
             Receipt(

@@ -26,6 +26,7 @@ IMAGING_REPORT: Code = ("18748-4", "LN", "Diagnostic imaging study")
 OF_INTEREST: Code = ("113000", "DCM", "Of Interest")
 FILING: Code = ("109103", "DCM", "Modifying Equipment")
 DESCRIPTION: Code = ("113012", "DCM", "Key Object Description")
+OBSERVER: Code = ("121008", "DCM", "Person Observer Name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ class Placed:
     series_description: str
     institution: str
     at: datetime  # aware
+    written_from: str = "Written from a signed report; not a medical device"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,18 +81,26 @@ def encapsulated_pdf(placed: Placed, pdf: bytes, *, title: str, verified: bool) 
     return made
 
 
-def key_object(placed: Placed, references: Sequence[Reference], *, text: str) -> DataSet:
+def key_object(
+    placed: Placed,
+    references: Sequence[Reference],
+    *,
+    text: str,
+    title: Code = OF_INTEREST,
+    observer: str = "",
+) -> DataSet:
     """Make the data set of a Key Object Selection that names `references` (TID 2010)."""
     made = _begun(placed, KEY_OBJECT_SELECTION, "KO")
     _texts(made, {"InstanceNumber": "1", "ValueType": "CONTAINER"})
     made.set_text(_tag("ContinuityOfContent"), "SEPARATE")
     made.set_items(_tag("ReferencedPerformedProcedureStepSequence"), [])
-    made.set_items(_tag("ConceptNameCodeSequence"), [_code(OF_INTEREST)])
+    made.set_items(_tag("ConceptNameCodeSequence"), [_code(title)])
     template = _item()
     _texts(template, {"MappingResource": "DCMR", "TemplateIdentifier": "2010"})
     made.set_items(_tag("ContentTemplateSequence"), [template])
     made.set_items(_tag("CurrentRequestedProcedureEvidenceSequence"), _evidence(references))
-    content = [_described(text)] if text else []
+    content = [_observed(observer)] if observer else []
+    content += [_described(text)] if text else []
     made.set_items(_tag("ContentSequence"), [*content, *map(_image, references)])
     return made
 
@@ -126,7 +136,7 @@ def _begun(placed: Placed, sop_class: Uid, modality: str) -> DataSet:
         {
             "Manufacturer": MANUFACTURER,
             "ContributionDateTime": f"{at:%Y%m%d%H%M%S.%f}+0000",
-            "ContributionDescription": "Written from a signed report; not a medical device",
+            "ContributionDescription": placed.written_from,
         },
     )
     contribution.set_items(_tag("PurposeOfReferenceCodeSequence"), [_code(FILING)])
@@ -176,6 +186,14 @@ def _described(text: str) -> DataSet:
     made = _item()
     _texts(made, {"RelationshipType": "CONTAINS", "ValueType": "TEXT", "TextValue": text})
     made.set_items(_tag("ConceptNameCodeSequence"), [_code(DESCRIPTION)])
+    return made
+
+
+def _observed(name: str) -> DataSet:
+    made = _item()
+    said = {"RelationshipType": "HAS OBS CONTEXT", "ValueType": "PNAME", "PersonName": name}
+    _texts(made, said)
+    made.set_items(_tag("ConceptNameCodeSequence"), [_code(OBSERVER)])
     return made
 
 

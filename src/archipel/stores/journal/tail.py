@@ -9,12 +9,15 @@ batches stop at the announced end, which is durable by the announcer's word.
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from archipel.archive.model import Batch, JournalPlace, Recorded
+from archipel.archive.quality.notes import may_be_note
 from archipel.kernel.errors import Unavailable
 from archipel.stores.journal import segment as form
 from archipel.stores.journal.announce import Announcements, IndexedOffsets
+from archipel.stores.journal.reader import JournalReader
 from archipel.stores.journal.segments import SegmentFiles
 
 _BATCH_RECORDS = 500
@@ -33,6 +36,7 @@ class JournalTail:
             directory.mkdir(parents=True, exist_ok=True)
         self._announcements = Announcements(run)  # first: what comes during replay waits here
         self._segments = SegmentFiles(home)
+        self._reader = JournalReader(home)
         self._segments.sweep()
         self._indexed = IndexedOffsets(run)
         self._indexed.clear()
@@ -123,7 +127,7 @@ class JournalTail:
                     "run the verification and ask the sender again",
                     form.file_name(segment), record.skipped, record.offset,
                 )  # fmt: skip
-            found.append(recorded(segment, record))
+            found.append(recorded(segment, record, self._reader))
             if len(found) == _BATCH_RECORDS:
                 break
         if not found:
@@ -133,11 +137,16 @@ class JournalTail:
         return Batch(segment=segment, start=start, end=found[-1].end, records=tuple(found))
 
 
-def recorded(segment: int, record: form.Record) -> Recorded:
+def recorded(segment: int, record: form.Record, reader: JournalReader) -> Recorded:
     """Say a record in the archive's words."""
+    place = JournalPlace(segment, record.offset)
+    read = None
+    if may_be_note(record.receipt.sop_class, record.dataset_bytes):
+        read = partial(reader.dataset, place)
     return Recorded(
-        place=JournalPlace(segment, record.offset),
+        place=place,
         end=record.end,
         size_bytes=record.dataset_bytes,
         receipt=record.receipt,
+        read=read,
     )

@@ -146,6 +146,11 @@ class PackStore:
         )
         return sealed, receipts
 
+    def dataset(self, place: PackPlace) -> bytes:
+        """Read one data set, bit for bit. Raises `DamagedContent`, `Unavailable`."""
+        part, entry = self.open(place.pack).entry(place.entry)
+        return b"".join(part.pieces(entry))
+
     def describe(self, pack: str) -> Sequence[Described]:
         """Read and hash every file of a pack, by part. Raises `Malformed`, `Unavailable`."""
         parts = sum(1 for _part in self.open(pack).parts())

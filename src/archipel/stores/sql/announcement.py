@@ -50,7 +50,7 @@ def available(connection: Connection, manifest: StudyManifest) -> Draft:
         },
         "accession": {"number": row.accession_number, "issuer": row.accession_issuer},
         "modalities": [one for one in row.modalities.split("\\") if one],
-        "instances": row.instance_count,
+        "instances": row.instance_count - row.hidden_instances_from_people,
         "series": _series(connection, row.id, manifest),
     }
     return Draft(
@@ -69,6 +69,7 @@ def _series(
     rows = connection.execute(
         select(series)
         .where(series.c.study_id == study_id)
+        .where(series.c.instance_count > series.c.hidden_instances_from_people)
         .order_by(series.c.number, series.c.series_instance_uid)
     )
     told = []
@@ -79,7 +80,7 @@ def _series(
             {
                 "uid": row.series_instance_uid,
                 "number": row.number,
-                "instances": row.instance_count,
+                "instances": row.instance_count - row.hidden_instances_from_people,
                 "size_bytes": sum(pack.size_bytes for pack in packs),
                 "low_bytes": sum(pack.layer_bytes(Layer.LOW) for pack in packs),
                 "roots": [pack.root for pack in packs],

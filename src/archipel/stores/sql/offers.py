@@ -21,6 +21,8 @@ from archipel.stores.sql.schema.archive import series, study
 from archipel.stores.sql.schema.transfers import offered_pack, offered_study, provenance
 from archipel.stores.sql.session import Database, alone, upsert
 
+_LEFT = study.c.instance_count > study.c.hidden_instances_from_people  # not rejected altogether
+
 
 class SqlOffers:
     """Rows of what is offered."""
@@ -29,7 +31,7 @@ class SqlOffers:
         self._database = database
 
     def sealed(self, key: StudyKey) -> Mapping[SeriesKey, str] | None:
-        """Give the packs of a study that is ours, complete and sealed; None when it is not."""
+        """Give the packs of a study that is ours, whole, sealed and not rejected, else None."""
         foreign = exists().where(
             provenance.c.tenant == study.c.tenant,
             provenance.c.study_instance_uid == study.c.study_instance_uid,
@@ -41,6 +43,7 @@ class SqlOffers:
                 study.c.tenant == key.tenant.value,
                 study.c.study_instance_uid == key.study.value,
                 study.c.completed_at.is_not(None),
+                _LEFT,
                 ~foreign,
             )
             .order_by(series.c.number, series.c.series_instance_uid)
@@ -68,7 +71,7 @@ class SqlOffers:
         unsealed = exists().where(series.c.study_id == study.c.id, ~series.c.sealed)
         query = (
             select(study.c.tenant, study.c.study_instance_uid)
-            .where(study.c.completed_at.is_not(None), ~offered, ~foreign, ~unsealed)
+            .where(study.c.completed_at.is_not(None), _LEFT, ~offered, ~foreign, ~unsealed)
             .order_by(study.c.id.desc())
             .limit(limit)
         )

@@ -70,6 +70,7 @@ _STANDING = (
 )
 _BESIDE = frozenset({"DOC", "KO", "SR", "PR"})
 """Modalities of what is said about images (PS3.3 section C.7.3.1.1.1)."""
+_SHOWN = series.c.instance_count > series.c.hidden_instances_from_people
 
 
 def _same(table: Table) -> ColumnElement[bool]:
@@ -117,6 +118,7 @@ def series_of(connection: Connection, exam: ExamId, *, scope: Scope) -> list[Ser
         .join(study, study.c.id == series.c.study_id)
         .where(study.c.tenant == exam.tenant.value)
         .where(study.c.study_instance_uid == exam.study.value, within(scope))
+        .where(_SHOWN)
         .order_by(series.c.number, series.c.id)
     )
     return [_series(row) for row in connection.execute(query)]
@@ -157,8 +159,8 @@ def _exam(row: Any, body_part: str, priors: tuple[Prior, ...]) -> Exam:
         arrived_at=row.received_first_at,
         last_received_at=row.received_last_at,
         completed_at=row.completed_at,
-        series=row.series_count,
-        instances=row.instance_count,
+        series=row.series_count - row.hidden_series_from_people,
+        instances=row.instance_count - row.hidden_instances_from_people,
         urgency=Urgency(row.said_urgency if row.urgency is None else row.urgency),
         claim=_claim(row, exam),
         report=_report(row),
@@ -281,7 +283,7 @@ def _marks(row: Any, others: Sequence[Any], parts: Mapping[int, str]) -> tuple[P
 def _body_parts(connection: Connection, studies: set[int]) -> dict[int, str]:
     query = (
         select(series.c.study_id, series.c.attributes)
-        .where(series.c.study_id.in_(studies))
+        .where(series.c.study_id.in_(studies), _SHOWN)
         .order_by(series.c.study_id, series.c.number, series.c.id)
     )
     found: dict[int, str] = {}
@@ -300,5 +302,5 @@ def _series(row: Any) -> SeriesSummary:
         modality=row.modality,
         description=attributes.get(SERIES_DESCRIPTION, ""),
         body_part=attributes.get(BODY_PART, ""),
-        instances=row.instance_count,
+        instances=row.instance_count - row.hidden_instances_from_people,
     )

@@ -4,12 +4,13 @@ The head, up to the end of group 2, says what follows; the data set goes to the 
 it comes, hashed as it passes, and its first bytes are kept until its indexed attributes are read.
 """
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from blake3 import blake3
 
-from archipel.archive.errors import MisplacedInstance
+from archipel.archive.errors import MisplacedInstance, RejectedBefore
 from archipel.archive.model import InstanceKey, JournalPlace, Receipt
 from archipel.archive.ports import Slot
 from archipel.kernel.errors import ArchipelError, Malformed
@@ -38,6 +39,7 @@ class Sender:
     request: str  # identifies the request
     study: Uid | None  # the only study this request may add to
     at: datetime
+    refused: Callable[[Uid], Collection[Uid]]  # of a study: what is not taken once more
 
 
 @dataclass(slots=True)
@@ -145,6 +147,8 @@ class IncomingInstance:
         # Group 2 of files in the field names another instance at times: the data set decides.
         if self.sender.study is not None and key.study != self.sender.study:
             raise MisplacedInstance(f"it belongs to study {key.study}, not {self.sender.study}")
+        if key.sop_instance in self.sender.refused(key.study):
+            raise RejectedBefore(key.sop_instance)
         return key
 
     def _finish(self) -> None:

@@ -10,6 +10,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from urllib.parse import urlsplit
 
 import orjson
@@ -104,6 +105,7 @@ def _begin(door: Door, request: Request) -> "_Storing":
         request=secrets.token_hex(8),
         study=visit.uid("study"),
         at=visit.services.clock(),
+        refused=lru_cache(partial(visit.services.catalogue.refused, tenant=person.tenant)),
     )
     storing = _Storing(visit, sender, visit.services.journal.slot())
     if media.name == RELATED:

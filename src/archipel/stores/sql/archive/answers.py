@@ -6,12 +6,22 @@ Node-wide, all of it: rows come from a query that is bounded by a scope.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
-from archipel.archive.model import Header, Held, InstanceKey, JournalPlace, Match, SeriesKey
+from archipel.archive.model import (
+    Header,
+    Held,
+    InstanceKey,
+    JournalPlace,
+    Match,
+    SeriesKey,
+    StudyKey,
+)
+from archipel.kernel.actors import Scope
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
 from archipel.stores.sql.archive.packed import packed
+from archipel.stores.sql.archive.quality import hidden_among, hidden_column, left
 from archipel.stores.sql.archive.rows import attributes_of
 from archipel.stores.sql.schema.archive import instance, series, study
 
@@ -32,7 +42,7 @@ PATIENT_COUNTS = frozenset(
     {PATIENT_RELATED_STUDIES, PATIENT_RELATED_SERIES, PATIENT_RELATED_INSTANCES}
 )
 
-STUDY_COLUMNS = (
+_STUDY_COLUMNS = (
     study.c.id.label("study_key"),
     study.c.tenant,
     study.c.study_instance_uid,
@@ -41,17 +51,14 @@ STUDY_COLUMNS = (
     study.c.patient_id,
     study.c.patient_issuer,
     study.c.modalities,
-    study.c.series_count,
-    study.c.instance_count.label("study_instances"),
     study.c.received_first_at,
     study.c.received_last_at,
     study.c.completed_at,
     study.c.attributes.label("study_attributes"),
 )
-SERIES_COLUMNS = (
+_SERIES_COLUMNS = (
     series.c.id.label("series_key"),
     series.c.series_instance_uid,
-    series.c.instance_count.label("series_instances"),
     series.c.attributes.label("series_attributes"),
 )
 PACK_COLUMNS = (series.c.pack_key, series.c.pack_index)
@@ -69,6 +76,27 @@ _HELD_COLUMNS = (
     instance.c.segment,
     instance.c.offset,
 )
+
+
+def study_columns(scope: Scope) -> "tuple[ColumnElement[Any], ...]":
+    """Return what is read of a study, counters without what is hidden from `scope`."""
+    hidden = hidden_column(study, "series", scope=scope)
+    instances = study.c.instance_count - hidden_column(study, "instances", scope=scope)
+    return (
+        *_STUDY_COLUMNS,
+        (study.c.series_count - hidden).label("series_count"),
+        instances.label("study_instances"),
+    )
+
+
+def series_columns(scope: Scope) -> "tuple[ColumnElement[Any], ...]":
+    """Return what is read of a series, counters without what is hidden from `scope`."""
+    hidden = hidden_column(series, "instances", scope=scope)
+    return (
+        *_SERIES_COLUMNS,
+        (series.c.instance_count - hidden).label("series_instances"),
+        hidden.label("series_hidden"),
+    )
 
 
 def study_answer(row: Row[Any]) -> dict[int, str]:
@@ -97,12 +125,14 @@ def match(row: Row[Any], attributes: Header) -> Match:
 
 
 def images(
-    connection: Connection, rows: Sequence[Row[Any]]
+    connection: Connection, rows: Sequence[Any], *, scope: Scope | None
 ) -> Iterator[tuple[Row[Any], Held, dict[int, str]]]:
-    """Give every instance of series already found, with its own attributes. Node-wide: of them.
+    """Give the instances of series already found that `scope` may see, with their attributes.
 
-    Those in the pack and those that came after it was sealed, by number, then UID.
+    Those in the pack and those that came after it was sealed, by number, then UID. Without a
+    scope, to whoever keeps them (sealing, verification): also what is rejected.
     """
+    hidden = _hidden(connection, rows, scope)
     opened: dict[int, list[Row[Any]]] = {row.series_key: [] for row in rows}
     for one in connection.execute(select(instance).where(instance.c.series_id.in_(opened))):
         opened[one.series_id].append(one)
@@ -118,16 +148,19 @@ def images(
                 (one.held, _with_uids(one.held, one.attributes))
                 for one in packed(row.pack_index, key, row.pack_key)
             )
+        if unseen := hidden.get(row.series_key):
+            found = [one for one in found if one[0].key.sop_instance.value not in unseen]
         found.sort(key=lambda one: in_order(one[0]))
         for held_one, said in found:
             yield row, held_one, said
 
 
-def held(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[Held]:
-    """Give every instance of series already found, in the order of `images`. Node-wide: of them.
+def held(connection: Connection, rows: Sequence[Any], *, scope: Scope | None) -> Iterator[Held]:
+    """Give the instances of series already found that `scope` may see, in the order of `images`.
 
     Without what is said of each: a viewer that asks for one of 2,000 slices waits for this.
     """
+    hidden = _hidden(connection, rows, scope)
     keys = {
         row.series_key: SeriesKey(
             TenantId(row.tenant), Uid(row.study_instance_uid), Uid(row.series_instance_uid)
@@ -163,8 +196,25 @@ def held(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[Held]:
         if row.pack_index is not None:
             sealed = packed(row.pack_index, keys[row.series_key], row.pack_key)
             found += [one.held for one in sealed]
+        if unseen := hidden.get(row.series_key):
+            found = [one for one in found if one.key.sop_instance.value not in unseen]
         found.sort(key=in_order)
         yield from found
+
+
+def _hidden(
+    connection: Connection, rows: Sequence[Row[Any]], scope: Scope | None
+) -> dict[int, frozenset[str]]:
+    """Find what is to be left out, by series; nothing is asked where nothing is hidden."""
+    if scope is None:
+        return {}
+    some = {
+        row.series_key: StudyKey(TenantId(row.tenant), Uid(row.study_instance_uid))
+        for row in rows
+        if row.series_hidden
+    }
+    of_studies = hidden_among(connection, set(some.values()), scope=scope)
+    return {number: of_studies[key] for number, key in some.items()}
 
 
 def in_order(held: Held) -> tuple[bool, int, str]:
@@ -172,10 +222,14 @@ def in_order(held: Held) -> tuple[bool, int, str]:
     return held.number is None, held.number or 0, held.key.sop_instance.value
 
 
-def sop_classes(connection: Connection, study_keys: Sequence[int]) -> dict[int, str]:
-    """Give (0008,0062) of studies already found. Node-wide: of them."""
+def sop_classes(
+    connection: Connection, study_keys: Sequence[int], *, scope: Scope
+) -> dict[int, str]:
+    """Give (0008,0062) of studies already found."""
     found: dict[int, set[str]] = {key: set() for key in study_keys}
-    query = select(series.c.study_id, series.c.sop_classes).where(series.c.study_id.in_(found))
+    query = select(series.c.study_id, series.c.sop_classes).where(
+        series.c.study_id.in_(found), left(series, scope=scope)
+    )
     for key, listed in connection.execute(query):
         found[key].update(listed.split("\\"))
     return {key: "\\".join(sorted(uids)) for key, uids in found.items()}

@@ -18,6 +18,7 @@ from archipel.standards.dicom.attributes import INDEXED
 from archipel.standards.dicom.matching import AnyOf, Matcher, matches_all
 from archipel.stores.sql.archive import answers
 from archipel.stores.sql.archive.match import SOP_INSTANCE_UID, Asked, of_dates
+from archipel.stores.sql.archive.quality import hidden_column, left
 from archipel.stores.sql.archive.rows import uid_hash
 from archipel.stores.sql.archive.scope import visible, walked
 from archipel.stores.sql.schema.archive import instance, sealed_instance, series, study
@@ -46,7 +47,7 @@ def studies(
     connection: Connection, asked: Asked, window: Window = EVERYTHING, *, scope: Scope
 ) -> Iterator[Found]:
     """Give studies, newest first."""
-    query = _ordered(select(*answers.STUDY_COLUMNS), asked, window, scope)
+    query = _ordered(select(*answers.study_columns(scope)), asked, window, scope)
     rows = _rows(connection, query, window, exact=not asked.upper)
     found = ((row, answers.study_answer(row)) for row in rows)
     return _cut(_tested(found, asked.upper), window, exact=not asked.upper)
@@ -56,7 +57,7 @@ def series_of(
     connection: Connection, asked: Asked, window: Window = EVERYTHING, *, scope: Scope
 ) -> Iterator[Found]:
     """Give series, those of the newest study first, by number in each."""
-    columns = (*answers.STUDY_COLUMNS, *answers.SERIES_COLUMNS)
+    columns = (*answers.study_columns(scope), *answers.series_columns(scope))
     query = _with_series(select(*columns), asked, window, scope)
     rows = _rows(connection, query, window, exact=not asked.upper)
     found = ((row, answers.series_answer(row)) for row in rows)
@@ -67,7 +68,7 @@ def images(
     connection: Connection, asked: Asked, *, scope: Scope
 ) -> Iterator[tuple[Row[Any], Held, dict[int, str]]]:
     """Give instances with what is said of each and of its series and study, series by series."""
-    columns = (*answers.STUDY_COLUMNS, *answers.SERIES_COLUMNS, *answers.PACK_COLUMNS)
+    columns = _columns(scope)
     query = _with_series(select(*columns), asked, EVERYTHING, scope)
     wanted = asked.image.get(SOP_INSTANCE_UID)
     if wanted is not None and isinstance(wanted.criterion, AnyOf):
@@ -75,7 +76,7 @@ def images(
     rows = _rows(connection, query, EVERYTHING, exact=True)
     while some := list(islice(rows, _SERIES_AT_ONCE)):
         upper = {row.series_key: answers.series_answer(row) for row in some}
-        for row, held, said in answers.images(connection, some):
+        for row, held, said in answers.images(connection, some, scope=scope):
             above = upper[row.series_key]
             if matches_all(asked.upper, above) and matches_all(asked.image, said):
                 yield row, held, above | said
@@ -83,7 +84,7 @@ def images(
 
 def held(connection: Connection, asked: Asked, *, scope: Scope) -> Iterator[Held]:
     """Give instances alone, in the order of `images`; of `asked.image` only their UIDs count."""
-    columns = (*answers.STUDY_COLUMNS, *answers.SERIES_COLUMNS, *answers.PACK_COLUMNS)
+    columns = _columns(scope)
     query = _with_series(select(*columns), asked, EVERYTHING, scope)
     wanted = asked.image.get(SOP_INSTANCE_UID)
     uids: frozenset[str] | None = None
@@ -92,7 +93,7 @@ def held(connection: Connection, asked: Asked, *, scope: Scope) -> Iterator[Held
         query = query.where(holding(uids))
     rows = _rows(connection, query, EVERYTHING, exact=True)
     while some := list(islice(rows, _SERIES_AT_ONCE)):
-        found = answers.held(connection, some)
+        found = answers.held(connection, some, scope=scope)
         yield from (
             found if uids is None else (h for h in found if h.key.sop_instance.value in uids)
         )
@@ -109,7 +110,8 @@ def patients(connection: Connection, asked: Asked, *, scope: Scope) -> Iterator[
     )
     numbers = iter(connection.execute(grouped).scalars().all())
     while some := list(islice(numbers, _AT_ONCE)):
-        query: Select[Any] = select(*answers.STUDY_COLUMNS).where(study.c.id.in_(some))
+        columns = answers.study_columns(scope)
+        query: Select[Any] = select(*columns).where(study.c.id.in_(some))
         rows: dict[int, Row[Any]] = {row.study_key: row for row in connection.execute(query)}
         for number in some:
             row = rows[number]
@@ -171,7 +173,9 @@ def computed(
     remaining = iter(found)
     while some := list(islice(remaining, _AT_ONCE)):
         held = (
-            answers.sop_classes(connection, [row.study_key for row, _ in some]) if classes else {}
+            answers.sop_classes(connection, [row.study_key for row, _ in some], scope=scope)
+            if classes
+            else {}
         )
         related = (
             patient_counts(connection, [row for row, _ in some], scope=scope) if counts else {}
@@ -192,8 +196,8 @@ def patient_counts(
             study.c.patient_id,
             study.c.patient_issuer,
             func.count(),
-            func.sum(study.c.series_count),
-            func.sum(study.c.instance_count),
+            func.sum(study.c.series_count - hidden_column(study, "series", scope=scope)),
+            func.sum(study.c.instance_count - hidden_column(study, "instances", scope=scope)),
         )
         .where(visible(scope), study.c.patient_id.in_({row.patient_id for row in rows}))
         .group_by(study.c.patient_id, study.c.patient_issuer)
@@ -218,9 +222,10 @@ def counted(
     if level is Level.STUDY:
         few = _ordered(select(study.c.id), asked, EVERYTHING, scope).limit(most).subquery()
         return connection.execute(select(func.count()).select_from(few)).scalar_one()
-    counts = select(series.c.instance_count)
+    hidden = hidden_column(series, "instances", scope=scope)
+    counts = select((series.c.instance_count - hidden).label("instance_count"))
     few = _with_series(counts, asked, EVERYTHING, scope).limit(most).subquery()
-    # Every series holds an instance: `most` series are enough to know of `most` instances.
+    # Every series shows an instance: `most` series are enough to know of `most` instances.
     what = func.sum(few.c.instance_count) if level is Level.IMAGE else func.count()
     return min(most, connection.execute(select(what).select_from(few)).scalar_one() or 0)
 
@@ -250,8 +255,17 @@ def _ordered(query: Select[Any], asked: Asked, window: Window, scope: Scope) -> 
     return query.order_by(moment.desc(), number.desc())
 
 
+def _columns(scope: Scope) -> tuple[ColumnElement[Any], ...]:
+    return (
+        *answers.study_columns(scope),
+        *answers.series_columns(scope),
+        *answers.PACK_COLUMNS,
+    )
+
+
 def _with_series(query: Select[Any], asked: Asked, window: Window, scope: Scope) -> Select[Any]:
     query = query.select_from(study.join(series, series.c.study_id == study.c.id))
+    query = query.where(left(series, scope=scope))
     return _ordered(query, asked, window, scope).order_by(
         series.c.number.is_(None), series.c.number, series.c.series_instance_uid
     )

@@ -7,7 +7,7 @@ ones by UID. A patient is one identifier with its issuer.
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -23,6 +23,7 @@ from archipel.standards.dicom.matching import AnyOf, Matcher
 from archipel.stores.sql.archive import finder
 from archipel.stores.sql.archive.finder import Found, Window
 from archipel.stores.sql.archive.match import SOP_INSTANCE_UID, Asked, asked_of
+from archipel.stores.sql.archive.quality import refused
 from archipel.stores.sql.archive.scope import visible
 from archipel.stores.sql.archive.streaming import pages
 from archipel.stores.sql.schema import archive as tables
@@ -123,6 +124,11 @@ class SqlCatalogue:
                 return []
             asked.keyed = True
             return list(finder.held(connection, asked, scope=scope))
+
+    def refused(self, study: Uid, *, tenant: TenantId) -> Collection[Uid]:
+        """Give held instances of a study that are not taken once more."""
+        with self._database.read() as connection:
+            return refused(connection, study, tenant=tenant)
 
 
 def _found(

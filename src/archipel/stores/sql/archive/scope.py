@@ -1,7 +1,8 @@
 """Which studies a scope sees: those its organisations own and those shared with them.
 
 Two organisations may hold the same Study UID, and one may see the other's by sharing: then the
-copy it owns is shown, or else the one known longer.
+copy it owns is shown, or else the one known longer. A study of which all is rejected is seen by
+nobody.
 """
 
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, not_, or_
 
 from archipel.kernel.actors import Scope
+from archipel.stores.sql.archive.quality import left
 from archipel.stores.sql.schema.archive import study, study_organisation, withheld_study
 
 Clause = ColumnElement[bool]
@@ -20,7 +22,7 @@ def visible(scope: Scope) -> Clause:
     seen = exists().where(
         study_organisation.c.study_id == study.c.id, study_organisation.c.tenant.in_(tenants)
     )
-    return and_(seen, shown(study), not_(_nearer_copy(tenants)))
+    return and_(seen, shown(study), left(study, scope=scope), not_(_nearer_copy(tenants, scope)))
 
 
 def within(scope: Scope) -> Clause:
@@ -29,7 +31,7 @@ def within(scope: Scope) -> Clause:
     held = exists().where(
         study_organisation.c.study_id == study.c.id, study_organisation.c.tenant.in_(tenants)
     )
-    return and_(held.correlate(study), shown(study))
+    return and_(held.correlate(study), shown(study), left(study, scope=scope))
 
 
 def shown(one: FromClause) -> Clause:
@@ -54,12 +56,13 @@ def walked(
     query = query.join(study_organisation, study_organisation.c.study_id == study.c.id).where(
         study_organisation.c.tenant == tenant.value,
         shown(study),
-        not_(_nearer_copy([tenant.value])),
+        left(study, scope=scope),
+        not_(_nearer_copy([tenant.value], scope)),
     )
     return query, study_organisation.c.moment, study_organisation.c.study_id
 
 
-def _nearer_copy(tenants: list[str]) -> Clause:
+def _nearer_copy(tenants: list[str], scope: Scope) -> Clause:
     other, theirs = study.alias("other_study"), study_organisation.alias("other_organisation")
     other_owned, owned = other.c.tenant.in_(tenants), study.c.tenant.in_(tenants)
     return exists().where(
@@ -70,6 +73,7 @@ def _nearer_copy(tenants: list[str]) -> Clause:
             and_(or_(other_owned, not_(owned)), other.c.id < study.c.id),
         ),
         shown(other),
+        left(other, scope=scope),
         theirs.c.study_id == other.c.id,
         theirs.c.tenant.in_(tenants),
     )

@@ -62,7 +62,7 @@ class SqlSealIndex:
             row = connection.execute(query).one_or_none()
             if row is None:
                 return None
-            held = tuple(one for _row, one, _said in images(connection, [row]))
+            held = tuple(one for _row, one, _said in images(connection, [row], scope=None))
         return ToSeal(key=key, generation=row.generation, instances=held)
 
     def publish(self, sealed: Sealed, *, now: datetime) -> bool:
@@ -179,7 +179,7 @@ class SqlHoldings:
             query = _kept().where(series.c.id > last).order_by(series.c.id).limit(_SERIES_AT_ONCE)
             with self._database.read() as connection:
                 rows = connection.execute(query).all()
-                held = [one for _row, one, _said in images(connection, rows)]
+                held = [one for _row, one, _said in images(connection, rows, scope=None)]
             if not rows:
                 return
             yield from held
@@ -197,7 +197,7 @@ class SqlHoldings:
         )
         with self._database.read() as connection:
             rows = connection.execute(query).all()
-            for _row, one, _said in images(connection, rows):
+            for _row, one, _said in images(connection, rows, scope=None):
                 if one.key.sop_instance == sop_instance:
                     return one
             return next(sealed_instances(connection, [sop_instance], tenant=tenant), None)

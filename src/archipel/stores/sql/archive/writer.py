@@ -21,6 +21,7 @@ from archipel.archive.model import (
     StudyKey,
 )
 from archipel.archive.ports import Changes
+from archipel.archive.quality.model import Note
 from archipel.identity.model import Appearance, PersonId, SourceKey, SourcePatient
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
@@ -28,6 +29,8 @@ from archipel.stores.sql.archive import rows
 from archipel.stores.sql.archive import statements as say
 from archipel.stores.sql.archive.names import name_ids
 from archipel.stores.sql.archive.packed import sealed
+from archipel.stores.sql.archive.quality import keep, noted, refresh, rejected
+from archipel.stores.sql.archive.whole import everything_of
 from archipel.stores.sql.audit import append
 from archipel.stores.sql.identity import seen
 from archipel.stores.sql.outbox import announce
@@ -121,6 +124,12 @@ class SqlIndexTransaction:
                 found.setdefault((tenant, held.key.sop_instance), held.digest)
         return found
 
+    def rejected(
+        self, instances: Collection[tuple[TenantId, Uid]]
+    ) -> Mapping[tuple[TenantId, Uid], Note]:
+        """Give the notes that stand against those rejected. Node-wide: each names its tenant."""
+        return rejected(self._connection, instances)
+
     def heard(
         self, receptions: Collection[tuple[StudyKey, str]]
     ) -> Collection[tuple[StudyKey, str]]:
@@ -155,11 +164,19 @@ class SqlIndexTransaction:
             connection.execute(
                 say.INSERT_QUARANTINE, [rows.quarantine_values(q) for q in changes.quarantined]
             )
+        self._note(changes)
         self._write_segments(changes)
         for event in changes.events:
             announce(connection, event)
         if changes.audit:
             append(connection, changes.audit)
+
+    def _note(self, changes: Changes) -> None:
+        """Keep notes, and work out again what is hidden of every study they bear on."""
+        keep(self._connection, changes.notes)
+        touched = {_study_key(one) for one in changes.instances}
+        for key in noted(self._connection, touched):
+            refresh(self._connection, key, everything_of(self._connection, key))
 
     def _keep_studies(self, query: Select[Any], asked: dict[str, Any]) -> list[Study]:
         found: list[Study] = []
@@ -300,6 +317,10 @@ def _pieces(values: list[str]) -> Iterator[list[str]]:
 def _described(known: Study) -> tuple[object, ...]:
     """Give what else than counters a study row holds."""
     return known.attributes, known.accession, known.modalities, known.person, known.patient
+
+
+def _study_key(arrival: Arrival) -> StudyKey:
+    return StudyKey(arrival.receipt.tenant, arrival.key.study)
 
 
 def _series_key(arrival: Arrival) -> SeriesKey:

@@ -6,6 +6,8 @@ packed index in its own row and, for each instance, only a 64-bit hash of its SO
 Texts that are searched by prefix collate by code point.
 """
 
+from collections.abc import Iterator
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -32,6 +34,13 @@ _TENANT = String(48).with_variant(String(48, collation="C"), "postgresql")
 def _attributes() -> "Column[bytes]":
     """Return the column of all indexed attributes of a level: msgpack of {tag: text}."""
     return Column("attributes", LargeBinary, nullable=False)
+
+
+def _hidden(*levels: str) -> "Iterator[Column[int]]":
+    """Give the counters of what is rejected: of all there is below, hidden from whom."""
+    for of in levels:
+        for whom in ("people", "all"):
+            yield Column(f"hidden_{of}_from_{whom}", Integer, nullable=False, default=0)
 
 
 patient_name = Table(
@@ -77,6 +86,7 @@ study = Table(
     ),
     Column("series_count", Integer, nullable=False),
     Column("instance_count", Integer, nullable=False),
+    *_hidden("instances", "series"),
     Column("announced_count", Integer, nullable=False),
     Column("announced_at", Instant, nullable=False),
     Column("received_first_at", Instant, nullable=False),
@@ -169,6 +179,7 @@ series = Table(
     Column("number", BigInteger, comment="(0020,0011) where it is a number"),
     Column("sop_classes", Text, nullable=False),
     Column("instance_count", Integer, nullable=False),
+    *_hidden("instances"),
     Column("generation", Integer, nullable=False),
     Column("sealed", Boolean, nullable=False),
     Column("received_first_at", Instant, nullable=False),

@@ -360,6 +360,50 @@ COMMENT ON COLUMN imaging_order.standing IS 'the order, as folded';
 
 COMMENT ON COLUMN imaging_order.changes IS 'all that was said of it';
 
+CREATE TABLE rejection_note (
+	id BIGSERIAL NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	sop_instance_uid VARCHAR(64) NOT NULL,
+	series_instance_uid VARCHAR(64) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	reason VARCHAR(16),
+	why TEXT NOT NULL,
+	decided_by TEXT NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	undoes TEXT NOT NULL,
+	CONSTRAINT pk_rejection_note PRIMARY KEY (id),
+	CONSTRAINT uq_rejection_note_tenant_sop_instance_uid UNIQUE (tenant, sop_instance_uid)
+);
+
+COMMENT ON COLUMN rejection_note.tenant IS 'the owner of the study';
+
+COMMENT ON COLUMN rejection_note.series_instance_uid IS 'of the note itself';
+
+COMMENT ON COLUMN rejection_note.reason IS 'null: it takes rejections back';
+
+COMMENT ON COLUMN rejection_note.at IS 'when the note was received';
+
+COMMENT ON COLUMN rejection_note.undoes IS 'notes it takes back, between backslashes';
+
+CREATE TABLE hidden_instance (
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	sop_instance_uid VARCHAR(64) NOT NULL,
+	hidden SMALLINT NOT NULL,
+	reason VARCHAR(16),
+	note VARCHAR(64) NOT NULL,
+	held BOOLEAN NOT NULL,
+	CONSTRAINT pk_hidden_instance PRIMARY KEY (tenant, study_instance_uid, sop_instance_uid)
+);
+
+COMMENT ON COLUMN hidden_instance.tenant IS 'the owner of the study';
+
+COMMENT ON COLUMN hidden_instance.hidden IS 'archive.quality.model.Hidden';
+
+COMMENT ON COLUMN hidden_instance.reason IS 'null: it is a note';
+
+COMMENT ON COLUMN hidden_instance.note IS 'the one that decides';
+
 CREATE TABLE exam_claim (
 	tenant VARCHAR(48) NOT NULL,
 	study_instance_uid VARCHAR(64) NOT NULL,
@@ -719,6 +763,10 @@ CREATE TABLE study (
 	said_urgency SMALLINT NOT NULL,
 	series_count INTEGER NOT NULL,
 	instance_count INTEGER NOT NULL,
+	hidden_instances_from_people INTEGER NOT NULL,
+	hidden_instances_from_all INTEGER NOT NULL,
+	hidden_series_from_people INTEGER NOT NULL,
+	hidden_series_from_all INTEGER NOT NULL,
 	announced_count INTEGER NOT NULL,
 	announced_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	received_first_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -802,6 +850,14 @@ CREATE TABLE scheduled_step (
 );
 
 COMMENT ON COLUMN scheduled_step.patient IS 'identifier that goes on images';
+
+CREATE TABLE rejection_note_instance (
+	note_id BIGINT NOT NULL,
+	sop_instance_uid VARCHAR(64) NOT NULL,
+	series_instance_uid VARCHAR(64) NOT NULL,
+	CONSTRAINT pk_rejection_note_instance PRIMARY KEY (note_id, sop_instance_uid),
+	CONSTRAINT fk_rejection_note_instance_note_id_rejection_note FOREIGN KEY(note_id) REFERENCES rejection_note (id)
+);
 
 CREATE TABLE reading_request_party (
 	request VARCHAR(64) NOT NULL,
@@ -957,6 +1013,8 @@ CREATE TABLE series (
 	number BIGINT,
 	sop_classes TEXT NOT NULL,
 	instance_count INTEGER NOT NULL,
+	hidden_instances_from_people INTEGER NOT NULL,
+	hidden_instances_from_all INTEGER NOT NULL,
 	generation INTEGER NOT NULL,
 	sealed BOOLEAN NOT NULL,
 	received_first_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -1039,6 +1097,8 @@ CREATE INDEX ix_fact_stub ON fact (log, sequence) WHERE kind IS NULL;
 
 CREATE INDEX ix_fact_subject ON fact (subject);
 
+CREATE INDEX ix_hidden_instance_uid ON hidden_instance (sop_instance_uid, tenant);
+
 CREATE INDEX ix_hl7_message_state ON hl7_message (tenant, state, id);
 
 CREATE INDEX ix_imaging_order_accession ON imaging_order (tenant, accession);
@@ -1082,6 +1142,8 @@ CREATE INDEX ix_reading_request_exam_study ON reading_request_exam (tenant, stud
 CREATE INDEX ix_reading_request_open ON reading_request (is_open, due);
 
 CREATE INDEX ix_reading_request_party_tenant ON reading_request_party (tenant);
+
+CREATE INDEX ix_rejection_note_study ON rejection_note (tenant, study_instance_uid);
 
 CREATE INDEX ix_report_author ON report (author_login, saved_at);
 

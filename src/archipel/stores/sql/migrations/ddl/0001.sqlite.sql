@@ -294,6 +294,33 @@ CREATE TABLE imaging_order (
 	CONSTRAINT pk_imaging_order PRIMARY KEY (id)
 );
 
+CREATE TABLE rejection_note (
+	id INTEGER NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	sop_instance_uid VARCHAR(64) NOT NULL,
+	series_instance_uid VARCHAR(64) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	reason VARCHAR(16),
+	why TEXT NOT NULL,
+	decided_by TEXT NOT NULL,
+	at DATETIME NOT NULL,
+	undoes TEXT NOT NULL,
+	CONSTRAINT pk_rejection_note PRIMARY KEY (id),
+	CONSTRAINT uq_rejection_note_tenant_sop_instance_uid UNIQUE (tenant, sop_instance_uid)
+);
+
+CREATE TABLE hidden_instance (
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	sop_instance_uid VARCHAR(64) NOT NULL,
+	hidden SMALLINT NOT NULL,
+	reason VARCHAR(16),
+	note VARCHAR(64) NOT NULL,
+	held BOOLEAN NOT NULL,
+	CONSTRAINT pk_hidden_instance PRIMARY KEY (tenant, study_instance_uid, sop_instance_uid)
+)
+ WITHOUT ROWID;
+
 CREATE TABLE exam_claim (
 	tenant VARCHAR(48) NOT NULL,
 	study_instance_uid VARCHAR(64) NOT NULL,
@@ -627,6 +654,10 @@ CREATE TABLE study (
 	said_urgency SMALLINT NOT NULL,
 	series_count INTEGER NOT NULL,
 	instance_count INTEGER NOT NULL,
+	hidden_instances_from_people INTEGER NOT NULL,
+	hidden_instances_from_all INTEGER NOT NULL,
+	hidden_series_from_people INTEGER NOT NULL,
+	hidden_series_from_all INTEGER NOT NULL,
 	announced_count INTEGER NOT NULL,
 	announced_at DATETIME NOT NULL,
 	received_first_at DATETIME NOT NULL,
@@ -689,6 +720,15 @@ CREATE TABLE scheduled_step (
 	patient TEXT NOT NULL,
 	CONSTRAINT pk_scheduled_step PRIMARY KEY (order_id, number),
 	CONSTRAINT fk_scheduled_step_order_id_imaging_order FOREIGN KEY(order_id) REFERENCES imaging_order (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+
+CREATE TABLE rejection_note_instance (
+	note_id INTEGER NOT NULL,
+	sop_instance_uid VARCHAR(64) NOT NULL,
+	series_instance_uid VARCHAR(64) NOT NULL,
+	CONSTRAINT pk_rejection_note_instance PRIMARY KEY (note_id, sop_instance_uid),
+	CONSTRAINT fk_rejection_note_instance_note_id_rejection_note FOREIGN KEY(note_id) REFERENCES rejection_note (id)
 )
  WITHOUT ROWID;
 
@@ -837,6 +877,8 @@ CREATE TABLE series (
 	number BIGINT,
 	sop_classes TEXT NOT NULL,
 	instance_count INTEGER NOT NULL,
+	hidden_instances_from_people INTEGER NOT NULL,
+	hidden_instances_from_all INTEGER NOT NULL,
 	generation INTEGER NOT NULL,
 	sealed BOOLEAN NOT NULL,
 	received_first_at DATETIME NOT NULL,
@@ -914,6 +956,8 @@ CREATE INDEX ix_fact_stub ON fact (log, sequence) WHERE kind IS NULL;
 
 CREATE INDEX ix_fact_subject ON fact (subject);
 
+CREATE INDEX ix_hidden_instance_uid ON hidden_instance (sop_instance_uid, tenant);
+
 CREATE INDEX ix_hl7_message_state ON hl7_message (tenant, state, id);
 
 CREATE INDEX ix_imaging_order_accession ON imaging_order (tenant, accession);
@@ -957,6 +1001,8 @@ CREATE INDEX ix_reading_request_exam_study ON reading_request_exam (tenant, stud
 CREATE INDEX ix_reading_request_open ON reading_request (is_open, due);
 
 CREATE INDEX ix_reading_request_party_tenant ON reading_request_party (tenant);
+
+CREATE INDEX ix_rejection_note_study ON rejection_note (tenant, study_instance_uid);
 
 CREATE INDEX ix_report_author ON report (author_login, saved_at);
 

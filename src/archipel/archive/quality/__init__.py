@@ -1,0 +1,1 @@
+"""Quality control: what is rejected, why, and how it comes back (IHE RAD IOCM)."""
