@@ -135,9 +135,9 @@ def rows_of(
     `window` counts rows, not answers: `said_of` tells which of them are.
     """
     if level is Level.STUDY:
-        query = _ordered(select(*answers.STUDY_COLUMNS), asked, window, scope)
+        query = _ordered(select(*answers.study_columns(scope)), asked, window, scope)
         return list(_rows(connection, query, window, exact=True))
-    columns = (*answers.STUDY_COLUMNS, *answers.SERIES_COLUMNS)
+    columns = (*answers.study_columns(scope), *answers.series_columns(scope))
     packs = answers.PACK_COLUMNS if level is Level.IMAGE else ()
     query = _with_series(select(*columns, *packs), asked, window, scope)
     wanted = asked.image.get(SOP_INSTANCE_UID)
@@ -147,16 +147,16 @@ def rows_of(
 
 
 def said_of(
-    connection: Connection, level: Level, rows: Sequence[Row[Any]], asked: Asked
+    connection: Connection, level: Level, rows: Sequence[Row[Any]], asked: Asked, *, scope: Scope
 ) -> Iterator[Found]:
-    """Give the answers among rows of `rows_of`. Node-wide: of rows already found."""
+    """Give the answers among rows of `rows_of`."""
     if level is not Level.IMAGE:
         answer = answers.study_answer if level is Level.STUDY else answers.series_answer
         yield from _tested(((row, answer(row)) for row in rows), asked.upper)
         return
     above = {row.series_key: answers.series_answer(row) for row in rows}
     wanted = [row for row in rows if matches_all(asked.upper, above[row.series_key])]
-    for row, _held, said in answers.images(connection, wanted):
+    for row, _held, said in answers.images(connection, wanted, scope=scope):
         if matches_all(asked.image, said):
             yield row, above[row.series_key] | said
 

@@ -58,7 +58,7 @@ def pages(
             else:
                 window = Window(place.passed, place.passed + at_once, place.behind)
                 found = finder.rows_of(connection, level, asked, window, scope=scope)
-                said = finder.said_of(connection, level, found, asked)
+                said = finder.said_of(connection, level, found, asked, scope=scope)
             given = finder.computed(connection, said, keys.wanted, scope=scope)
             matches = [Match(tenant=TenantId(row.tenant), attributes=one) for row, one in given]
         yield matches
@@ -97,7 +97,7 @@ def _patients(
         further = or_(column > value, and_(column == value, issuer > of))
         grouped = grouped.where(column >= value, further)
     numbers = connection.execute(grouped).scalars().all()
-    query: Select[Any] = select(*answers.STUDY_COLUMNS).where(study.c.id.in_(numbers))
+    query: Select[Any] = select(*answers.study_columns(scope)).where(study.c.id.in_(numbers))
     by_number = {row.study_key: row for row in connection.execute(query)}
     return [by_number[number] for number in numbers]
 
