@@ -10,6 +10,7 @@ function row(request: string, change: Partial<RequestRow> = {}): RequestRow {
   return {
     request,
     exam: `chu~${request}`,
+    accession: "",
     side: "asking",
     asking: site("chu"),
     reading: site("clinique"),
@@ -28,6 +29,7 @@ function row(request: string, change: Partial<RequestRow> = {}): RequestRow {
     urgency: "urgent",
     stage: "placed",
     placed_at: "2026-11-24T18:00:00Z",
+    promised_s: 3600,
     due_at: "2026-11-24T19:00:00Z",
     changed_at: "2026-11-24T18:00:00Z",
     answered_at: null,
@@ -38,6 +40,7 @@ function row(request: string, change: Partial<RequestRow> = {}): RequestRow {
     report: "none",
     report_digest: null,
     conflict: false,
+    unclaimed: false,
     acknowledged: null,
     notes: 0,
     may: [],

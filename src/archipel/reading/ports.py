@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from archipel.kernel.actors import Scope
-from archipel.kernel.identifiers import TenantId
+from archipel.kernel.identifiers import PatientIdentifier, TenantId
 from archipel.kernel.uid import Uid
 from archipel.reading.answers import Change, Counts, ExamPage, PersonFound
 from archipel.reading.document import Document, KeptDocument, Standing, Version
@@ -59,6 +59,11 @@ class Exams(Protocol):
 
     def of_person(self, person: str, *, scope: Scope, now: datetime) -> Sequence[Exam]:
         """Exams of one `Exam.person_key`, newest first, at most 500; empty: none in scope."""
+
+    def of_patient(
+        self, patient: PatientIdentifier, *, scope: Scope, now: datetime
+    ) -> Sequence[Exam]:
+        """Exams that name this very identifier, newest first, at most 200."""
 
     def persons(
         self, text: str, *, scope: Scope, now: datetime, limit: int

@@ -10,7 +10,7 @@ from typing import Any
 from archipel.kernel.actors import Scope
 from archipel.kernel.errors import Malformed, NotFound
 from archipel.kernel.events import Event
-from archipel.kernel.identifiers import TenantId
+from archipel.kernel.identifiers import PatientIdentifier, TenantId
 from archipel.reading.answers import Change, Counts, ExamPage, PersonFound
 from archipel.reading.events import ClaimChanged, DraftSaved, UrgencySet
 from archipel.reading.model import (
@@ -119,6 +119,14 @@ class MemoryReading:
         """See the port."""
         whose = next((_whose(e) for e in self._all(scope, now) if e.person_key == person), None)
         return [] if whose is None else self._of(whose, scope, now)[:500]
+
+    def of_patient(
+        self, patient: PatientIdentifier, *, scope: Scope, now: datetime
+    ) -> Sequence[Exam]:
+        """See the port."""
+        theirs = [one for one in self._all(scope, now) if one.patient == patient]
+        theirs.sort(key=_moment, reverse=True)
+        return [replace(one, priors=()) for one in theirs[:200]]
 
     def persons(
         self, text: str, *, scope: Scope, now: datetime, limit: int

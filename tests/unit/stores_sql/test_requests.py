@@ -1,6 +1,6 @@
 """A request for reading on two real nodes' stores: asked on one, read on the other."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -81,9 +81,9 @@ class KeptImages:
         if exam not in self.wanted:
             self.wanted.append(exam)
 
-    def let_go(self, request: Request, *, now: datetime) -> None:
+    def let_go(self, request: Request, *, now: datetime, but: Collection[ExamId] = ()) -> None:
         del request, now
-        self.wanted.clear()
+        self.wanted = [one for one in self.wanted if one in but]
 
     def is_here(self, exam: ExamId, *, tenant: TenantId) -> bool:
         del tenant
@@ -103,7 +103,7 @@ class Lines:
     def line(self, node: str) -> Line:
         return Line(node=node, cut=node in self.cut, since=NOW if node in self.cut else None)
 
-    def way(self, node: str, *, exam: ExamId) -> Way:
+    def way(self, node: str, *, exam: ExamId | None) -> Way:
         del exam
         return Way(reachable=node not in self.cut)
 

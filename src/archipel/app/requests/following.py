@@ -7,6 +7,7 @@ from archipel.app.peer_keys import name_of
 from archipel.app.requests.travel import LinkTravel
 from archipel.app.requests.wishes import ACTOR, TransferWishes
 from archipel.app.wiring import Node
+from archipel.archive.events import StudyCompleted, StudySettled
 from archipel.exchange.events import FactsApplied, TransferPublished
 from archipel.kernel.actors import Scope
 from archipel.kernel.errors import NotFound
@@ -30,6 +31,7 @@ def subscriptions(node: Node) -> list[Subscription]:
 
     def placed(event: RequestPlaced, *, now: datetime) -> None:
         follow.placed(RequestId(event.request), tenant=event.tenant, here=here, now=now)
+        _look_back(event, node, here, now)
 
     def facts_came(event: FactsApplied, *, now: datetime) -> None:
         for subject in event.subjects:
@@ -49,12 +51,38 @@ def subscriptions(node: Node) -> list[Subscription]:
 
     return [
         *_endings(node, here),
+        *_awaited(node, here),
         Subscription(RequestPlaced, "requests-placed", placed),
         Subscription(FactsApplied, "requests-facts", facts_came),
         Subscription(ClaimChanged, "requests-lease", lease_changed),
         Subscription(TransferPublished, "requests-arrived", arrived),
         Subscription(ReportReleased, "requests-signed", signed),
     ]
+
+
+def _awaited(node: Node, here: follow.Here) -> list[Subscription]:
+    def acquired(event: StudyCompleted | StudySettled, *, now: datetime) -> None:
+        own = Scope(ACTOR, frozenset({event.tenant}))
+        try:
+            exam = node.exams.exam(ExamId(event.tenant, event.study), scope=own, now=now)
+        except NotFound:
+            return
+        follow.acquired(exam, here=here, now=now)
+
+    return [
+        Subscription(StudyCompleted, "requests-acquired", acquired),
+        Subscription(StudySettled, "requests-settled", acquired),
+    ]
+
+
+def _look_back(event: RequestPlaced, node: Node, here: follow.Here, now: datetime) -> None:
+    """Attach an exam that came while the form was filled."""
+    held = node.requests.node_standing(RequestId(event.request), tenant=event.tenant)
+    if held is None or not held.awaits:
+        return
+    own = Scope(ACTOR, frozenset({event.tenant}))
+    for exam in node.exams.of_patient(held.request.subject.identifier, scope=own, now=now):
+        follow.acquired(exam, here=here, now=now)
 
 
 def _endings(node: Node, here: follow.Here) -> list[Subscription]:

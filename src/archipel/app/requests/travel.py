@@ -32,14 +32,15 @@ class LinkTravel:
 
     node: Node
 
-    def way(self, node: str, *, exam: ExamId) -> Way:
+    def way(self, node: str, *, exam: ExamId | None) -> Way:
         """See the port."""
         if node == name_of(self.node.settings).value:
             return Way(reachable=True, images_in=timedelta())
         line = links(self.node).get(node)
         if line is None or line.get("state") != LineState.UP.value:
             return Way(reachable=False)
-        size, rate = self._size_bytes(exam), self._outward(node, line.get("goodput_bps"))
+        size = self._size_bytes(exam) if exam else None
+        rate = self._outward(node, line.get("goodput_bps"))
         if size is None or not rate:
             return Way(reachable=True)
         taken = size / rate + (line.get("rtt_ms") or 0) / _MS_IN_S

@@ -1,5 +1,6 @@
 """Images of other nodes for those who read them here, and ours for those at home beside us."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,13 +46,15 @@ class TransferWishes:
         )
         want(wish, transfers=self.node.transfers, owners=owners, now=now)
 
-    def let_go(self, request: Request, *, now: datetime) -> None:
+    def let_go(self, request: Request, *, now: datetime, but: Collection[ExamId] = ()) -> None:
         """See the port."""
         for one in self.node.transfers.under_way():
             exam = ExamId(one.key.tenant, one.key.study)
+            if exam in but:
+                continue
             if one.reason == request.id.value and not self._asked_again(exam, one.wanted_by):
                 scope = Scope(ACTOR, frozenset({one.wanted_by}))
-                why = "the request is closed"
+                why = "the request does not need it any more"
                 self.node.transfers.withdraw(one.id, scope=scope, now=now, detail=why)
 
     def _asked_again(self, exam: ExamId, reader: TenantId) -> bool:

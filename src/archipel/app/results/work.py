@@ -4,18 +4,22 @@ from datetime import datetime, timedelta
 
 from archipel.app.dispatcher import Subscription
 from archipel.app.wiring import Node
+from archipel.kernel.actors import Actor, ActorKind, Scope
 from archipel.kernel.errors import Refused
 from archipel.protocols.mail.smtp import MailServer, SmtpPost, TransportSecurity
 from archipel.reading.events import ReadingChosen, ReportReceived, ReportReleased
 from archipel.reading.model import ExamId
+from archipel.reading.request.model import Stage
+from archipel.reading.request.ports import Requests
 from archipel.results.correspond import invite
 from archipel.results.events import LinkShared, MailDue, ResultAnnounced, ResultReleased
-from archipel.results.model import MailAddress, Message
+from archipel.results.model import MailAddress, Message, Recipient
 from archipel.results.notify import deliver, tell
 from archipel.results.ports import Post
 from archipel.results.publish import publish
 
 MAIL_LANE = "mail"
+_NODE = Actor(ActorKind.NODE, "results")
 
 
 class _NoPost:
@@ -44,6 +48,18 @@ def post_of(node: Node) -> Post:
         ),
         node.clock,
     )
+
+
+def named_for(requests: Requests, exam: ExamId) -> list[Recipient]:
+    """Return who is to be told of an exam, as those said who asked for its reading."""
+    found = []
+    for held in requests.of_exam(exam, scope=Scope(_NODE, frozenset({exam.tenant}))):
+        told, asks = held.request.referrer, held.request.asking.tenant == exam.tenant
+        if told is None or not asks or held.stage is Stage.CANCELLED:
+            continue
+        mail = MailAddress(told.mail)
+        found.append(Recipient(name=told.name, mail=mail, language=told.language))
+    return found
 
 
 def subscriptions(node: Node) -> list[Subscription]:
@@ -83,13 +99,15 @@ def subscriptions(node: Node) -> list[Subscription]:
         )
 
     def invite_referrer(event: ResultReleased, *, now: datetime) -> None:
+        exam = ExamId(event.tenant, event.study)
         invite(
-            ExamId(event.tenant, event.study),
+            exam,
             exams=node.exams,
             correspondents=node.correspondents,
             links=node.links,
             audit=node.audit,
             now=now,
+            named=named_for(node.requests, exam),
         )
 
     return [

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, cast
 
+from archipel.protocols.web.models.agreement import AgreementView, HoursView
 from archipel.protocols.web.models.request import (
-    AgreementView,
-    HoursView,
     LevelName,
     RungView,
     SiteView,

@@ -1,6 +1,6 @@
 """Requests for reading as the front end reads them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 from archipel.access.model import Permission, Visitor
 from archipel.protocols.web.models.request import (
     ArrivingExam,
+    AwaitedChoice,
     CallbackView,
     ConsentKind,
     ConsentView,
@@ -28,14 +29,16 @@ from archipel.protocols.web.models.request import (
 from archipel.protocols.web.ladder_views import rung_view, seconds, site_view, urgency_name
 from archipel.protocols.web.services import WebServices
 from archipel.protocols.web.words import day, name_parts
-from archipel.reading.model import ExamId, Filters
+from archipel.reading.model import Exam, ExamId, Filters
 from archipel.reading.request.island import Island
+from archipel.reading.request.passing import unclaimed
 from archipel.reading.request.model import (
     Arrival,
     Information,
     Line,
     ReadingClaim,
     Request,
+    Rung,
     Site,
     Stage,
     Standing,
@@ -64,6 +67,7 @@ class RequestViews:
 
     def row(self, held: Standing) -> RequestRow:
         """Return the card of one request."""
+        number = held.request.accession
         request, principal = held.request, next((a for a in held.answers if a.principal), None)
         last = [a for a in held.answers if a.principal][-1:]
         report = last[0].status if last else "none"
@@ -71,6 +75,7 @@ class RequestViews:
         return RequestRow(
             request=request.id.value,
             exam=str(held.exam) if held.exam else None,
+            accession=number.value if number else "",
             side=self._side(held),
             asking=site_view(request.asking),
             reading=site_view(self._reads(held)),
@@ -82,23 +87,30 @@ class RequestViews:
             urgency=urgency_name(request.urgency),
             stage=held.stage.value,
             placed_at=request.placed_at,
-            due_at=request.due,
+            promised_s=seconds(request.promised) or 0,
+            due_at=held.due,
             changed_at=held.changed_at,
             answered_at=min((one.at for one in held.answers), default=None),
             images=self.images(held),
             line=self._other_line(held),
             waits_for_line=self._waits(held),
-            reader=self._reader(request, held.claim) if held.claim else None,
+            reader=self._reads_now(held),
             report=cast("Any", report),
             report_digest=last[0].document if principal else None,
             conflict=held.conflict,
+            unclaimed=unclaimed(held, now=self.now),
             acknowledged=RequestAcknowledgement(by=seen.author.name, at=seen.at) if seen else None,
             notes=len(held.notes),
             may=self._may(held),
         )
 
-    def whole(self, held: Standing) -> RequestView:
-        """Return all of one request."""
+    def whole(
+        self, held: Standing, candidates: Sequence[Exam] = (), following: Rung | None = None
+    ) -> RequestView:
+        """Return all of one request.
+
+        `candidates` are the exams that may be the awaited one, `following` who may be asked next.
+        """
         request = held.request
         return RequestView(
             row=self.row(held),
@@ -145,9 +157,12 @@ class RequestViews:
                 for one in held.notes
             ],
             log=[
-                RequestStep(at=one.at, kind=one.kind, node=one.node, by=one.by)
-                for one in held.log
+                RequestStep(at=at.at, kind=at.kind, node=at.node, by=at.by) for at in held.log
             ],
+            candidates=[awaited_choice(one) for one in candidates],
+            next=rung_view(following, None) if following else None,
+            follows=request.follows.value if request.follows else None,
+            referrer=request.referrer.name if request.referrer else "",
         )
 
     def mark(self, held: Standing) -> RequestMark:
@@ -159,12 +174,12 @@ class RequestViews:
             question=request.question,
             urgency=urgency_name(request.urgency),
             stage=held.stage.value,
-            due_at=request.due,
+            due_at=held.due,
             images=self.images(held),
             conflict=held.conflict,
             line=self._other_line(held),
             waits_for_line=self._waits(held),
-            reader=self._reader(request, held.claim) if held.claim else None,
+            reader=self._reads_now(held),
         )
 
     def arriving(self, held: Standing) -> ArrivingExam:
@@ -192,7 +207,7 @@ class RequestViews:
         if held.stage not in _ON_THE_WAY:
             return RequestImages(state="here", percent=100, eta_s=0, estimated=False)
         chosen = next((r for r in held.request.ladder if r.verdict is Verdict.CHOSEN), None)
-        whole = chosen.images_in if chosen else None
+        whole = chosen.images_in if chosen and held.exam else None
         left = None
         if whole is not None:
             left = max(held.request.placed_at + whole - self.now, timedelta())
@@ -219,6 +234,12 @@ class RequestViews:
             if claim is not None and site.tenant == claim.reader.tenant:
                 return site
         return request.partner
+
+    def _reads_now(self, held: Standing) -> RequestReader | None:
+        """Return whose claim stands; nobody's once the request was taken back or refused."""
+        if held.claim is None or held.stage in (Stage.CANCELLED, Stage.DECLINED):
+            return None
+        return self._reader(held.request, held.claim)
 
     def _reader(self, request: Request, claim: ReadingClaim) -> RequestReader:
         return RequestReader(
@@ -254,7 +275,7 @@ class RequestViews:
         return held.claim is not None and self._reader(held.request, held.claim).mine
 
     def _may(self, held: Standing) -> list[MayDo]:
-        person, may = self.visitor.person, self.visitor.may
+        person, may, request = self.visitor.person, self.visitor.may, held.request
         asks = (held.request.asking.tenant, held.request.asking.node) == (person.tenant, self.node)
         reads = any(site.tenant == person.tenant for site in held.request.readers)
         here = asks or self.images(held).state == "here"
@@ -269,6 +290,13 @@ class RequestViews:
             "decline": reads and held.stage in _OPEN and may(Permission.WRITE_REPORTS),
             "acknowledge": asks and held.stage is Stage.RETURNED,
             "reconcile": asks and held.conflict and may(Permission.CHOOSE_READING),
+            "attach": asks and held.awaits and may(Permission.SEE_EXAMS),
+            "pass-on": asks and unclaimed(held, now=self.now),
+            "detach": asks
+            and request.exam is None
+            and held.exam is not None
+            and held.stage in (Stage.TRAVELLING, Stage.READY)
+            and may(Permission.SEE_EXAMS),
         }
         return [name for name, allowed in rules.items() if allowed]
 
@@ -324,6 +352,19 @@ def _is_of(held: Standing, text: str) -> bool:
     subject = held.request.subject
     said = f"{subject.name.replace('^', ' ')} {subject.identifier.value}".casefold()
     return all(word in said for word in text.casefold().split())
+
+
+def awaited_choice(exam: Exam) -> AwaitedChoice:
+    """Return an exam that may be the awaited one."""
+    return AwaitedChoice(
+        exam=str(exam.id),
+        study_at=exam.studied,
+        arrived_at=exam.arrived_at,
+        modalities=list(exam.modalities),
+        description=exam.description,
+        accession=exam.accession.value if exam.accession else "",
+        images=exam.instances,
+    )
 
 
 def patient_view(held: Standing) -> RequestPatient:

@@ -8,6 +8,7 @@ from archipel.protocols.web.routes import (
     admin_audit,
     admin_peers,
     admin_people,
+    awaited,
     events,
     exams,
     identity,
@@ -38,6 +39,7 @@ PARTS = (
     persons,
     identity,
     transfers,
+    awaited,  # before the names of requests
     requests,
     admin_agreements,
     admin_peers,

@@ -13,8 +13,9 @@ from archipel.exchange.fold.requests import CLAIMED, CONFIRMED, RELEASED, SIGNED
 from archipel.kernel.errors import Malformed
 from archipel.kernel.identifiers import TenantId
 from archipel.reading.events import ClaimChanged, ReportReceived
-from archipel.reading.model import ExamId, Reader
+from archipel.reading.model import Exam, ExamId, Reader
 from archipel.reading.ports import Documents
+from archipel.reading.request.awaited import awaiting
 from archipel.reading.request.body import request_of, written
 from archipel.reading.request.carried import carried, document_of
 from archipel.reading.request.lifecycle import ARRIVED, ATTACHED
@@ -81,10 +82,27 @@ def facts_came(subject: str, *, tenant: TenantId, here: Here, now: datetime) -> 
 
 
 def changed(request: RequestId, *, tenant: TenantId, here: Here, now: datetime) -> None:
-    """Fetch no more for a request that was closed, here or elsewhere: nobody will read it."""
+    """Follow a change made here: let go of what was closed, hand over what was attached."""
     held = here.room.node_standing(request, tenant=tenant)
-    if held is not None and held.stage in _CLOSED and _at_home(held, here):
+    if held is None or not _at_home(held, here):
+        return
+    if held.stage in _CLOSED:
         here.wishes.let_go(held.request, now=now)
+    elif held.request.exam is None:
+        _care(held, tenant, here, now)
+
+
+def acquired(exam: Exam, *, here: Here, now: datetime) -> None:
+    """Attach an exam that is complete to the request that awaits it, where the number says so."""
+    tenant = exam.id.tenant
+    held = awaiting(exam, here.room.awaiting(tenant=tenant))
+    if held is None or held.request.id.home != here.node:
+        return
+    if here.room.open_for(exam.id, tenant=tenant):
+        return  # asked from its own page meanwhile
+    body = {"exam": str(exam.id), "priors": [str(one) for one in held.request.priors]}
+    told = Telling(kind=ATTACHED, body=body, login="system:exchange", at=now)
+    here.room.node_tell(held.request.id, told, tenant=tenant)
 
 
 def arrived(exam: ExamId, *, here: Here, now: datetime) -> None:
@@ -174,23 +192,30 @@ def _keep_reports(held: Standing, tenant: TenantId, here: Here) -> None:
 def _care(held: Standing, tenant: TenantId, here: Here, now: datetime) -> None:
     _confirm(held, tenant, here, now)
     reads = _at_home(held, here)
-    if not reads or held.exam is None:
+    if not reads:
         return
     if held.stage in _CLOSED or not held.grants:
         here.wishes.let_go(held.request, now=now)
         return
     if here.node == held.request.id.home:
-        here.wishes.hand_over(held.exam, request=held.request, now=now)
+        if held.exam is not None:
+            here.wishes.hand_over(held.exam, request=held.request, now=now)
         return
+    if held.request.exam is None:  # another one may have been attached by mistake
+        here.wishes.let_go(held.request, now=now, but=held.images)
     if held.stage in _OPEN_FOR_IMAGES:
-        reader = reads[0].tenant
-        if here.wishes.is_here(held.exam, tenant=reader):
-            _say_arrived(held, tenant, here, now)
-        else:
-            here.wishes.want(held.exam, request=held.request, reader=reader, now=now)
-        for prior in held.priors:
-            if not here.wishes.is_here(prior, tenant=reader):
-                here.wishes.want(prior, request=held.request, reader=reader, now=now)
+        _fetch(held, reads[0].tenant, tenant, here, now)
+
+
+def _fetch(held: Standing, reader: TenantId, tenant: TenantId, here: Here, now: datetime) -> None:
+    """Have the images fetched; the priors of an exam that is awaited come before it."""
+    if held.exam is not None and here.wishes.is_here(held.exam, tenant=reader):
+        _say_arrived(held, tenant, here, now)
+    elif held.exam is not None:
+        here.wishes.want(held.exam, request=held.request, reader=reader, now=now)
+    for prior in held.priors:
+        if not here.wishes.is_here(prior, tenant=reader):
+            here.wishes.want(prior, request=held.request, reader=reader, now=now)
 
 
 def _say_arrived(held: Standing, tenant: TenantId, here: Here, now: datetime) -> None:

@@ -1,8 +1,9 @@
 """Where a request stands: a pure function of the facts about it, the same on every node.
 
-Who may state what is read off the log a fact stands in: the asking node places, attaches images,
-confirms, acknowledges, cancels and ends the readers' access; the readers' nodes claim, receive,
-decline and sign. What anybody else states, or states unreadably, counts for nothing.
+Who may state what is read off the log a fact stands in: the asking node places, attaches images
+or detaches them, confirms, acknowledges, cancels and ends the readers' access; the readers' nodes
+claim, receive, decline and sign. What anybody else states, or states unreadably, counts for
+nothing.
 """
 
 from collections.abc import Collection, Sequence
@@ -25,13 +26,14 @@ from archipel.reading.request.model import (
     Step,
 )
 
-PLACED, ATTACHED, ARRIVED = "request.placed", "request.attached", "request.arrived"
+PLACED, ATTACHED, DETACHED = "request.placed", "request.attached", "request.detached"
+ARRIVED = "request.arrived"
 NOTED, DECLINED, CANCELLED = "request.noted", "request.declined", "request.cancelled"
 ACKNOWLEDGED, WITHDRAWN = "request.acknowledged", "request.withdrawn"
 FINAL = frozenset({"final", "addendum", "amended", "corrected"})
 _OF_HOME = frozenset(
     {
-        *(PLACED, ATTACHED, CANCELLED, ACKNOWLEDGED, WITHDRAWN),
+        *(PLACED, ATTACHED, DETACHED, CANCELLED, ACKNOWLEDGED, WITHDRAWN),
         *(claims.CONFIRMED, claims.RECONCILED),
     }
 )
@@ -46,7 +48,8 @@ def standing(facts: Collection[Fact]) -> Standing | None:
         return None
     ordered = [fact for fact in ordered if _may_state(fact, request)]
     reading = claims.fold(ordered)
-    exam, priors = _images(request, ordered)
+    taken = reading.winner is not None or reading.principal is not None
+    exam, priors, attached_at = _images(request, ordered, taken=taken)
     acknowledged = _acknowledged(reading, ordered)
     answers = _answers(reading)
     ended = _last(ordered, {CANCELLED, DECLINED})
@@ -66,6 +69,7 @@ def standing(facts: Collection[Fact]) -> Standing | None:
         reason=_text(ended, "text") if ended else "",
         log=tuple(_step(fact, request) for fact in ordered),
         withdrawn=any(fact.kind == WITHDRAWN for fact in ordered),
+        attached_at=attached_at,
     )
 
 
@@ -130,18 +134,24 @@ def _acknowledged(reading: claims.Claims, ordered: Sequence[Fact]) -> Fact | Non
     return last if last and all(last.knew(version) for version in signed) else None
 
 
-def _images(request: Request, ordered: Sequence[Fact]) -> tuple[ExamId | None, tuple[ExamId, ...]]:
-    exam, priors = request.exam, request.priors
+def _images(
+    request: Request, ordered: Sequence[Fact], *, taken: bool
+) -> tuple[ExamId | None, tuple[ExamId, ...], datetime | None]:
+    """Return the exam, its priors and when it was attached; nobody loses what is being read."""
+    exam, priors, attached_at = request.exam, request.priors, None
     for fact in ordered:
+        if fact.kind == DETACHED and not taken:
+            exam, priors, attached_at = request.exam, request.priors, None
         if fact.kind == ATTACHED:
             named = fact.body.get("priors", ())
             try:
                 exam = ExamId.parse(_text(fact, "exam"))
+                attached_at = _at(fact)
                 if isinstance(named, list | tuple):
                     priors = tuple(ExamId.parse(str(one)) for one in named)
             except Malformed:
                 continue
-    return exam, priors
+    return exam, priors, attached_at
 
 
 def _answers(reading: claims.Claims) -> tuple[Answer, ...]:

@@ -12,7 +12,7 @@ from datetime import datetime, time, timedelta
 from enum import Enum
 
 from archipel.kernel.errors import Malformed
-from archipel.kernel.identifiers import PatientIdentifier, TenantId
+from archipel.kernel.identifiers import AccessionNumber, PatientIdentifier, TenantId
 from archipel.reading.model import ExamId, Urgency
 
 QUESTION_MIN = 15
@@ -93,6 +93,15 @@ class Contact:
             raise Malformed("say whom to call back")
         if not _PHONE.fullmatch(self.phone):
             raise Malformed("a telephone number has digits, spaces, dots and an optional +")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Referrer:
+    """Whom the asking site tells of the result by mail, once it is released."""
+
+    name: str
+    mail: str
+    language: str = "fr"
 
 
 class Information(Enum):
@@ -215,6 +224,7 @@ class Verdict(Enum):
     UNREACHABLE = "unreachable"
     OVERLOADED = "overloaded"
     ENDED = "ended"
+    UNCLAIMED = "unclaimed"  # was asked before, and nobody claimed it in time
     OVERRIDDEN = "overridden"  # would have been chosen; the asker chose another, and said why
 
 
@@ -255,6 +265,9 @@ class Request:
     ladder: tuple[Rung, ...]
     override: str  # why another partner than the ladder's was taken; empty: the ladder's
     placed_at: datetime
+    accession: AccessionNumber | None = None  # under which an exam that is awaited will come
+    referrer: Referrer | None = None
+    follows: RequestId | None = None  # the one that nobody claimed
 
     def __post_init__(self) -> None:
         if not QUESTION_MIN <= len(self.question.strip()) <= QUESTION_MAX:
@@ -264,11 +277,6 @@ class Request:
             )
         if self.information is Information.DEFERRED and self.urgency is not Urgency.STAT:
             raise Malformed("the patient's information is deferred in a vital emergency only")
-
-    @property
-    def due(self) -> datetime:
-        """When the answer is promised."""
-        return self.placed_at + self.promised
 
     @property
     def readers(self) -> tuple[Site, ...]:
@@ -359,6 +367,17 @@ class Standing:
     reason: str  # of a decline or a cancellation
     log: tuple[Step, ...]
     withdrawn: bool = False  # its readers' access to the images was ended by who asked
+    attached_at: datetime | None = None  # when an exam that was awaited was attached
+
+    @property
+    def due(self) -> datetime:
+        """When the answer is promised: the delay runs from when the exam could be sent."""
+        return (self.attached_at or self.request.placed_at) + self.request.promised
+
+    @property
+    def awaits(self) -> bool:
+        """Tell whether its exam is not acquired yet, or not attached."""
+        return self.exam is None and self.stage is Stage.PLACED
 
     @property
     def grants(self) -> bool:
@@ -367,7 +386,7 @@ class Standing:
 
     @property
     def images(self) -> tuple[ExamId, ...]:
-        """Every exam it has ever let its readers see."""
+        """Every exam it lets its readers see."""
         asked = (self.request.exam, *self.request.priors, self.exam, *self.priors)
         return tuple(dict.fromkeys(one for one in asked if one is not None))
 

@@ -76,8 +76,11 @@ class Agreements(Protocol):
 class Travel(Protocol):
     """How long images would take to a node now; what the links say."""
 
-    def way(self, node: str, *, exam: ExamId) -> Way:
-        """How this node's exam would reach `node`; at once where that is this one."""
+    def way(self, node: str, *, exam: ExamId | None) -> Way:
+        """How this node's exam would reach `node`; at once where that is this one.
+
+        `exam` None: it is not acquired yet, so nobody knows how long it will travel.
+        """
 
     def line(self, node: str) -> Line:
         """The line to `node` now; to this one it is never cut."""
@@ -108,6 +111,9 @@ class Room(Protocol):
     def open_for(self, exam: ExamId, *, tenant: TenantId) -> Sequence[Standing]:
         """Those about an exam of `tenant` that are not ended."""
 
+    def awaiting(self, *, tenant: TenantId) -> Sequence[Standing]:
+        """Those `tenant` made whose exam is not attached yet."""
+
     def answered(self, *, tenant: TenantId) -> Sequence[Standing]:
         """Those `tenant` made that are acknowledged and whose readers still see the images."""
 
@@ -118,8 +124,8 @@ class Wishes(Protocol):
     def want(self, exam: ExamId, *, request: Request, reader: TenantId, now: datetime) -> None:
         """Have an exam fetched for `reader`, who is at home here; again changes nothing."""
 
-    def let_go(self, request: Request, *, now: datetime) -> None:
-        """Fetch no more for `request`: nobody will read it. What is here stays."""
+    def let_go(self, request: Request, *, now: datetime, but: Collection[ExamId] = ()) -> None:
+        """Fetch no more for `request`, save `but`: nobody will read it. What is here stays."""
 
     def is_here(self, exam: ExamId, *, tenant: TenantId) -> bool:
         """Tell whether `tenant` holds the exam, whole."""

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from archipel.kernel.actors import Scope
 from archipel.kernel.errors import Malformed, NotFound
-from archipel.kernel.identifiers import TenantId
+from archipel.kernel.identifiers import PatientIdentifier, TenantId
 from archipel.reading.answers import Counts, ExamPage, PersonFound
 from archipel.reading.events import UrgencySet
 from archipel.reading.model import Exam, ExamId, Filters, SavedList, SeriesSummary, Urgency
@@ -125,6 +125,23 @@ class SqlExams:
             query = query.order_by(study.c.moment.desc(), study.c.id.desc())
             rows = connection.execute(query.limit(MOST_OF_A_PERSON)).all()
             return exams_of(connection, rows, scope=scope, marks=True)
+
+    def of_patient(
+        self, patient: PatientIdentifier, *, scope: Scope, now: datetime
+    ) -> Sequence[Exam]:
+        """See the port."""
+        query = (
+            joined(now, scope=scope)
+            .where(
+                study.c.patient_id == patient.value,
+                study.c.patient_issuer == patient.issuer.namespace,
+            )
+            .order_by(study.c.moment.desc(), study.c.id.desc())
+            .limit(AT_ONCE)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+            return exams_of(connection, rows, scope=scope, marks=False)
 
     def persons(
         self, text: str, *, scope: Scope, now: datetime, limit: int

@@ -21,13 +21,12 @@ from archipel.reading.request.lifecycle import PLACED, standing
 from archipel.reading.request.model import Agreement, Request, RequestId, Stage, Standing
 from archipel.reading.request.ports import SignedFact, Telling
 from archipel.stores.sql import facts
-from archipel.stores.sql.following.request_access import granted, take_back
+from archipel.stores.sql.following.request_access import granted, keep_images, take_back
 from archipel.stores.sql.outbox import announce
 from archipel.stores.sql.reading_documents import choose
 from archipel.stores.sql.schema.requests import (
     reading_agreement,
     reading_request,
-    reading_request_exam,
     reading_request_party,
 )
 from archipel.stores.sql.session import Database, alone, upsert
@@ -141,6 +140,16 @@ class SqlRequests:
         )
         return self._standings(query)
 
+    def awaiting(self, *, tenant: TenantId) -> Sequence[Standing]:
+        """See the port."""
+        row = reading_request.c
+        query = select(row.standing).where(
+            row.tenant == tenant.value,
+            row.stage == Stage.PLACED.value,
+            row.study_instance_uid.is_(None),
+        )
+        return self._standings(query)
+
     def answered(self, *, tenant: TenantId) -> Sequence[Standing]:
         """See the port."""
         query = select(reading_request.c.standing).where(
@@ -239,7 +248,7 @@ def _refold(
         "stage": held.stage.value,
         "is_open": held.stage not in _CLOSED,
         "grants": held.grants,
-        "due": held.request.due,
+        "due": held.due,
         "changed_at": held.changed_at,
         "standing": body,
     }
@@ -254,15 +263,7 @@ def _refold(
             upsert(connection, reading_request_party).on_conflict_do_nothing(),
             {"request": request.value, "tenant": party.value},
         )
-    for image in held.images:
-        connection.execute(
-            upsert(connection, reading_request_exam).on_conflict_do_nothing(),
-            {
-                "request": request.value,
-                "tenant": image.tenant.value,
-                "study_instance_uid": image.study.value,
-            },
-        )
+    keep_images(connection, held)
     take_back(connection, held)
     _choose(connection, held, now)
     announce(

@@ -29,6 +29,8 @@ interface PersonProps {
   request: (row: ExamRow) => ReactNode;
   /** What another room says of who this is. */
   identity: ReactNode;
+  /** The way to ask for an exam that is still to come. */
+  ahead: ReactNode;
   choose: (exam: string) => void;
   open: (exam: string) => void;
   compare: (one: ExamRow, other: ExamRow) => void;
@@ -110,6 +112,7 @@ function Found({
   mayReadReports,
   request,
   identity,
+  ahead,
   choose,
   open,
   compare,
@@ -264,6 +267,7 @@ function Found({
         <div className={css.right}>
           {page.person !== "-" && identity}
           <Oppositions page={page} />
+          {page.person !== "-" && ahead}
           {foreign && <ForeignCard exam={foreign} mayFetch={mayRead} fetching={fetching} ask={ask} />}
           {current && (
             <ExamCard

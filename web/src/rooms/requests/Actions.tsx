@@ -16,6 +16,8 @@ export interface Ways {
   read: (exam: string) => void;
   /** The page of the exam. */
   open: (exam: string) => void;
+  /** Another request, on the board. */
+  request: (request: string) => void;
 }
 
 export function Actions({ page, ways }: { page: RequestPage; ways: Ways }) {
@@ -57,7 +59,7 @@ export function Actions({ page, ways }: { page: RequestPage; ways: Ways }) {
   return (
     <footer className={css.actions}>
       {row.side === "reading" && row.images.state !== "here" && row.stage !== "cancelled" && (
-        <p className="t3">{t("tele.open_when_here")}</p>
+        <p className="t3">{t(exam === null ? "tele.open_when_acquired" : "tele.open_when_here")}</p>
       )}
       {(["cancel", "decline"] as const).map(
         (what) =>

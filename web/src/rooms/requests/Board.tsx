@@ -26,7 +26,7 @@ interface BoardProps {
   mayReadReports: boolean;
   search: BoardSearch;
   change: (search: BoardSearch) => void;
-  ways: Ways;
+  ways: Omit<Ways, "request">;
   /** The way to a new request: it starts from an exam. */
   ask: () => void;
 }
@@ -97,7 +97,7 @@ export function Board({ me, mayAsk, mayReadReports, search, change, ways, ask }:
           me={me}
           mayReadReports={mayReadReports}
           now={now}
-          ways={ways}
+          ways={{ ...ways, request: choose }}
           back={
             <>
               {alone && !phone && live.state === "stale" && <StaleStrip at={live.at} />}

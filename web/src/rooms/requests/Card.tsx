@@ -4,8 +4,8 @@ import { useTranslation } from "@/i18n";
 import { IconAlertTriangle, IconArrowLeft, IconArrowRight, IconEye, IconLock } from "@/kit/icons";
 import { UrgencyTag, urgencyTone } from "@/kit/Marks";
 import { Travel } from "@/kit/Travel";
-import { isClosed, isOn } from "./board";
-import { CutLine, Due } from "./Marks";
+import { isAwaited, isClosed, isOn } from "./board";
+import { Awaits, CutLine, Due, Unclaimed } from "./Marks";
 import type { RequestRow } from "./queries";
 import css from "./requests.module.css";
 
@@ -82,14 +82,27 @@ function Foot({ row }: { row: RequestRow }) {
       <span className={css.line}>
         <IconEye size={13} aria-hidden />
         <span className={css.cut}>
-          {row.reader.mine ? t("tele.reader_you") : t("tele.reader", { name: row.reader.name })}
+          {row.stage === "reading"
+            ? row.reader.mine
+              ? t("tele.reader_you")
+              : t("tele.reader", { name: row.reader.name })
+            : row.reader.mine
+              ? t("tele.read_by_you")
+              : t("tele.read_by", { name: row.reader.name })}
         </span>
         {row.reader.alone && <span className="c-urgent nw">{t("tele.alone_short")}</span>}
+      </span>
+    );
+  if (isAwaited(row))
+    return (
+      <span className={css.line}>
+        <Awaits row={row} />
       </span>
     );
   return (
     <span className={css.line}>
       <Travel images={row.images} />
+      {row.unclaimed && <Unclaimed />}
     </span>
   );
 }

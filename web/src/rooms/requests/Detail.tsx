@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { troubleOf } from "@/api/client";
 import { useTranslation } from "@/i18n";
-import { age, date, dayAndClock, when } from "@/i18n/format";
+import { age, date, dayAndClock, duration, when } from "@/i18n/format";
 import { Answer } from "@/kit/Answer";
 import {
   IconAlertTriangle,
@@ -22,10 +22,12 @@ import { serverNow } from "@/kit/time";
 import { useSayFailure } from "@/kit/useSay";
 import { Actions, type Ways } from "./Actions";
 import { Answers } from "./Answers";
-import { isClosed } from "./board";
+import { AwaitedExam } from "./AwaitedExam";
+import { isAwaited, isClosed } from "./board";
 import { Ladder } from "./Ladder";
 import { Log } from "./Log";
-import { Due, StageTag } from "./Marks";
+import { Awaits, Due, StageTag } from "./Marks";
+import { PassOn } from "./PassOn";
 import { type RequestPage, requestQuery, useAct } from "./queries";
 import { Road } from "./Road";
 import css from "./requests.module.css";
@@ -58,6 +60,8 @@ export function Detail({ request, me, mayReadReports, now, ways, back }: DetailP
             <section className={css.scroll} tabIndex={0} aria-label={t("tele.detail_text")}>
               <Head page={page} now={now} />
               <Strips page={page} />
+              <PassOn page={page} placed={ways.request} />
+              <AwaitedExam page={page} />
               <section className={css.part}>
                 <Road page={page} />
               </section>
@@ -126,7 +130,7 @@ function Head({ page, now }: { page: RequestPage; now: number }) {
         <b>{row.procedure || t("exam.untitled")}</b>
         <StageTag stage={row.stage} />
         <Due row={row} now={now} />
-        {ON_THE_WAY.has(row.stage) && <Travel images={row.images} />}
+        {isAwaited(row) ? <Awaits row={row} /> : ON_THE_WAY.has(row.stage) && <Travel images={row.images} />}
       </p>
     </header>
   );
@@ -254,9 +258,18 @@ function Asked({ page }: { page: RequestPage }) {
             </small>
           )}
         </dd>
+        {page.referrer && (
+          <>
+            <dt>{t("tele.mail_told")}</dt>
+            <dd>{page.referrer}</dd>
+          </>
+        )}
         <dt>{t("tele.asked_at")}</dt>
         <dd>
-          {dayAndClock(row.placed_at)} · {t("tele.due_at", { time: dayAndClock(row.due_at) })}
+          {dayAndClock(row.placed_at)} ·{" "}
+          {isAwaited(row)
+            ? t("tele.due_after", { dur: duration(row.promised_s * 1000, t) })
+            : t("tele.due_at", { time: dayAndClock(row.due_at) })}
         </dd>
         {page.priors.length > 0 && (
           <>

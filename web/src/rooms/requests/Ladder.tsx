@@ -15,6 +15,7 @@ const ICON = {
   overloaded: { icon: IconX, tone: "c-urgent" },
   ended: { icon: IconX, tone: "t3" },
   overridden: { icon: IconMinus, tone: "t3" },
+  unclaimed: { icon: IconClock, tone: "c-urgent" },
 } as const;
 
 /** Whether somebody may be asked in place of the proposed one. */

@@ -6,8 +6,8 @@ import { IconAlertTriangle } from "@/kit/icons";
 import { UrgencyTag } from "@/kit/Marks";
 import { Travel } from "@/kit/Travel";
 import { serverNow } from "@/kit/time";
-import { isClosed, isOn } from "./board";
-import { CutLine, Due, StageTag } from "./Marks";
+import { isAwaited, isClosed, isOn } from "./board";
+import { Awaits, CutLine, Due, StageTag, Unclaimed } from "./Marks";
 import type { RequestRow } from "./queries";
 import css from "./requests.module.css";
 
@@ -62,7 +62,11 @@ export function RequestTable({ rows, now, chosen, choose }: TableProps) {
               <td>
                 {isClosed(row) ? when(row.changed_at, serverNow()) : <Due row={row} now={now} />}
                 <small className={css.second}>
-                  {!isClosed(row) && row.stage !== "returned" && <Travel images={row.images} />}
+                  {isAwaited(row) ? (
+                    <Awaits row={row} />
+                  ) : (
+                    !isClosed(row) && row.stage !== "returned" && <Travel images={row.images} />
+                  )}
                 </small>
               </td>
               <td>{row.reader ? (row.reader.mine ? t("tele.you") : row.reader.name) : "—"}</td>
@@ -71,6 +75,11 @@ export function RequestTable({ rows, now, chosen, choose }: TableProps) {
                 {row.line?.cut && !isClosed(row) && (
                   <small className={css.second}>
                     <CutLine row={row} />
+                  </small>
+                )}
+                {row.unclaimed && (
+                  <small className={css.second}>
+                    <Unclaimed />
                   </small>
                 )}
                 {row.conflict && (

@@ -8,6 +8,7 @@ import css from "./requests.module.css";
 const KINDS = [
   "placed",
   "attached",
+  "detached",
   "arrived",
   "noted",
   "claimed",

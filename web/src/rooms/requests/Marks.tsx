@@ -2,6 +2,7 @@
 import { useTranslation } from "@/i18n";
 import { clock, countdown, duration } from "@/i18n/format";
 import {
+  IconAlertTriangle,
   IconBan,
   IconCircle,
   IconCircleCheck,
@@ -14,7 +15,7 @@ import {
   IconTransfer,
 } from "@/kit/icons";
 import { Tag, type Tone, urgencyTone } from "@/kit/Marks";
-import { isClosed, isWaiting } from "./board";
+import { isAwaited, isClosed, isWaiting } from "./board";
 import type { RequestRow, Stage } from "./queries";
 
 type Icon = typeof IconCircle;
@@ -53,10 +54,33 @@ export function CutLine({ row }: { row: RequestRow }) {
   );
 }
 
+/** That its exam is not acquired yet, and under what number it will come. */
+export function Awaits({ row }: { row: RequestRow }) {
+  const { t } = useTranslation();
+  return (
+    <span className="c-info" data-awaits>
+      <IconHourglassHigh size={13} aria-hidden />{" "}
+      {row.accession ? t("tele.awaits_number", { number: row.accession }) : t("tele.awaits")}
+    </span>
+  );
+}
+
+/** That nobody has claimed it in time. */
+export function Unclaimed() {
+  const { t } = useTranslation();
+  return (
+    <span className="c-critical" data-unclaimed>
+      <IconAlertTriangle size={13} aria-hidden /> {t("tele.unclaimed_short")}
+    </span>
+  );
+}
+
 /** The time left before the promised answer; `+01:20` once it is late; nothing once it came. */
 export function Due({ row, now }: { row: RequestRow; now: number }) {
   const { t } = useTranslation();
   if (!isWaiting(row) || row.stage === "declined") return null;
+  if (isAwaited(row))
+    return <span className="t2 nw">{t("tele.due_after", { dur: duration(row.promised_s * 1000, t) })}</span>;
   const leftMs = Date.parse(row.due_at) - now;
   const late = leftMs < 0;
   return (

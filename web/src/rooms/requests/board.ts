@@ -15,6 +15,9 @@ const CLOSED: ReadonlySet<Stage> = new Set(["acknowledged", "cancelled"]);
 export const isClosed = (row: RequestRow): boolean =>
   CLOSED.has(row.stage) || (row.stage === "declined" && !isOn(row, "asking"));
 
+/** Whether its exam is not acquired yet: no delay runs. */
+export const isAwaited = (row: RequestRow): boolean => row.exam === null && row.stage === "placed";
+
 /** Whether an answer is still owed. */
 export const isWaiting = (row: RequestRow): boolean => !isClosed(row) && row.stage !== "returned";
 
@@ -66,8 +69,9 @@ export interface Figures {
 
 export function figures(rows: readonly RequestRow[], now: number): Figures {
   const waiting = rows.filter((row) => isWaiting(row) && row.stage !== "declined");
-  const late = waiting.filter((row) => Date.parse(row.due_at) < now);
-  const next = waiting
+  const running = waiting.filter((row) => !isAwaited(row));
+  const late = running.filter((row) => Date.parse(row.due_at) < now);
+  const next = running
     .filter((row) => Date.parse(row.due_at) >= now)
     .sort((one, other) => Date.parse(one.due_at) - Date.parse(other.due_at))[0];
   const took = rows

@@ -1,5 +1,5 @@
 /** What the requests' room asks of the node. */
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, type UseQueryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, body, type Schemas } from "@/api/client";
 import { setServerTime } from "@/kit/time";
 
@@ -8,6 +8,10 @@ export type RequestPage = Schemas["RequestView"];
 export type Partners = Schemas["PartnersView"];
 export type Rung = Schemas["RungView"];
 export type Asking = Schemas["RequestCreate"];
+export type AwaitedAsking = Schemas["AwaitedCreate"];
+export type PersonPage = Schemas["PersonPage"];
+export type Patient = PersonPage["banner"];
+export type KnownReferrer = Schemas["KnownReferrer"];
 export type Mark = Schemas["RequestMark"];
 export type MayDo = RequestRow["may"][number];
 export type Stage = RequestRow["stage"];
@@ -33,14 +37,47 @@ export const requestQuery = (request: string) =>
     refetchInterval: 20_000,
   });
 
-export const partnersQuery = (exam: string, urgency: Urgency) =>
+export const partnersQuery = (exam: string, urgency: Urgency): UseQueryOptions<Partners> => ({
+  queryKey: ["partners", exam, urgency],
+  queryFn: ({ signal }) =>
+    body(api.GET("/api/requests/partners", { params: { query: { exam, urgency } }, signal })),
+  refetchInterval: 30_000,
+});
+
+/** Of whom an exam is awaited: a person, by an identifier that the own organisation gave. */
+export interface Awaiting {
+  person: string;
+  identifier: string;
+  issuer: string;
+}
+
+export const awaitedPartnersQuery = (
+  whose: Awaiting,
+  modality: string,
+  urgency: Urgency,
+): UseQueryOptions<Partners> => ({
+  queryKey: ["partners", whose, modality, urgency],
+  queryFn: ({ signal }) =>
+    body(
+      api.GET("/api/requests/awaited/partners", {
+        params: { query: { ...whose, modality, urgency } },
+        signal,
+      }),
+    ),
+  refetchInterval: 30_000,
+});
+
+export const personQuery = (person: string) =>
   queryOptions({
-    queryKey: ["partners", exam, urgency],
-    queryFn: ({ signal }): Promise<Partners> =>
-      body(api.GET("/api/requests/partners", { params: { query: { exam, urgency } }, signal })),
-    enabled: exam !== "",
-    refetchInterval: 30_000,
+    queryKey: ["person", person],
+    queryFn: ({ signal }): Promise<PersonPage> =>
+      body(api.GET("/api/persons/{person}", { params: { path: { person } }, signal })),
   });
+
+export const referrersQuery = queryOptions({
+  queryKey: ["referrers"],
+  queryFn: ({ signal }): Promise<KnownReferrer[]> => body(api.GET("/api/referrers", { signal })),
+});
 
 export const examQuery = (exam: string) =>
   queryOptions({
@@ -79,12 +116,23 @@ function useFresh(): (page: RequestPage) => Promise<unknown> {
 export function usePlace() {
   const fresh = useFresh();
   return useMutation({
-    mutationFn: (asking: Asking): Promise<RequestPage> => body(api.POST("/api/requests", { body: asking })),
+    mutationFn: (asking: Asking | AwaitedAsking): Promise<RequestPage> =>
+      "awaited" in asking
+        ? body(api.POST("/api/requests/awaited", { body: asking }))
+        : body(api.POST("/api/requests", { body: asking })),
     onSuccess: fresh,
   });
 }
 
-export type Act = "note" | "cancel" | "decline" | "acknowledge" | "reconcile";
+export type Act =
+  | "note"
+  | "cancel"
+  | "decline"
+  | "acknowledge"
+  | "reconcile"
+  | "attach"
+  | "detach"
+  | "pass-on";
 
 export interface ActWish {
   request: string;
@@ -106,6 +154,12 @@ export function useAct() {
           return body(api.POST("/api/requests/{request}/decline", { params, body: { reason: text } }));
         case "acknowledge":
           return body(api.POST("/api/requests/{request}/acknowledge", { params }));
+        case "attach":
+          return body(api.POST("/api/requests/{request}/attach", { params, body: { exam: text } }));
+        case "detach":
+          return body(api.POST("/api/requests/{request}/detach", { params }));
+        case "pass-on":
+          return body(api.POST("/api/requests/{request}/pass-on", { params, body: { reason: text } }));
         case "reconcile":
           return body(api.POST("/api/requests/{request}/reconcile", { params, body: { document: text } }));
       }

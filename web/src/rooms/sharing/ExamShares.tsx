@@ -12,6 +12,7 @@ import { serverNow } from "@/kit/time";
 import { useSayFailure } from "@/kit/useSay";
 import { CodeSheet } from "./CodeSheet";
 import { type Share, type ShareMade, sharesQuery, useSharing } from "./queries";
+import { ReferrerAddress } from "./ReferrerAddress";
 import { ShareDialog } from "./ShareDialog";
 import css from "./sharing.module.css";
 
@@ -44,17 +45,22 @@ export function ExamShares({ exam, patient }: ExamSharesProps) {
         )}
       </header>
       <Answer query={query} trouble={troubleOf} columns={[2, 1]} rows={2}>
-        {({ shares, referrer }) =>
-          shares.length === 0 ? (
-            <p className={`t2 ${css.card}`}>{t(referrer ? "share.none_known" : "share.none")}</p>
-          ) : (
-            <ul className={css.list}>
-              {shares.map((share) => (
-                <Row key={share.link} exam={exam} share={share} renewed={taken} />
-              ))}
-            </ul>
-          )
-        }
+        {({ shares, referrer, referring_physician }) => (
+          <>
+            {shares.length === 0 ? (
+              <p className={`t2 ${css.card}`}>
+                {t(referrer ? "share.none_known" : "share.none", { name: referrer?.name ?? "" })}
+              </p>
+            ) : (
+              <ul className={css.list}>
+                {shares.map((share) => (
+                  <Row key={share.link} exam={exam} share={share} renewed={taken} />
+                ))}
+              </ul>
+            )}
+            <ReferrerAddress exam={exam} name={referring_physician} known={referrer} />
+          </>
+        )}
       </Answer>
       {found && asking && (
         <ShareDialog

@@ -25,6 +25,16 @@ export function useSharing(exam: string) {
   const onSettled = () => client.invalidateQueries({ queryKey: ["shares", exam] });
   const at = (link: string) => ({ params: { path: { exam, link } } });
   return {
+    know: useMutation({
+      mutationFn: (mail: string): Promise<Schemas["KnownReferrer"]> =>
+        body(
+          api.PUT("/api/exams/{exam}/referrer", {
+            params: { path: { exam } },
+            body: { mail, language: "fr" },
+          }),
+        ),
+      onSettled,
+    }),
     make: useMutation({
       mutationFn: (wanted: ShareRequest): Promise<ShareMade> =>
         body(api.POST("/api/exams/{exam}/shares", { params: { path: { exam } }, body: wanted })),

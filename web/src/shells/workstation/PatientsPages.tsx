@@ -6,6 +6,7 @@ import { useTranslation } from "@/i18n";
 import { Patients } from "@/rooms/archive/Patients";
 import { Person } from "@/rooms/archive/Person";
 import { PersonLinks } from "@/rooms/identity/PersonLinks";
+import { AheadLink } from "@/rooms/requests/AheadLink";
 import { ExamRequest } from "@/rooms/requests/ExamRequest";
 import { ExamShares } from "@/rooms/sharing/ExamShares";
 
@@ -55,6 +56,7 @@ function AnyPerson({ person, exam }: { person: string; exam: string | undefined 
           />
         )
       }
+      ahead={may(session, "ask-reading") && <AheadLink person={person} />}
       choose={(chosen) =>
         void navigate({
           to: "/patients/$person/exams/$exam",

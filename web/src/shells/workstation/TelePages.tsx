@@ -5,6 +5,7 @@ import { useTranslation } from "@/i18n";
 import { IconClipboardText } from "@/kit/icons";
 import { Block, Failure } from "@/kit/States";
 import { Board } from "@/rooms/requests/Board";
+import { AheadForm } from "@/rooms/requests/form/Ahead";
 import { RequestForm } from "@/rooms/requests/form/Form";
 
 const DENIED = { kind: "denied", reference: null, detail: "" } as const;
@@ -40,7 +41,7 @@ export function TelePage() {
 export function NewRequestPage() {
   const { t } = useTranslation();
   const session = useSession();
-  const { exam } = useSearch({ from: "/frame/tele/new" });
+  const { exam, person } = useSearch({ from: "/frame/tele/new" });
   const navigate = useNavigate();
   if (!may(session, "ask-reading")) return <Denied />;
   const home = (
@@ -48,6 +49,23 @@ export function NewRequestPage() {
       {t("patients.search_label")}
     </Link>
   );
+  const ways = {
+    login: session.person.login,
+    me: session.person.name,
+    sent: (request: string) => void navigate({ to: "/tele", search: { request } }),
+    home,
+  };
+  if (person)
+    return (
+      <AheadForm
+        key={person}
+        {...ways}
+        person={person}
+        organisation={session.organisation.key}
+        reopened={() => void navigate({ to: "/tele/new", search: { person } })}
+        back={() => void navigate({ to: "/patients/$person", params: { person } })}
+      />
+    );
   if (!exam)
     return (
       <div className="page">
@@ -59,13 +77,10 @@ export function NewRequestPage() {
   return (
     <RequestForm
       key={exam}
+      {...ways}
       exam={exam}
-      login={session.person.login}
-      me={session.person.name}
-      sent={(request) => void navigate({ to: "/tele", search: { request } })}
-      reopened={(again) => void navigate({ to: "/tele/new", search: { exam: again } })}
+      reopened={() => void navigate({ to: "/tele/new", search: { exam } })}
       back={() => void navigate({ to: "/patients/$person/exams/$exam", params: { person: "-", exam } })}
-      home={home}
     />
   );
 }

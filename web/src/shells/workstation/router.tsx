@@ -79,7 +79,10 @@ const tele = createRoute({
 const teleNew = createRoute({
   getParentRoute: () => frame,
   path: "/tele/new",
-  validateSearch: (search: Search): { exam?: string } => (search.exam ? { exam: search.exam } : {}),
+  validateSearch: (search: Search): { exam?: string; person?: string } => ({
+    ...(search.exam ? { exam: search.exam } : {}),
+    ...(search.person ? { person: search.person } : {}),
+  }),
   component: lazyRouteComponent(() => import("./TelePages"), "NewRequestPage"),
 });
 

@@ -27,9 +27,21 @@ VerdictName = Literal[
     "overloaded",
     "ended",
     "overridden",
+    "unclaimed",
 ]
 LevelName = Literal["on-site", "region", "sister-region", "mainland"]
-MayDo = Literal["open", "read", "note", "cancel", "decline", "acknowledge", "reconcile"]
+MayDo = Literal[
+    "open",
+    "read",
+    "note",
+    "cancel",
+    "decline",
+    "acknowledge",
+    "reconcile",
+    "attach",
+    "detach",
+    "pass-on",
+]
 ExamName = Annotated[str, Field(max_length=128)]
 
 
@@ -95,7 +107,8 @@ class RequestRow(View):
     """One card of the board."""
 
     request: str
-    exam: str | None
+    exam: str | None = Field(description="Null: not acquired yet, or not attached.")
+    accession: str = Field(description="Under which an exam that is awaited will come.")
     side: Literal["asking", "reading", "both"] = Field(description="The visitor's side.")
     asking: SiteView
     reading: SiteView
@@ -107,6 +120,7 @@ class RequestRow(View):
     urgency: Urgency
     stage: Stage
     placed_at: datetime
+    promised_s: int = Field(description="From when the exam can be sent until the answer.")
     due_at: datetime
     changed_at: datetime
     answered_at: datetime | None = Field(description="When the first signed version was stated.")
@@ -115,10 +129,11 @@ class RequestRow(View):
     waits_for_line: bool = Field(
         description="Not urgent, and the line is cut: it may not be claimed before it is back."
     )
-    reader: RequestReader | None
+    reader: RequestReader | None = Field(description="Null once the request is ended.")
     report: Literal["none", "preliminary", "final", "addendum", "corrected"]
     report_digest: str | None = Field(description="The principal version, see /exams/.../report.")
     conflict: bool = Field(description="Two readings, or one under a lost claim: look at both.")
+    unclaimed: bool = Field(description="Half of the delay is gone and nobody has claimed it.")
     acknowledged: RequestAcknowledgement | None
     notes: int
     may: list[MayDo] = Field(description="What the visitor may do now.")
@@ -192,7 +207,7 @@ class PriorChoice(View):
 class PartnersView(View):
     """Who could read this exam now, nearest first, and what else the form needs."""
 
-    exam: str
+    exam: str | None = Field(description="Null: not acquired yet.")
     rungs: list[RungView]
     priors: list[PriorChoice]
     near: list[RequestRow] = Field(description="Requests about this exam that are under way.")
@@ -204,6 +219,18 @@ class ConsentView(View):
     kind: ConsentKind
     by: str
     at: datetime | None
+
+
+class AwaitedChoice(View):
+    """An exam that may be the one that is awaited."""
+
+    exam: str
+    study_at: datetime | None
+    arrived_at: datetime
+    modalities: list[str]
+    description: str
+    accession: str
+    images: int
 
 
 class JustificationView(View):
@@ -237,6 +264,10 @@ class RequestView(View):
     answers: list[RequestAnswer]
     notes: list[RequestNote]
     log: list[RequestStep]
+    candidates: list[AwaitedChoice] = Field(description="For who asked, while it awaits its exam.")
+    next: RungView | None = Field(description="Whom to ask, where nobody claims it in time.")
+    follows: str | None = Field(description="The request that nobody claimed, before this one.")
+    referrer: str = Field(description="Who is told of the result by mail; empty: nobody named.")
 
 
 class RequestMark(View):
@@ -288,10 +319,17 @@ class JustificationBody(Body):
     substitution: str = Field(default="", max_length=2000)
 
 
-class RequestCreate(Body):
-    """Ask for a reading. Without `partner`, the ladder's choice is asked."""
+class ReferrerBody(Body):
+    """Who is told by mail once the result is released. Codes are sent there, nowhere else."""
 
-    exam: ExamName
+    name: str = Field(min_length=1, max_length=128)
+    mail: str = Field(max_length=254)
+    language: Literal["fr", "en", "es"] = "fr"
+
+
+class AskBody(Body):
+    """What every request says. Without `partner`, the ladder's choice is asked."""
+
     priors: list[ExamName] | None = Field(
         default=None, max_length=8, description="null: the one that helps most."
     )
@@ -304,6 +342,36 @@ class RequestCreate(Body):
     override: str = Field(
         default="", max_length=500, description="Why another partner than the ladder's."
     )
+    referrer: ReferrerBody | None = None
+
+
+class RequestCreate(AskBody):
+    """Ask for the reading of an exam."""
+
+    exam: ExamName
+
+
+class AwaitedBody(Body):
+    """What is about to be acquired, of whom: an identifier that the own organisation gave."""
+
+    person: str = Field(min_length=1, max_length=256)
+    identifier: str = Field(min_length=1, max_length=64)
+    issuer: str = Field(min_length=1, max_length=128)
+    modality: str = Field(pattern="^[A-Z]{2,16}$")
+    procedure: str = Field(min_length=1, max_length=128)
+    accession: str = Field(default="", max_length=64)
+
+
+class AwaitedCreate(AskBody):
+    """Ask for the reading of an exam that is not acquired yet."""
+
+    awaited: AwaitedBody
+
+
+class AttachBody(Body):
+    """Which exam a request awaited."""
+
+    exam: ExamName
 
 
 class NoteCreate(Body):
@@ -322,64 +390,3 @@ class ReconcileBody(Body):
     """Which reading is the principal one; the other stays beside it."""
 
     document: str = Field(pattern="^[0-9a-f]{64}$")
-
-
-class HoursView(View):
-    """When a partner reads, in its time zone. `since` = `until`: the whole day."""
-
-    days: list[int] = Field(description="Monday is 0.")
-    since: str = Field(description="HH:MM")
-    until: str
-
-
-class AgreementView(View):
-    """Who may be asked, for what, how fast."""
-
-    key: str
-    asking: str
-    partner: SiteView
-    level: LevelName
-    modalities: list[str] = Field(description="Empty: all.")
-    hours: HoursView
-    time_zone: str
-    delays_s: dict[Urgency, int]
-    phone: str
-    relief: list[SiteView]
-    ends: datetime | None
-    ended: bool
-
-
-class SiteBody(Body):
-    """An organisation and its node. Without `node`: at home here, where its name is known."""
-
-    key: str = Field(min_length=1, max_length=48)
-    node: str | None = Field(default=None, max_length=32)
-    name: str | None = Field(default=None, max_length=128)
-
-
-class HoursBody(Body):
-    """When the partner reads."""
-
-    days: list[Annotated[int, Field(ge=0, le=6)]] = Field(
-        default=[0, 1, 2, 3, 4, 5, 6], min_length=1, max_length=7
-    )
-    since: str = Field(default="00:00", pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")
-    until: str = Field(default="00:00", pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")
-
-
-class AgreementWrite(Body):
-    """Make an agreement, or replace the one of this key."""
-
-    key: str = Field(pattern="^[a-z0-9][a-z0-9-]{0,62}$")
-    asking: str = Field(min_length=1, max_length=48)
-    partner: SiteBody
-    level: LevelName
-    modalities: list[Annotated[str, Field(pattern="^[A-Z0-9_]{1,16}$")]] = Field(
-        default=[], max_length=32
-    )
-    hours: HoursBody = HoursBody()
-    time_zone: str = Field(default="UTC", max_length=64)
-    delays_s: dict[Urgency, Annotated[int, Field(ge=60, le=30 * 86400)]] = {}
-    phone: str = Field(default="", max_length=32)
-    relief: list[SiteBody] = Field(default=[], max_length=8)
-    ends: datetime | None = None

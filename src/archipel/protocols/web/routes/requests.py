@@ -10,6 +10,7 @@ from archipel.kernel.identifiers import TenantId
 from archipel.protocols.web.models.base import Problem
 from archipel.protocols.web.models.base import Urgency as UrgencyName
 from archipel.protocols.web.models.request import (
+    AskBody,
     NoteCreate,
     PartnersView,
     PriorChoice,
@@ -25,14 +26,17 @@ from archipel.protocols.web.routes.exams import exam_id
 from archipel.protocols.web.services import Services, WebServices
 from archipel.protocols.web.visitors import AsksReading, ChoosesReading, WritesReports
 from archipel.reading.model import ExamId, Urgency
-from archipel.reading.request import ask
+from archipel.reading.request import ask, passing
+from archipel.reading.request.awaited import Awaited
 from archipel.reading.request.model import (
     Contact,
     Justification,
     Professional,
+    Referrer,
     RequestId,
     Standing,
 )
+from archipel.results.model import MailAddress, Recipient
 
 routes = APIRouter(prefix="/requests", tags=["requests for reading"])
 CONFLICTS: dict[int | str, dict[str, Any]] = {409: {"model": Problem}}
@@ -58,28 +62,9 @@ def place_request(
     wanted: RequestCreate, visitor: AsksReading, services: Services
 ) -> RequestView:
     """Ask; audited. 409 where a request for this exam is under way."""
-    asking = ask.Asking(
-        exam=exam_id(wanted.exam),
-        priors=_priors(wanted.priors),
-        question=wanted.question,
-        urgency=Urgency[wanted.urgency.upper()],
-        justification=Justification(
-            reason=wanted.justification.reason, substitution=wanted.justification.substitution
-        ),
-        information=_CONSENTS[wanted.consent.kind],
-        informed_by=wanted.consent.by,
-        informed_at=wanted.consent.at,
-        contact=Contact(
-            name=wanted.callback.name,
-            phone=wanted.callback.phone,
-            verified_at=wanted.callback.verified_at,
-        ),
-        partner=TenantId(wanted.partner) if wanted.partner else None,
-        override=wanted.override,
-    )
     held = ask.place(
-        asking,
-        by=_professional(visitor),
+        typed(exam_id(wanted.exam), wanted),
+        by=professional(visitor),
         desk=services.asking_desk(visitor),
         now=services.clock(),
     )
@@ -94,15 +79,21 @@ def list_partners(
     urgency: Annotated[UrgencyName, Query()] = "urgent",
 ) -> PartnersView:
     """Who could read this exam now, and why not the others; priors; requests under way."""
-    desk, now, this = services.asking_desk(visitor), services.clock(), exam_id(exam)
+    return partners_view(exam_id(exam), urgency, visitor, services)
+
+
+def partners_view(
+    this: ExamId | Awaited, urgency: UrgencyName, visitor: Visitor, services: WebServices
+) -> PartnersView:
+    """Return who could read an exam, acquired or awaited, and what else its form needs."""
+    desk, now = services.asking_desk(visitor), services.clock()
     rungs = ask.look(this, Urgency[urgency.upper()], desk=desk, now=now)
     agreements = desk.agreements.of(desk.site.tenant, scope=desk.scope)
-    found = services.exams.exam(this, scope=visitor.scope, now=now)
-    priors = services.exams.priors(this, scope=visitor.scope, now=now)
+    found, priors = ask.case(this, desk=desk, now=now)
     best = ask.relevant(found, priors)
     views = request_views(visitor, services)
     return PartnersView(
-        exam=str(this),
+        exam=str(this) if isinstance(this, ExamId) else None,
         rungs=rung_views(rungs, agreements),
         priors=[
             PriorChoice(
@@ -113,7 +104,7 @@ def list_partners(
                 chosen=one.id in best,
             )
             for one in priors
-            if one.id.tenant == this.tenant
+            if one.id.tenant == found.id.tenant
         ],
         near=[
             views.row(one)
@@ -126,9 +117,13 @@ def list_partners(
 @routes.get("/{request}", operation_id="get_request")
 def get_request(request: str, visitor: AsksReading, services: Services) -> RequestView:
     """All of one request with its exchange log; audited."""
-    this = _seen(request, visitor, services)
-    held = ask.read(this, desk=services.asking_desk(visitor), now=services.clock())
-    return request_views(visitor, services).whole(held)
+    this = seen(request, visitor, services)
+    desk, now = services.asking_desk(visitor), services.clock()
+    held = ask.read(this, desk=desk, now=now)
+    found = ask.awaited_by(held, desk=desk, now=now)
+    ours = held.request.asking.tenant == desk.site.tenant and passing.unclaimed(held, now=now)
+    following = passing.next_of(held, desk=desk, now=now) if ours else None
+    return request_views(visitor, services).whole(held, found, following)
 
 
 @routes.post("/{request}/note", operation_id="note_request")
@@ -137,9 +132,9 @@ def note_request(
 ) -> RequestView:
     """Add a line to the thread; both sides see it."""
     held = ask.note(
-        _seen(request, visitor, services),
+        seen(request, visitor, services),
         wanted.text,
-        by=_professional(visitor),
+        by=professional(visitor),
         desk=services.asking_desk(visitor),
         now=services.clock(),
     )
@@ -152,9 +147,26 @@ def cancel_request(
 ) -> RequestView:
     """Take a request back. 403 for who did not ask, 409 once it is answered."""
     held = ask.cancel(
-        _seen(request, visitor, services),
+        seen(request, visitor, services),
         wanted.reason,
-        by=_professional(visitor),
+        by=professional(visitor),
+        desk=services.asking_desk(visitor),
+        now=services.clock(),
+    )
+    return request_views(visitor, services).whole(held)
+
+
+@routes.post(
+    "/{request}/pass-on", operation_id="pass_on_request", status_code=201, responses=CONFLICTS
+)
+def pass_on_request(
+    request: str, wanted: ReasonBody, visitor: AsksReading, services: Services
+) -> RequestView:
+    """Ask the next of the ladder where nobody claims; the new request. 409 before it is late."""
+    held = passing.pass_on(
+        seen(request, visitor, services),
+        wanted.reason,
+        by=professional(visitor),
         desk=services.asking_desk(visitor),
         now=services.clock(),
     )
@@ -167,9 +179,9 @@ def decline_request(
 ) -> RequestView:
     """Say that it will not be read here, and why. 403 for who was not asked."""
     held = ask.decline(
-        _seen(request, visitor, services),
+        seen(request, visitor, services),
         wanted.reason,
-        by=_professional(visitor),
+        by=professional(visitor),
         desk=services.asking_desk(visitor),
         now=services.clock(),
     )
@@ -182,8 +194,8 @@ def acknowledge_request(
 ) -> RequestView:
     """Say that the answer was read. 409 before there is a validated one."""
     held = ask.acknowledge(
-        _seen(request, visitor, services),
-        by=_professional(visitor),
+        seen(request, visitor, services),
+        by=professional(visitor),
         desk=services.asking_desk(visitor),
         now=services.clock(),
     )
@@ -196,16 +208,16 @@ def reconcile_request(
 ) -> RequestView:
     """Choose which reading is the principal one, having seen them. 409 where none is to choose."""
     held = ask.reconcile(
-        _seen(request, visitor, services),
+        seen(request, visitor, services),
         wanted.document,
-        by=_professional(visitor),
+        by=professional(visitor),
         desk=services.asking_desk(visitor),
         now=services.clock(),
     )
     return request_views(visitor, services).whole(held)
 
 
-def _seen(text: str, visitor: Visitor, services: WebServices) -> RequestId:
+def seen(text: str, visitor: Visitor, services: WebServices) -> RequestId:
     """Read the name of a request that the visitor may know. Raises `NotFound`."""
     unknown = NotFound("there is no request of this name within your organisations")
     try:
@@ -226,7 +238,37 @@ def _theirs(held: Standing, visitor: Visitor, services: WebServices) -> bool:
     return visitor.may(Permission.SEE_EXAMS) or (own and here)
 
 
-def _professional(visitor: Visitor) -> Professional:
+def typed(exam: ExamId | Awaited, wanted: AskBody) -> ask.Asking:
+    """Read what somebody typed. Raises `Malformed`."""
+    told = wanted.referrer
+    if told is not None:
+        Recipient(name=told.name, mail=MailAddress(told.mail), language=told.language)
+    return ask.Asking(
+        exam=exam,
+        priors=_priors(wanted.priors),
+        question=wanted.question,
+        urgency=Urgency[wanted.urgency.upper()],
+        justification=Justification(
+            reason=wanted.justification.reason, substitution=wanted.justification.substitution
+        ),
+        information=_CONSENTS[wanted.consent.kind],
+        informed_by=wanted.consent.by,
+        informed_at=wanted.consent.at,
+        contact=Contact(
+            name=wanted.callback.name,
+            phone=wanted.callback.phone,
+            verified_at=wanted.callback.verified_at,
+        ),
+        partner=TenantId(wanted.partner) if wanted.partner else None,
+        override=wanted.override,
+        referrer=Referrer(name=told.name, mail=told.mail, language=told.language)
+        if told
+        else None,
+    )
+
+
+def professional(visitor: Visitor) -> Professional:
+    """Return the visitor as requests name people."""
     person = visitor.person
     return Professional(login=person.login, name=person.name, tenant=person.tenant)
 

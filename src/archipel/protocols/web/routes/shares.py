@@ -6,11 +6,13 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Path
 
-from archipel.access.model import Action, AuditEntry
+from archipel.access.model import Action, AuditEntry, Permission
+from archipel.protocols.web.models.base import Problem
 from archipel.protocols.web.models.sharing import (
     ContentName,
     KnownReferrer,
     Language,
+    ReferrerAddress,
     ShareMade,
     ShareMail,
     ShareRequest,
@@ -19,10 +21,19 @@ from archipel.protocols.web.models.sharing import (
 )
 from archipel.protocols.web.routes.exams import exam_id
 from archipel.protocols.web.services import DOOR, Services, WebServices
-from archipel.protocols.web.visitors import SharesResults
+from archipel.protocols.web.visitors import SharesResults, SignedIn
+from archipel.protocols.web.words import readable
 from archipel.results import enter, share
-from archipel.results.correspond import referrer_of
-from archipel.results.model import Audience, Content, Link, MailAddress, MailKind, Recipient
+from archipel.results.correspond import invite, know_of, referrer_of
+from archipel.results.model import (
+    Audience,
+    Content,
+    Correspondent,
+    Link,
+    MailAddress,
+    MailKind,
+    Recipient,
+)
 from archipel.results.share import UNDO, Shared, Wish
 from archipel.results.visits import by_link, visits
 
@@ -58,13 +69,10 @@ def list_shares(exam: str, visitor: SharesResults, services: Services) -> Shares
     release = services.sharing.releases.release(named)
     return SharesView(
         shares=[share_view(one, services, seen, now) for one in links],
-        referrer=KnownReferrer(
-            name=known.recipient.name,
-            mail=known.mail.value,
-            language=cast("Language", known.language),
-        )
-        if known
-        else None,
+        referrer=_known(known) if known else None,
+        referring_physician=readable(
+            services.exams.exam(named, scope=visitor.scope, now=now).referring_physician
+        ),
         released_at=release.told_at(Audience.REFERRER) if release else None,
         patient_at=release.told_at(Audience.PATIENT) if release else None,
         mailed=services.sharing.mailed,
@@ -122,6 +130,49 @@ def restore_share(
     return share_view(standing, services, {}, now)
 
 
+@routes.get("/referrers", operation_id="list_referrers")
+def list_referrers(visitor: SignedIn, services: Services) -> list[KnownReferrer]:
+    """Referrers whose address the visitor's organisation knows: for who asks or shares."""
+    if not visitor.may(Permission.SHARE_RESULTS):
+        visitor.require(Permission.ASK_READING)
+    held = services.sharing.correspondents.of(tenant=visitor.person.tenant)
+    return [_known(one) for one in held]
+
+
+@routes.put(
+    "/exams/{exam}/referrer",
+    operation_id="know_referrer",
+    responses={409: {"model": Problem}},
+)
+def know_referrer(
+    exam: str, wanted: ReferrerAddress, visitor: SharesResults, services: Services
+) -> KnownReferrer:
+    """Keep the address of the physician whom an exam names, for this result and those to come.
+
+    Audited. They are told when the report is released, or now where it is. 409: it names nobody.
+    """
+    named, now = exam_id(exam), services.clock()
+    known = know_of(
+        services.exams.exam(named, scope=visitor.scope, now=now),
+        MailAddress(wanted.mail.strip()),
+        language=wanted.language,
+        correspondents=services.sharing.correspondents,
+        audit=services.desk.audit,
+        scope=visitor.scope,
+        now=now,
+    )
+    if services.sharing.releases.release(named) is not None:
+        invite(
+            named,
+            exams=services.exams,
+            correspondents=services.sharing.correspondents,
+            links=services.sharing.links,
+            audit=services.desk.audit,
+            now=now,
+        )
+    return _known(known)
+
+
 def share_view(
     link: Link, services: WebServices, seen: Mapping[str, Sequence[datetime]], now: datetime
 ) -> ShareView:
@@ -153,6 +204,14 @@ def share_view(
             for one in services.sharing.mails.of_link(link)
             if one.kind is not MailKind.CODE
         ],
+    )
+
+
+def _known(one: Correspondent) -> KnownReferrer:
+    return KnownReferrer(
+        name=one.recipient.name,
+        mail=one.mail.value,
+        language=cast("Language", one.language),
     )
 
 

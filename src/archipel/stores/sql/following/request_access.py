@@ -5,10 +5,13 @@ and the audit stay), and a study that nobody of this node may see is in no list 
 A share that somebody has for another reason stays: another request, or a fetch of their own.
 """
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection, delete, exists, select
 
 from archipel.exchange.transfer import TransferState
 from archipel.kernel.identifiers import TenantId
+from archipel.kernel.uid import Uid
 from archipel.reading.model import ExamId
 from archipel.reading.request.model import Standing
 from archipel.stores.sql.archive.statements import OWNER
@@ -26,14 +29,41 @@ def take_back(connection: Connection, held: Standing) -> None:
 
     Its own row must have been written before.
     """
-    if held.grants:
-        return
+    if not held.grants:
+        _hide_all(connection, held, held.images)
+
+
+def keep_images(connection: Connection, held: Standing) -> None:
+    """Write down what a request lets its readers see; hide what it showed them and names no more.
+
+    Node-wide: it names its parties.
+    """
+    named, request = reading_request_exam, held.request.id.value
+    rows = connection.execute(
+        select(named.c.tenant, named.c.study_instance_uid).where(named.c.request == request)
+    )
+    before = {ExamId(TenantId(row.tenant), Uid(row.study_instance_uid)) for row in rows}
+    for exam in held.images:
+        if exam not in before:
+            connection.execute(named.insert().values(request=request, **_key(exam)))
+    gone = before - set(held.images)
+    for exam in gone:
+        here = [named.c[name] == value for name, value in _key(exam).items()]
+        connection.execute(delete(named).where(named.c.request == request, *here))
+    _hide_all(connection, held, gone)
+
+
+def _hide_all(connection: Connection, held: Standing, exams: Collection[ExamId]) -> None:
     for site in held.request.readers:
-        for exam in held.images:
+        for exam in exams:
             if site.tenant == exam.tenant or granted(connection, exam, to=site.tenant):
                 continue
             if not _fetched_otherwise(connection, exam, site.tenant):
                 _hide(connection, exam, site.tenant)
+
+
+def _key(exam: ExamId) -> dict[str, str]:
+    return {"tenant": exam.tenant.value, "study_instance_uid": exam.study.value}
 
 
 def granted(connection: Connection, exam: ExamId, *, to: TenantId) -> bool:

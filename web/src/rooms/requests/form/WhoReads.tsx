@@ -14,7 +14,8 @@ import css from "./form.module.css";
 
 interface WhoProps extends FieldsProps {
   query: UseQueryResult<Partners>;
-  images: number;
+  /** How many leave now; null: the exam is not acquired yet. */
+  images: number | null;
 }
 
 export function WhoReads(props: WhoProps) {
@@ -101,7 +102,7 @@ function Chosen({ draft, change, errorOf, touch, images, partners }: WhoProps & 
           </li>
           <li>
             <IconTransfer size={15} aria-hidden className="c-info" />{" "}
-            {t("tele.leaves_images", { count: images })}
+            {images === null ? t("tele.leaves_later") : t("tele.leaves_images", { count: images })}
           </li>
         </ul>
         {partners.priors.length > 0 && <Priors draft={draft} change={change} partners={partners} />}

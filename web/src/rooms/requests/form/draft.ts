@@ -1,5 +1,5 @@
 /** The draft of a request: what is typed, what is still missing, what is sent. Pure, apart from the seat that keeps it. */
-import type { Asking, Partners, Urgency } from "../queries";
+import type { Asking, AwaitedAsking, Awaiting, Partners, Urgency } from "../queries";
 
 export type ConsentKind = Asking["consent"]["kind"];
 
@@ -20,11 +20,29 @@ export interface Draft {
   /** Null: whom the ladder proposes. */
   partner: string | null;
   override: string;
+  /** Of an exam that is not acquired yet. */
+  modality: string;
+  procedure: string;
+  accession: string;
+  /** Who is told of the result by mail; both empty: nobody else than the exam names. */
+  referrer: string;
+  referrerMail: string;
 }
 
+export const MODALITIES = ["CT", "MR", "US", "DX", "CR", "MG", "XA", "NM", "PT"] as const;
+
 export const QUESTION_MIN = 15;
-export const LIMITS = { question: 4000, text: 2000, name: 128, phone: 32, override: 500 } as const;
+export const LIMITS = {
+  question: 4000,
+  text: 2000,
+  name: 128,
+  phone: 32,
+  override: 500,
+  accession: 64,
+  mail: 254,
+} as const;
 /** As the node reads a telephone number. */
+const MAIL = /^[^@\s]{1,64}@[^@\s]+\.[^@\s]{2,}$/;
 const PHONE = /^\+?[0-9][0-9 .()-]{2,30}$/;
 
 /** The usual delays; an agreement may promise others, told beside its partner. */
@@ -55,9 +73,15 @@ export const blank = (urgency: Urgency, me: string, now: Date): Draft => ({
   verifiedAt: null,
   partner: null,
   override: "",
+  modality: "CT",
+  procedure: "",
+  accession: "",
+  referrer: "",
+  referrerMail: "",
 });
 
 export type Field =
+  | "procedure"
   | "question"
   | "reason"
   | "consent"
@@ -65,9 +89,12 @@ export type Field =
   | "informedAt"
   | "name"
   | "phone"
+  | "referrer"
+  | "referrerMail"
   | "override";
 /** The fields in the order of the page: the first one wrong takes the cursor. */
 export const FIELDS: readonly Field[] = [
+  "procedure",
   "question",
   "reason",
   "consent",
@@ -75,10 +102,15 @@ export const FIELDS: readonly Field[] = [
   "informedAt",
   "name",
   "phone",
+  "referrer",
+  "referrerMail",
   "override",
 ];
 
 export type Missing =
+  | "tele.missing.procedure"
+  | "tele.missing.referrer"
+  | "tele.missing.mail"
   | "tele.missing.question"
   | "tele.missing.reason"
   | "tele.missing.consent"
@@ -95,9 +127,21 @@ export const proposed = (partners: Partners | undefined): Partners["rungs"][numb
 const isOverriding = (draft: Draft, partners: Partners | undefined): boolean =>
   draft.partner !== null && draft.partner !== proposed(partners)?.site.key;
 
+/** Who is told by mail is named with an address, or not at all. */
+function mailWrong(draft: Draft): Partial<Record<Field, Missing>> {
+  const [name, mail] = [draft.referrer.trim(), draft.referrerMail.trim()];
+  if (mail && !name) return { referrer: "tele.missing.referrer" };
+  return name && !MAIL.test(mail) ? { referrerMail: "tele.missing.mail" } : {};
+}
+
 /** What stands against sending, field by field. */
-export function missing(draft: Draft, partners: Partners | undefined): Partial<Record<Field, Missing>> {
-  const wrong: Partial<Record<Field, Missing>> = {};
+export function missing(
+  draft: Draft,
+  partners: Partners | undefined,
+  awaited = false,
+): Partial<Record<Field, Missing>> {
+  const wrong: Partial<Record<Field, Missing>> = mailWrong(draft);
+  if (awaited && !draft.procedure.trim()) wrong.procedure = "tele.missing.procedure";
   if (draft.question.trim().length < QUESTION_MIN) wrong.question = "tele.missing.question";
   if (!draft.reason.trim()) wrong.reason = "tele.missing.reason";
   if (draft.consent === "") wrong.consent = "tele.missing.consent";
@@ -112,11 +156,22 @@ export function missing(draft: Draft, partners: Partners | undefined): Partial<R
   return wrong;
 }
 
+/** The body of `POST /api/requests/awaited`. */
+export function writtenAhead(whose: Awaiting, draft: Draft, partners: Partners | undefined): AwaitedAsking {
+  const { modality, procedure, accession } = draft;
+  const awaited = { ...whose, modality, procedure: procedure.trim(), accession: accession.trim() };
+  return { awaited, ...said(draft, partners) };
+}
+
 /** The body of `POST /api/requests`. */
-export function written(exam: string, draft: Draft, partners: Partners | undefined): Asking {
+export const written = (exam: string, draft: Draft, partners: Partners | undefined): Asking => ({
+  exam,
+  ...said(draft, partners),
+});
+
+function said(draft: Draft, partners: Partners | undefined): Omit<Asking, "exam"> {
   const informed = draft.consent !== "emergency";
   return {
-    exam,
     ...(draft.priors === null ? {} : { priors: draft.priors }),
     question: draft.question.trim(),
     urgency: draft.urgency,
@@ -127,6 +182,15 @@ export function written(exam: string, draft: Draft, partners: Partners | undefin
       by: informed ? draft.informedBy.trim() : "",
       at: informed ? new Date(draft.informedAt).toISOString() : null,
     },
+    ...(draft.referrerMail.trim()
+      ? {
+          referrer: {
+            name: draft.referrer.trim(),
+            mail: draft.referrerMail.trim(),
+            language: "fr" as const,
+          },
+        }
+      : {}),
     ...(isOverriding(draft, partners) && draft.partner !== null
       ? { partner: draft.partner, override: draft.override.trim() }
       : { override: "" }),
