@@ -1,5 +1,6 @@
 """Shared by all tests: a fresh database on each engine."""
 
+import gc
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,12 @@ from archipel.testing import postgresql
 
 settings.register_profile("busy", deadline=None)  # a busy machine is not a counterexample
 settings.load_profile("busy")
+
+
+def pytest_collection_finish() -> None:
+    """Take what was imported out of the collector's way: a sixth of the suite's time went there."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
