@@ -20,10 +20,12 @@ from archipel.protocols.web.models.node import (
     Lane,
     NodeStatus,
     ProcessView,
+    Scrub,
 )
 from archipel.protocols.web.models.session import NodeBrief
 from archipel.stores.sql import outbox
 from archipel.stores.sql.archive.writer import SqlIndex
+from archipel.stores.sql.keeping.ledger import SqlLedger
 
 SEAL = "seal"  # the subscriber whose backlog is shown
 ROLE_OF_DOOR = {"http": "web", "dicom": "dimse"}
@@ -75,10 +77,12 @@ def status_of(node: Node) -> NodeStatus:
             Lane(name=name, waiting=waiting)
             for name, waiting in _read(node, WAITING).get("lanes", {}).items()
         ],
+        scrub=_scrub(node),
         quarantined=totals.quarantined,
         alarms=[
             *_disk_alarms(reason, disk.free / disk.total),
             *_index_alarms(writer, totals.quarantined),
+            *_damage_alarms(node),
             *_work_alarms(node),
             *_archipelago_alarms(node),
         ],
@@ -100,6 +104,9 @@ def figures(status: NodeStatus) -> Mapping[str, Any]:
         "series_to_seal": status.lag.series_to_seal,
         "work_waiting": sum(lane.waiting for lane in status.lanes),
         "quarantined": status.quarantined,
+        "scrub_ended_at": status.scrub.ended_at,
+        "scrub_objects": status.scrub.objects,
+        "damage_open": status.scrub.open_damage,
         "alarms": " ".join(alarm.code for alarm in status.alarms),
     }
 
@@ -192,6 +199,31 @@ def _archipelago_alarms(node: Node) -> list[Alarm]:
         if frozen
     ]
     return alarms
+
+
+def _scrub(node: Node) -> Scrub:
+    ledger = SqlLedger(node.database)
+    last, (open_damage, _since) = ledger.last(), ledger.open_count()
+    return Scrub(
+        began_at=last.began_at if last else None,
+        ended_at=last.ended_at if last else None,
+        objects=last.objects if last else 0,
+        bytes=last.size_bytes if last else 0,
+        damaged=last.damaged if last else 0,
+        strays=last.strays if last else 0,
+        open_damage=open_damage,
+    )
+
+
+def _damage_alarms(node: Node) -> list[Alarm]:
+    """Bytes that lost their digest, and that no second copy has mended yet."""
+    ledger = SqlLedger(node.database)
+    count, since = ledger.open_count()
+    if not count:
+        return []
+    first = ledger.open_damage(limit=1)[0]
+    detail = f"{count}: {first.found.kind.value} {first.found.name}: {first.tried}"
+    return [Alarm(code="damage", since=since, detail=detail)]
 
 
 def _work_alarms(node: Node) -> list[Alarm]:

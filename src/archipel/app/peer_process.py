@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute
 
 from archipel.access.model import Action, AuditEntry
 from archipel.app.home import Home
+from archipel.app.keeping.mending import MendTask
 from archipel.app.network.disbelief import Disbelief
 from archipel.app.network.keeping import LineKeeper
 from archipel.app.network.told import LinesTask, Told, line_routes
@@ -110,7 +111,7 @@ def tasks(archipelago: Archipelago) -> Sequence[PeerTask]:
     node = archipelago.node
     packs = PackTask(node=node, pullers=archipelago.pullers, disbelieved=disbelieved)
     lines = LinesTask(node=node, board=archipelago.board, told=archipelago.told)
-    return [feed, packs, lines]
+    return [feed, packs, lines, MendTask(node=node)]
 
 
 def run(

@@ -109,6 +109,14 @@ class ArchiveSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeepingSettings:
+    """How what is kept is watched over."""
+
+    scrub_every_days: float = 7.0  # from the beginning of one scrub to the next; 0: never
+    scrub_mbytes_per_s: float = 20.0  # read by it; a tenth while the node is busy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PeerSettings:
     """The door to the other nodes of the archipelago (always mutual TLS 1.3)."""
 
@@ -155,6 +163,7 @@ class Settings:
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     objects: ObjectSettings = field(default_factory=ObjectSettings)
     archive: ArchiveSettings = field(default_factory=ArchiveSettings)
+    keeping: KeepingSettings = field(default_factory=KeepingSettings)
     peer: PeerSettings = field(default_factory=PeerSettings)
     mail: MailSettings = field(default_factory=MailSettings)
     portal: PortalSettings = field(default_factory=PortalSettings)

@@ -8,6 +8,7 @@ from select import select
 
 from archipel.app.dispatcher import Dispatcher, Subscription
 from archipel.app.home import Home
+from archipel.app.keeping.scrubbing import Scrubber
 from archipel.app.operations import availability, commitments
 from archipel.app.operations.letters import save_waiting
 from archipel.app.reports import following as reports
@@ -39,12 +40,14 @@ def run(home: Home, *, ready: Callable[[], None], stop: int) -> None:
         ended = threading.Event()
         relay = threading.Thread(target=dispatcher.run, args=(work,), kwargs={"stop": ended})
         tidying = threading.Thread(target=_tidy, args=(node, work, ended))
-        for thread in (relay, tidying):
+        scrubbing = threading.Thread(target=Scrubber(node, ended).run)
+        threads = (relay, tidying, scrubbing)
+        for thread in threads:
             thread.start()
         ready()
         select([stop], [], [])
         ended.set()
-        for thread in (relay, tidying):
+        for thread in threads:
             thread.join(5)
         work.stop(timeout_s=4)
 

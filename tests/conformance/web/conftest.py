@@ -28,7 +28,7 @@ from archipel.kernel.clock import utc_now
 from archipel.kernel.identifiers import Issuer, PatientIdentifier, TenantId
 from archipel.protocols.web.application import application
 from archipel.protocols.web.models.network import NetworkView
-from archipel.protocols.web.models.node import Disk, Holdings, Lag, NodeStatus
+from archipel.protocols.web.models.node import Disk, Holdings, Lag, NodeStatus, Scrub
 from archipel.protocols.web.models.session import NodeBrief
 from archipel.protocols.web.services import (
     AskingPorts,
@@ -361,6 +361,9 @@ def status() -> NodeStatus:
             outbox_waiting=0,
         ),
         lanes=[],
+        scrub=Scrub(
+            began_at=None, ended_at=None, objects=0, bytes=0, damaged=0, strays=0, open_damage=0
+        ),
         quarantined=0,
         alarms=[],
     )

@@ -13,17 +13,18 @@ from starlette.routing import BaseRoute
 from archipel.app.wiring import Node
 from archipel.archive.model import StudyKey
 from archipel.exchange.model import Capability, NodeName, Peer, Purpose
+from archipel.exchange.offered import OfferedPack
 from archipel.exchange.schedule import SHAPED, Bucket, Egress, TransferClass
 from archipel.exchange.transfer import Withholding
 from archipel.exchange.trust import assertions
 from archipel.exchange.trust.assertions import Asked, Person
 from archipel.exchange.window import Window
 from archipel.kernel.actors import Actor, ActorKind
+from archipel.kernel.clock import Clock
 from archipel.kernel.errors import ArchipelError, Refused
 from archipel.protocols.peer.application import services_of
 from archipel.protocols.peer.doorkeeper import certificate_of
 from archipel.protocols.peer.egress import EgressPump
-from archipel.protocols.peer.identity import Identity
 from archipel.protocols.peer.link_puller import LinkPuller
 from archipel.protocols.peer.neighbours import Neighbour, Neighbours
 from archipel.protocols.peer.pack_client import PackClient
@@ -53,15 +54,37 @@ def pack_routes(node: Node) -> list[BaseRoute]:
         audit=node.audit.record,
         egress=EgressPump(Egress(line=Bucket(_shaped(node)))),
         clock=node.clock,
+        adopted=lambda root: adopted(root, node=node),
     )
     return [*PackServer(services).routes()]
+
+
+def adopted(root: str, *, node: Node) -> OfferedPack | None:
+    """Read and hash a pack that was fetched from its home; None when it is not as it came."""
+    lying = node.transfers.adopted(root)
+    if lying is None:
+        return None
+    pack, part = lying
+    try:
+        label, described = node.packs.label(pack), node.packs.describe(pack)[part]
+    except (ArchipelError, IndexError):  # damaged, or replaced by another generation
+        return None
+    if described.entry.root != root:
+        return None
+    key = StudyKey(label.key.tenant, label.key.study)
+    return OfferedPack(key=key, pack=pack, described=described)
 
 
 def admitted(request: Request, key: StudyKey, *, node: Node) -> PeerReader:
     """Let a node read a study, on behalf of whom its assertion says.
 
-    Raises `Refused`: by the agreements, because it was recalled or the patient opposes sharing.
+    The home of a study needs nobody's leave to ask for the bytes that came from it. Raises
+    `Refused`: by the agreements, because it was recalled or the patient opposes sharing.
     """
+    asker = services_of(request).doorkeeper.node(request).name
+    if node.owners.home(key.tenant) == asker:
+        actor = Actor(ActorKind.NODE, f"node:{asker}")
+        return PeerReader(node=asker.value, actor=actor, purpose="its own study, to mend it")
     why = node.withholdings.why(key)
     if why is Withholding.RECALLED:
         no = Refused("the study was recalled by its home")
@@ -138,7 +161,7 @@ class PackTask:
 
         self.pullers[name] = LinkPuller(
             node=name,
-            client=PackClient(dial, self._headers(peer.name, lambda: neighbours.identity)),
+            client=PackClient(dial, spoken_for(PREFETCH, peer.name, neighbours, self.node.clock)),
             spool=spool,
             transfers=self.node.transfers,
             clock=self.node.clock,
@@ -155,23 +178,26 @@ class PackTask:
                 return reached
         return None
 
-    def _headers(
-        self, audience: NodeName, identity: Callable[[], Identity]
-    ) -> Callable[[StudyKey, TransferClass], Mapping[str, str]]:
-        def say(key: StudyKey, of_class: TransferClass) -> Mapping[str, str]:
-            del of_class  # told in the request itself
-            mine = identity()
-            signed = assertions.asserted(
-                PREFETCH,
-                Asked(act=Capability.READ, patient=subject_of(key), purpose=Purpose.TREATMENT),
-                node=mine.node,
-                audience=audience,
-                signer=mine,
-                now=self.node.clock(),
-            )
-            return {assertions.HEADER: signed}
 
-        return say
+def spoken_for(
+    person: Person, audience: NodeName, neighbours: Neighbours, clock: Clock
+) -> Callable[[StudyKey, TransferClass], Mapping[str, str]]:
+    """Return what signs each request for packs, on behalf of `person`."""
+
+    def say(key: StudyKey, of_class: TransferClass) -> Mapping[str, str]:
+        del of_class  # told in the request itself
+        mine = neighbours.identity
+        signed = assertions.asserted(
+            person,
+            Asked(act=Capability.READ, patient=subject_of(key), purpose=Purpose.TREATMENT),
+            node=mine.node,
+            audience=audience,
+            signer=mine,
+            now=clock(),
+        )
+        return {assertions.HEADER: signed}
+
+    return say
 
 
 def _shaped(node: Node) -> float | None:

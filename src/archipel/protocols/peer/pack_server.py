@@ -72,7 +72,8 @@ class PackServices:
     """What the routes need.
 
     `admit` raises `Refused` and tells who reads, for whom; it is asked anew for each study every
-    few seconds. `asker` names the connection's node without asking anybody.
+    few seconds. `asker` names the connection's node without asking anybody. `adopted` reads and
+    hashes a pack that came from its home, which may ask for its bytes back.
     """
 
     offers: Offers
@@ -82,6 +83,7 @@ class PackServices:
     audit: Callable[[Sequence[AuditEntry]], None]
     egress: EgressPump
     clock: Clock
+    adopted: Callable[[str], OfferedPack | None] = lambda _root: None
 
 
 @dataclass(slots=True)
@@ -212,6 +214,8 @@ class PackServer:
 
     def _looked_up(self, root: str, now_s: float, before: _Open | None) -> _Open:
         offered = self.services.offers.pack(root)
+        if offered is None:
+            offered = before.offered if before else self.services.adopted(root)
         if offered is None:
             raise NotFound("this node offers no such pack")
         part = offered.described.entry.part

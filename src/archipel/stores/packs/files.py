@@ -46,6 +46,11 @@ class FileRanges:
             raise Unavailable(f"pack {self.name}: {error.strerror}") from error
         return content
 
+    def forget_cached(self) -> None:
+        """Have what follows read from the disk, not from memory, where the system obliges."""
+        with contextlib.suppress(OSError):
+            os.posix_fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
+
     def gone(self) -> bool:
         """Tell whether the file was deleted or replaced meanwhile."""
         return os.fstat(self._fd).st_nlink == 0
@@ -79,6 +84,11 @@ class PackFiles:
     def open(self, key: str, part: int = 0) -> FileRanges:
         """Open one part of a pack. Raises `Unavailable`."""
         return FileRanges(self._path(key, part), part_name(key, part))
+
+    def reached(self) -> None:
+        """Raise `Unavailable` when the folder itself is away: a disk that is not mounted."""
+        if not self.temporary.is_dir():
+            raise Unavailable(f"the folder of packs is away: {self._root}")
 
     def inventory(self) -> Iterator[tuple[str, datetime]]:
         """Give every pack there is, also one that lacks parts, and its time."""

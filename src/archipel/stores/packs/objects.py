@@ -66,6 +66,10 @@ class PackObjects:
         except NotFound as gone:
             raise Unavailable(f"pack {key}: {gone}") from gone
 
+    def reached(self) -> None:
+        """Raise `Unavailable` when the store does not answer."""
+        next(self._listed(_PACKS), None)
+
     def inventory(self) -> Iterator[tuple[str, datetime]]:
         """Give every pack there is, and when it was put or retired. Raises `Unavailable`."""
         retired = {one.name.removeprefix(f"{_RETIRED}/"): one.at for one in self._listed(_RETIRED)}
@@ -137,6 +141,9 @@ class ObjectRanges:
         first, last = offset // size, (end - 1) // size
         content = b"".join(self._blocks(first, last))
         return content[offset - first * size : end - first * size]
+
+    def forget_cached(self) -> None:
+        """Do nothing: who must not be told from a cache opens none."""
 
     def gone(self) -> bool:
         """Say no: an object is never replaced."""

@@ -15,6 +15,9 @@ class PackRanges(Ranges, Protocol):
     def gone(self) -> bool:
         """Tell whether it was deleted or replaced meanwhile, so that it must be opened again."""
 
+    def forget_cached(self) -> None:
+        """Have what follows read from the disk itself, where the system obliges."""
+
 
 class Shelf(Protocol):
     """A place for packs, shared by any number of processes.
@@ -37,6 +40,9 @@ class Shelf(Protocol):
 
     def open(self, key: str, part: int = 0) -> PackRanges:
         """Open one part of a pack. Raises `Unavailable`."""
+
+    def reached(self) -> None:
+        """Raise `Unavailable` when the whole shelf is away, so that no pack is to blame."""
 
     def inventory(self) -> Iterator[tuple[str, datetime]]:
         """Give every pack there is, also one that lacks parts, and when it was put or retired."""

@@ -133,7 +133,7 @@ class DiskSpool:
             ):
                 raise Malformed(f"pack {pack.root[:12]} is not the one that the manifest names")
             first_entry += len(directory.entries)
-            _check(reader, key)
+            check_against(reader, key)
             part.sync()
         for pack in reversed(ordered):
             self._give_name(self.open(transfer, pack).path, name, pack.part)
@@ -183,7 +183,7 @@ class DiskSpool:
         return self._root / transfer
 
 
-def _check(reader: PartReader, key: SeriesKey) -> None:
+def check_against(reader: PartReader, key: SeriesKey) -> None:
     """Rebuild every instance and hold it against its digest; hold its receipt against the key.
 
     Raises `DamagedContent`, `Malformed`.

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from archipel.archive.model import (
@@ -22,6 +23,7 @@ from archipel.archive.model import (
     SeriesKey,
     ToSeal,
 )
+from archipel.exchange.manifest import CHUNK_BYTES
 from archipel.exchange.offered import Described
 from archipel.kernel.errors import Exhausted, Unavailable
 from archipel.kernel.identifiers import TenantId
@@ -42,6 +44,7 @@ __all__ = ["PART_BYTES", "PackStore", "pack_key"]
 PART_BYTES = 4 << 30  # a part is closed behind the instance that passes it
 _IN_MEMORY_BYTES = 64 << 20  # a larger data set is laid in a file while it is packed
 _OPEN_PACKS = 64
+_READ_BYTES = 64 * CHUNK_BYTES  # of one read by the scrub
 
 
 class PackStore:
@@ -111,6 +114,45 @@ class PackStore:
             instances=tuple(one.held for one in packed),
             index=pack_index(packed),
         )
+
+    def build_again(self, pack: str, key: SeriesKey, instances: Sequence[Held]) -> Sealed:
+        """Build a pack once more, from wherever its instances lie. Raises as `build`.
+
+        A folder gives it the same key, an object store a new one. Raises `Unavailable` when it is
+        no pack of that series.
+        """
+        generation = generation_of(pack)
+        if not pack.startswith(pack_key(key, generation).removesuffix(".pack")):
+            raise Unavailable(f"{pack} is no pack of that series: rebuild the index")
+        return self.build(ToSeal(key=key, generation=generation, instances=tuple(instances)))
+
+    def parts(self, pack: str) -> int:
+        """Count the files of a pack. Raises `Unavailable` when its first is not there.
+
+        What was read of it before is forgotten: directories, skeletons come from the disk again.
+        """
+        with self._lock:
+            self._open.pop(pack, None)
+        self._files.open(pack)
+        for part in count(1):
+            try:
+                self._files.open(pack, part)
+            except Unavailable:
+                return part
+        raise AssertionError("unreachable")
+
+    def reached(self) -> None:
+        """Raise `Unavailable` when it is the whole shelf that is away, not a pack of it."""
+        self._files.reached()
+
+    def chunks(self, pack: str, part: int) -> Iterator[bytes]:
+        """Read a file anew from the disk, in chunks of exchange. Raises `Unavailable`."""
+        ranges = self._files.open(pack, part)
+        ranges.forget_cached()
+        for offset in range(0, ranges.size_bytes, _READ_BYTES):
+            some = ranges.read(offset, _READ_BYTES)
+            for start in range(0, len(some), CHUNK_BYTES):
+                yield some[start : start + CHUNK_BYTES]
 
     def label(self, pack: str) -> PackLabel:
         """Say whose a pack is. Raises `Malformed` when it is damaged, `Unavailable`."""
@@ -261,6 +303,14 @@ class _Parts:
                 self._writer.close()
         for path in self._written:
             path.unlink(missing_ok=True)
+
+
+def generation_of(pack: str) -> int:
+    """Return the generation that a pack's key names. Raises `Unavailable` when it is no key."""
+    words = pack.rpartition("/")[2].removesuffix(".pack").split("-")
+    if len(words) < 2 or not words[1].isdigit():  # noqa: PLR2004  (hash and generation)
+        raise Unavailable(f"not a pack's key: {pack[:80]!r}")
+    return int(words[1])
 
 
 def _series_key(directory: Directory) -> SeriesKey:

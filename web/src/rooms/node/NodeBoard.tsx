@@ -53,7 +53,7 @@ export function NodeBoard({ mayAct }: { mayAct: boolean }) {
 function Figures({ status }: { status: NodeStatus }) {
   const { t } = useTranslation();
   const now = useNow(10_000);
-  const { holdings, alarms, read_only } = status;
+  const { holdings, alarms, read_only, scrub } = status;
   return (
     <header>
       <h1 className="sr">{t("node.title", { name: status.node.name })}</h1>
@@ -96,9 +96,23 @@ function Figures({ status }: { status: NodeStatus }) {
           <dt>{t("node.volume")}</dt>
           <dd>{bytes(holdings.bytes)}</dd>
         </div>
+        <div>
+          <dt>{t("node.scrub")}</dt>
+          <dd>
+            {scrubWord(status, now, t)}
+            <small className={css.since}>
+              {scrub.open_damage > 0 ? t("node.scrub_open", { count: scrub.open_damage }) : scrub.ended_at && t("node.scrub_whole")}
+            </small>
+          </dd>
+        </div>
       </dl>
     </header>
   );
+}
+
+function scrubWord({ scrub }: NodeStatus, now: number, t: Translate): string {
+  if (scrub.ended_at) return when(scrub.ended_at, now);
+  return t(scrub.began_at ? "node.scrub_running" : "node.scrub_never");
 }
 
 function Panel({
@@ -133,6 +147,7 @@ const ALARMS = [
   "quarantine",
   "unknown_callers",
   "dead_letters",
+  "damage",
   "index_waiting",
   "facts_not_believed",
   "home_not_stated",

@@ -67,6 +67,18 @@ class Lane(View):
     waiting: int
 
 
+class Scrub(View):
+    """The last scrub: everything that is kept, read again. `open_damage` is not mended."""
+
+    began_at: datetime | None
+    ended_at: datetime | None
+    objects: int
+    bytes: int
+    damaged: int
+    strays: int
+    open_damage: int
+
+
 class NodeStatus(View):
     """All the node page shows."""
 
@@ -81,6 +93,7 @@ class NodeStatus(View):
     holdings: Holdings
     lag: Lag
     lanes: list[Lane]
+    scrub: Scrub
     quarantined: int
     alarms: list[Alarm]
 

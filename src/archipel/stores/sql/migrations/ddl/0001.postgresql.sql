@@ -319,6 +319,51 @@ COMMENT ON COLUMN source_patient.vouched IS 'the identity desk looked';
 
 COMMENT ON COLUMN source_patient.standing IS 'see identity.standing';
 
+CREATE TABLE damage (
+	id BIGSERIAL NOT NULL,
+	kind VARCHAR(8) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	name TEXT NOT NULL,
+	study_id BIGINT,
+	entries JSON NOT NULL,
+	instance_count INTEGER NOT NULL,
+	detail TEXT NOT NULL,
+	found_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	tried TEXT NOT NULL,
+	tried_at TIMESTAMP WITH TIME ZONE,
+	mended_by VARCHAR(16),
+	mended_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT pk_damage PRIMARY KEY (id)
+);
+
+COMMENT ON COLUMN damage.kind IS 'pack, record or aside';
+
+COMMENT ON COLUMN damage.tenant IS 'the owner';
+
+COMMENT ON COLUMN damage.name IS 'a pack''s key, or segment/offset';
+
+COMMENT ON COLUMN damage.study_id IS 'our number of the study; it may be gone by now';
+
+COMMENT ON COLUMN damage.entries IS 'positions in the pack; empty: all of it';
+
+COMMENT ON COLUMN damage.tried IS 'why the last try did not help';
+
+CREATE TABLE scrub (
+	id BIGSERIAL NOT NULL,
+	began_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	ended_at TIMESTAMP WITH TIME ZONE,
+	cursor BIGINT NOT NULL,
+	object_count BIGINT NOT NULL,
+	size_bytes BIGINT NOT NULL,
+	damaged_count INTEGER NOT NULL,
+	stray_count INTEGER NOT NULL,
+	CONSTRAINT pk_scrub PRIMARY KEY (id)
+);
+
+COMMENT ON COLUMN scrub.cursor IS 'number of the last series read';
+
+COMMENT ON COLUMN scrub.stray_count IS 'packs that nothing points to';
+
 CREATE TABLE hl7_message (
 	id BIGSERIAL NOT NULL,
 	tenant VARCHAR(48) NOT NULL,
@@ -1208,6 +1253,8 @@ CREATE INDEX ix_transfer_study ON transfer (tenant, study_instance_uid);
 CREATE INDEX ix_transfer_wanted_by ON transfer (wanted_by, changed_at);
 
 CREATE INDEX ix_unknown_caller_last_seen ON unknown_caller (last_seen);
+
+CREATE UNIQUE INDEX ix_damage_open ON damage (kind, name) WHERE mended_at IS NULL;
 
 CREATE UNIQUE INDEX ix_fact_place ON fact (log, sequence);
 

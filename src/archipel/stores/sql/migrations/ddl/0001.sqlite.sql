@@ -260,6 +260,35 @@ CREATE TABLE source_patient (
 	CONSTRAINT uq_source_patient_value_issuer_alone UNIQUE (value, issuer, alone)
 );
 
+CREATE TABLE damage (
+	id INTEGER NOT NULL,
+	kind VARCHAR(8) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	name TEXT NOT NULL,
+	study_id BIGINT,
+	entries JSON NOT NULL,
+	instance_count INTEGER NOT NULL,
+	detail TEXT NOT NULL,
+	found_at DATETIME NOT NULL,
+	tried TEXT NOT NULL,
+	tried_at DATETIME,
+	mended_by VARCHAR(16),
+	mended_at DATETIME,
+	CONSTRAINT pk_damage PRIMARY KEY (id)
+);
+
+CREATE TABLE scrub (
+	id INTEGER NOT NULL,
+	began_at DATETIME NOT NULL,
+	ended_at DATETIME,
+	cursor BIGINT NOT NULL,
+	object_count BIGINT NOT NULL,
+	size_bytes BIGINT NOT NULL,
+	damaged_count INTEGER NOT NULL,
+	stray_count INTEGER NOT NULL,
+	CONSTRAINT pk_scrub PRIMARY KEY (id)
+);
+
 CREATE TABLE hl7_message (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
 	tenant VARCHAR(48) NOT NULL,
@@ -1067,6 +1096,8 @@ CREATE INDEX ix_transfer_study ON transfer (tenant, study_instance_uid);
 CREATE INDEX ix_transfer_wanted_by ON transfer (wanted_by, changed_at);
 
 CREATE INDEX ix_unknown_caller_last_seen ON unknown_caller (last_seen);
+
+CREATE UNIQUE INDEX ix_damage_open ON damage (kind, name) WHERE mended_at IS NULL;
 
 CREATE UNIQUE INDEX ix_fact_place ON fact (log, sequence);
 

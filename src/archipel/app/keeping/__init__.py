@@ -1,0 +1,1 @@
+"""Scrubbing, mending, retention and tiers as a node does them."""

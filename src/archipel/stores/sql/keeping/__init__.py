@@ -1,0 +1,1 @@
+"""Rows of the keeping room: damage, scrubs, holds, disposals."""
