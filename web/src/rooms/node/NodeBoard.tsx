@@ -101,7 +101,9 @@ function Figures({ status }: { status: NodeStatus }) {
           <dd>
             {scrubWord(status, now, t)}
             <small className={css.since}>
-              {scrub.open_damage > 0 ? t("node.scrub_open", { count: scrub.open_damage }) : scrub.ended_at && t("node.scrub_whole")}
+              {scrub.open_damage > 0
+                ? t("node.scrub_open", { count: scrub.open_damage })
+                : scrub.ended_at && t("node.scrub_whole")}
             </small>
           </dd>
         </div>
