@@ -20,7 +20,7 @@ from archipel.kernel.uid import Uid
 from archipel.reading import canonical
 from archipel.reading.document import Signer
 from archipel.reading.events import ClaimChanged
-from archipel.reading.model import ExamId, Filters, Reader, SavedList, Urgency
+from archipel.reading.model import LEASE, Claim, ExamId, Filters, Reader, SavedList, Urgency
 from archipel.reading.request import lifecycle
 from archipel.reading.request.body import new_request_id, subject_of, written
 from archipel.reading.request.follow import (
@@ -167,7 +167,9 @@ class Island:
         for tenant, subject in sorted(taken.subjects, key=str):
             facts_came(subject, tenant=tenant, here=self.here, now=self.now)
 
-    def claims(self, reader: Reader, fence: int, *, held: bool = True) -> timedelta | None:
+    def claims(
+        self, reader: Reader, fence: int, *, held: bool = True, reason: str = ""
+    ) -> timedelta | None:
         event = ClaimChanged(
             tenant=WEST,
             at=self.now,
@@ -176,7 +178,7 @@ class Island:
             held=held,
             fence=fence,
         )
-        return lease_changed(event, reader, here=self.here, now=self.now)
+        return lease_changed(event, lease(reader, fence, reason), here=self.here, now=self.now)
 
     def signs(self, reader: Reader, fence: int, request: RequestId, **said: Any) -> str:
         """Sign and release a report; returns its digest."""
@@ -208,6 +210,12 @@ class Island:
 
     def of(self, tenant: TenantId, request: RequestId) -> Standing:
         return self.requests.standing(request, scope=scope(tenant))
+
+
+def lease(reader: Reader, fence: int, reason: str = "") -> Claim:
+    return Claim(
+        exam=EXAM, reader=reader, since=NOW, until=NOW + LEASE, fence=fence, reason=reason
+    )
 
 
 def scope(*tenants: TenantId) -> Scope:
@@ -341,10 +349,92 @@ def test_a_claim_given_back_without_a_report_opens_the_request_again(
         tenant=WEST, at=NOW, study=EXAM.study, login="j.letchimy", held=False, fence=1
     )
     later = NOW + SIGNING_TAKES
-    assert lease_changed(event, CITY_READER, here=mq.here, now=later) is None
+    assert lease_changed(event, lease(CITY_READER, 1), here=mq.here, now=later) is None
     gy.hear(mq)
     assert gy.of(WEST, request).stage is Stage.TRAVELLING
     assert gy.of(WEST, request).claim is None
+
+
+def test_who_takes_over_from_a_reader_of_another_node_gets_a_higher_fence(
+    islands: tuple[Island, Island, Island],
+) -> None:
+    gy, mq, fr = islands
+    request = asked(gy)
+    for reader in (mq, fr):
+        reader.hear(gy)
+    mq.claims(CITY_READER, 1)
+    gy.hear(mq)
+    fr.hear(gy)
+    fr.claims(LYON_READER, 1, reason="TEST plus de réponse")
+    gy.hear(fr)
+    taken = gy.of(WEST, request)
+    assert taken.claim is not None
+    assert (taken.claim.reader.login, taken.claim.fence) == ("l.martin", 2)
+
+    mq.hear(gy)
+    late = mq.signs(CITY_READER, 1, request)  # the first had not given up
+    answer = fr.signs(LYON_READER, 1, request)
+    gy.hear(mq)
+    gy.hear(fr)
+    fr.hear(gy)
+    mq.hear(gy)
+    ends = [gy.of(WEST, request), mq.of(CITY, request), fr.of(LYON, request)]
+    assert ends[0] == ends[1] == ends[2]
+    assert ends[0].conflict
+    assert {one.document: one.principal for one in ends[0].answers} == {late: False, answer: True}
+
+    mq.claims(CITY_READER, 2, reason="TEST reprise")  # and back again
+    gy.hear(mq)
+    back = gy.of(WEST, request).claim
+    assert back is not None
+    assert (back.claim, back.fence, back.over) == ("mq-2", 3, "fr-1")
+
+
+def test_who_claims_elsewhere_without_a_reason_takes_nothing_over(
+    islands: tuple[Island, Island, Island],
+) -> None:
+    gy, mq, fr = islands
+    request = asked(gy)
+    for reader in (mq, fr):
+        reader.hear(gy)
+    mq.claims(CITY_READER, 1)
+    gy.hear(mq)
+    fr.hear(gy)
+    fr.claims(LYON_READER, 1)
+    gy.hear(fr)
+    held = gy.of(WEST, request).claim
+    assert held is not None
+    assert (held.claim, held.fence) == ("mq-1", 1)
+
+
+def test_a_claim_after_one_that_was_given_back_has_a_higher_fence_and_flags_its_late_report(
+    islands: tuple[Island, Island, Island],
+) -> None:
+    gy, mq, fr = islands
+    request = asked(gy)
+    for reader in (mq, fr):
+        reader.hear(gy)
+    mq.claims(CITY_READER, 1)
+    gy.hear(mq)
+    mq.now += SIGNING_TAKES * 2
+    gone = ClaimChanged(
+        tenant=WEST, at=NOW, study=EXAM.study, login="j.letchimy", held=False, fence=1
+    )
+    lease_changed(gone, lease(CITY_READER, 1), here=mq.here, now=mq.now)
+    gy.hear(mq)
+    fr.hear(gy)
+    fr.claims(LYON_READER, 1)
+    gy.hear(fr)
+    held = gy.of(WEST, request).claim
+    assert held is not None
+    assert (held.claim, held.fence) == ("fr-1", 2)
+
+    mq.hear(gy)
+    late = mq.signs(CITY_READER, 1, request)
+    gy.hear(mq)
+    found = gy.of(WEST, request)
+    assert found.conflict
+    assert [(one.document, one.principal) for one in found.answers] == [(late, False)]
 
 
 def test_images_of_a_request_that_was_taken_back_are_fetched_no_more(

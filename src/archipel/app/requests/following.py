@@ -13,7 +13,7 @@ from archipel.kernel.actors import Scope
 from archipel.kernel.errors import NotFound
 from archipel.kernel.identifiers import TenantId
 from archipel.reading.events import ClaimChanged, ReportReleased
-from archipel.reading.model import ExamId, Reader
+from archipel.reading.model import Claim, ExamId
 from archipel.reading.request import ending, follow
 from archipel.reading.request.events import AgreementKept, RequestChanged, RequestPlaced
 from archipel.reading.request.model import Professional, RequestId, Stage
@@ -38,8 +38,7 @@ def subscriptions(node: Node) -> list[Subscription]:
             follow.facts_came(subject, tenant=event.tenant, here=here, now=now)
 
     def lease_changed(event: ClaimChanged, *, now: datetime) -> timedelta | None:
-        reader = reader_of(event, node)
-        return follow.lease_changed(event, reader, here=here, now=now)
+        return follow.lease_changed(event, holder_of(event, node), here=here, now=now)
 
     def arrived(event: TransferPublished, *, now: datetime) -> None:
         follow.arrived(ExamId(event.owner, event.study), here=here, now=now)
@@ -112,14 +111,14 @@ def withdraw_where_ended(node: Node, asking: TenantId, *, now: datetime) -> None
     ending.withdraw(asking, agreements, room=node.requests, node=here, now=now)
 
 
-def reader_of(event: ClaimChanged, node: Node) -> Reader | None:
-    """Return who holds the lease that changed; None where it has passed on since."""
+def holder_of(event: ClaimChanged, node: Node) -> Claim | None:
+    """Return the lease that changed; None where it has passed on since."""
     exam = ExamId(event.tenant, event.study)
     try:
         last = node.claims.latest(exam, scope=Scope(ACTOR, frozenset({exam.tenant})))
     except NotFound:
         return None
-    return last.reader if last is not None and last.fence == event.fence else None
+    return last if last is not None and last.fence == event.fence else None
 
 
 def signed_report(event: ReportReleased, node: Node) -> follow.SignedReport:

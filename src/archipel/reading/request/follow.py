@@ -13,7 +13,7 @@ from archipel.exchange.fold.requests import CLAIMED, CONFIRMED, RELEASED, SIGNED
 from archipel.kernel.errors import Malformed
 from archipel.kernel.identifiers import TenantId
 from archipel.reading.events import ClaimChanged, ReportReceived
-from archipel.reading.model import Exam, ExamId, Reader
+from archipel.reading.model import Claim, Exam, ExamId
 from archipel.reading.ports import Documents
 from archipel.reading.request.awaited import awaiting
 from archipel.reading.request.body import request_of, written
@@ -112,15 +112,22 @@ def arrived(exam: ExamId, *, here: Here, now: datetime) -> None:
 
 
 def lease_changed(
-    event: ClaimChanged, reader: Reader | None, *, here: Here, now: datetime
+    event: ClaimChanged, holder: Claim | None, *, here: Here, now: datetime
 ) -> timedelta | None:
-    """State that an exam under request was claimed or given back; or say when to look again."""
+    """State that an exam under request was claimed or given back; or say when to look again.
+
+    `holder` is the lease that changed; None where it has passed on since. Who took it from a
+    reader of another node, which asks a reason, says so: the asking node then confirms the later.
+    """
     exam = ExamId(event.tenant, event.study)
     claim = f"{here.node}-{event.fence}"
     for held in here.room.open_for(exam, tenant=exam.tenant):
         if event.held:
-            if reader is not None and _reads(held, reader, here.node):
-                body: dict[str, Any] = {"claim": claim, "by": written(_professional(reader))}
+            if holder is not None and _reads(held, holder.reader, here.node):
+                by = written(_professional(holder.reader))
+                body: dict[str, Any] = {"claim": claim, "by": by}
+                if holder.reason and held.claim and held.claim.node != here.node:
+                    body["over"] = held.claim.claim
                 if here.travel.line(held.request.id.home).cut:
                     body["alone"] = True
                 told = Telling(kind=CLAIMED, body=body, login=event.login, at=now)
@@ -248,13 +255,17 @@ def _at_home(held: Standing, here: Here) -> tuple[Site, ...]:
 
 
 def _confirm(held: Standing, tenant: TenantId, here: Here, now: datetime) -> None:
-    """Confirm at home the claim that wins; a later one only where it took over on its node."""
+    """Confirm at home the claim that wins, or the later one that took over from it.
+
+    A fence is higher than every other before it, also than those of claims that were given back:
+    a late report under one of them is told by it.
+    """
     if here.node != held.request.id.home or held.claim is None:
         return
     candidate = _to_confirm(held)
     if candidate is None:
         return
-    fence = (held.claim.fence or 0) + 1
+    fence = held.fences + 1
     told = Telling(
         kind=CONFIRMED,
         body={"claim": candidate.claim, "fence": fence},
@@ -271,7 +282,8 @@ def _to_confirm(held: Standing) -> ReadingClaim | None:
     later = [
         one
         for one in held.superseded
-        if one.node == claim.node and one.at > claim.at and not one.released
+        if not one.released
+        and (one.over == claim.claim or (one.node == claim.node and one.at > claim.at))
     ]
     return max(later, key=lambda one: one.at, default=None)
 

@@ -70,6 +70,7 @@ def standing(facts: Collection[Fact]) -> Standing | None:
         log=tuple(_step(fact, request) for fact in ordered),
         withdrawn=any(fact.kind == WITHDRAWN for fact in ordered),
         attached_at=attached_at,
+        fences=max((_fence(f) for f in ordered if f.kind == claims.CONFIRMED), default=0),
     )
 
 
@@ -187,6 +188,7 @@ def _claim(fact: Fact | None, fence: int | None, ordered: Sequence[Fact]) -> Rea
         fence=fence,
         released=any(f.kind == claims.RELEASED and _text(f, "claim") == claim for f in ordered),
         alone=fact.body.get("alone") is True,
+        over=_text(fact, "over"),
     )
 
 
@@ -224,6 +226,11 @@ def _last(ordered: Sequence[Fact], kinds: Collection[str]) -> Fact | None:
 
 def _at(fact: Fact) -> datetime:
     return hlc.moment_of(fact.clock)
+
+
+def _fence(fact: Fact) -> int:
+    value = fact.body.get("fence")
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def _text(fact: Fact, name: str) -> str:

@@ -325,6 +325,7 @@ class ReadingClaim:
     fence: int | None  # None: claimed without the word of the node that asked, so far
     released: bool = False
     alone: bool = False  # taken while the line to the node that asked was cut
+    over: str = ""  # the claim, of another node's reader, that it takes over with a reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -367,6 +368,7 @@ class Standing:
     reason: str  # of a decline or a cancellation
     log: tuple[Step, ...]
     withdrawn: bool = False  # its readers' access to the images was ended by who asked
+    fences: int = 0  # the highest that the asking node confirmed, also of claims that ended
     attached_at: datetime | None = None  # when an exam that was awaited was attached
 
     @property
