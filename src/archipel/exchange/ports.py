@@ -66,7 +66,8 @@ class Transfers(Protocol):
     def want(self, wanted: Transfer, *, now: datetime) -> Transfer:
         """Add one; one under way for the same study and organisation is given back instead.
 
-        The more urgent class of the two then holds.
+        The more urgent class of the two then holds. One that was called off less than
+        `transfer.KEPT` ago is taken up again under this wish, with what came of it.
         """
 
     def get(self, transfer: str, *, scope: Scope) -> Transfer:

@@ -17,6 +17,7 @@ from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
 
 LEASE = timedelta(seconds=30)
+KEPT = timedelta(days=1)  # what was called off or set aside may be wanted again so long
 BACKOFF_S = (0.2, 0.4, 0.7, 1.0)  # a healed link is found within a second
 WRONG_TWICE = 2
 

@@ -18,14 +18,14 @@ from archipel.exchange.manifest import (
 )
 from archipel.exchange.plan import plan
 from archipel.exchange.schedule import TransferClass
-from archipel.exchange.transfer import Happening, TransferState
+from archipel.exchange.transfer import KEPT, Happening, TransferState
 from archipel.exchange.want import Wish, want
 from archipel.kernel.actors import Actor, ActorKind, Scope
 from archipel.kernel.errors import Conflict, Malformed, NotFound, Unavailable
 from archipel.kernel.hierarchy import Level
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
-from archipel.protocols.peer.pullers import KEPT, Pullers
+from archipel.protocols.peer.pullers import Pullers
 from archipel.stores.sql.schema.archive import withheld_study
 from archipel.testing.archipelago.travelling import USUAL, ct_series
 
@@ -266,6 +266,32 @@ def test_a_wish_is_one_row_and_the_more_urgent_class_holds(reader) -> None:
     assert third.of_class is TransferClass.STAT
     with pytest.raises(Conflict, match="at home here"):
         wanted(reader, StudyKey(AWAY, Uid.fresh()))
+
+
+def test_what_was_called_off_is_taken_up_by_the_next_wish_with_all_that_came(
+    source, reader
+) -> None:
+    manifest = source.offered(source.study(series=(6,), side=USUAL))
+    row = wanted(reader, manifest.key)
+    reader.transfers.planned(row.id, manifest, done_bytes=0, now=reader.now)
+    spool = reader.spool()
+    carry(source, spool, row.id, manifest, only=5)
+    reader.transfers.progress(row.id, done_bytes=5 * CHUNK_BYTES, low_whole=False, now=reader.now)
+    reader.transfers.withdraw(row.id, scope=scope(AWAY), now=reader.now)
+
+    again = wanted(reader, manifest.key, TransferClass.STAT)
+
+    assert again.id == row.id
+    assert (again.state, again.of_class) == (TransferState.WANTED, TransferClass.STAT)
+    assert again.done_bytes == 5 * CHUNK_BYTES
+    assert len(reader.transfers.under_way()) == 1
+    rest = carry(source, spool, again.id, manifest)
+    assert rest == sum(pack.chunks for pack in manifest.packs) - 5
+    spool.close()
+
+    reader.transfers.withdraw(row.id, scope=scope(AWAY), now=reader.now - KEPT * 2)
+    late = wanted(reader, manifest.key)
+    assert (late.id == row.id, late.done_bytes) == (False, 0)
 
 
 def test_nobody_else_sees_a_transfer(reader) -> None:

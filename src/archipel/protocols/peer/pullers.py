@@ -10,11 +10,11 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from archipel.exchange.ports import Spool, Transfers
 from archipel.exchange.schedule import TransferClass
-from archipel.exchange.transfer import LEASE, Happening, Transfer, TransferState
+from archipel.exchange.transfer import KEPT, LEASE, Happening, Transfer, TransferState
 from archipel.kernel.clock import Clock
 from archipel.kernel.errors import ArchipelError, Conflict
 from archipel.protocols.peer.link_puller import LinkPuller
@@ -22,7 +22,6 @@ from archipel.protocols.peer.link_puller import LinkPuller
 _log = logging.getLogger(__name__)
 LOOK_S = 0.2
 PART_S = 1.0
-KEPT = timedelta(days=1)  # what was called off or set aside may be wanted again so long
 RESERVE_BYTES = 2 << 30
 URGENT = frozenset({TransferClass.STAT, TransferClass.ON_CALL})
 ROOM_AGAIN = 1.25  # of what is kept free, before what was paused goes on

@@ -11,6 +11,7 @@ from archipel.exchange.events import TransferQuarantined, TransferWanted
 from archipel.exchange.manifest import StudyManifest, digest_of
 from archipel.exchange.schedule import TransferClass
 from archipel.exchange.transfer import (
+    KEPT,
     RESUMABLE,
     UNDER_WAY,
     Happening,
@@ -63,7 +64,7 @@ class SqlTransfers:
                 if wanted.of_class.rank < held.of_class.rank:
                     held = changed(connection, held.id, now=now, of_class=wanted.of_class.value)
                 return held
-            connection.execute(insert(transfer), values_of(wanted))
+            wanted = _taken_up(connection, wanted, now=now)
             announce(
                 connection,
                 TransferWanted(
@@ -238,6 +239,38 @@ class SqlTransfers:
                 select(link_window).where(link_window.c.node == node)
             ).one_or_none()
         return (row.rate_bytes_per_s, row.rtt_s) if row else None
+
+
+def _taken_up(connection: Connection, wanted: Transfer, *, now: datetime) -> Transfer:
+    """Add a row, or give the wish to the one that was called off lately: its bytes are here."""
+    row = connection.execute(
+        select(transfer)
+        .where(
+            transfer.c.tenant == wanted.key.tenant.value,
+            transfer.c.study_instance_uid == wanted.key.study.value,
+            transfer.c.wanted_by == wanted.wanted_by.value,
+            transfer.c.from_node == wanted.from_node,
+            transfer.c.state == TransferState.CANCELLED.value,
+            transfer.c.changed_at >= now - KEPT,
+        )
+        .order_by(transfer.c.changed_at.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        connection.execute(insert(transfer), values_of(wanted))
+        return wanted
+    held = transfer_of(row)
+    return changed(
+        connection,
+        held.id,
+        now=now,
+        state=after(held.state, Happening.RETRIED).value,
+        of_class=wanted.of_class.value,
+        reason=wanted.reason,
+        first=[uid.value for uid in wanted.first],
+        wanted_at=wanted.wanted_at,
+        detail="",
+    )
 
 
 def _refuse_withheld(connection: Connection, key: StudyKey) -> None:
