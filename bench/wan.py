@@ -7,6 +7,7 @@ seconds from the wish, or the first association, to the last byte checked and du
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,8 @@ DONE = (TransferState.WHOLE, TransferState.PUBLISHED)
 USUAL, LOSSY = Line(rtt_s=0.07, rate_bps=20e6), Line(rtt_s=0.07, rate_bps=20e6, loss=0.01)
 SATELLITE = Line(rtt_s=0.6, rate_bps=2e6)
 REPEATS, SCANNED = 3, 100
+LIMIT_S = float(os.environ.get("ARCHIPEL_WAN_LIMIT_S", "1200"))  # of one line, all its cases
+BEGAN_S = time.monotonic()
 SMALL, LARGE = 170_000, 500_000  # bytes of an instance
 
 
@@ -54,9 +57,13 @@ def main() -> None:
     for name in names:
         with tempfile.TemporaryDirectory(prefix="archipel-wan-") as folder:
             try:
-                rows.extend(_line(name, lines[name], Path(folder)))
+                with _within(LIMIT_S, name):
+                    for row in _line(name, lines[name], Path(folder)):
+                        rows.append(row)
+                        _progress(name, f"{row['what']}: measured")
             except (AssertionError, TimeoutError, Unavailable) as failure:
                 rows.append({"line": name, "what": "did not end", "why": str(failure)[:300]})
+                _progress(name, f"did not end: {str(failure)[:300]}")
     RESULTS.mkdir(exist_ok=True)
     said = {"load_average": os.getloadavg()[0], "rows": rows}
     (RESULTS / "wan.json").write_text(json.dumps(said, indent=1) + "\n")
@@ -68,6 +75,27 @@ def main() -> None:
         sys.exit(1)
 
 
+@contextmanager
+def _within(limit_s: float, name: str) -> Iterator[None]:
+    """Raise `TimeoutError` where the body is when a line took longer; what was measured stays."""
+
+    def late(_number: int, _frame: object) -> None:
+        raise TimeoutError(f"the line {name} took longer than {limit_s:.0f} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, limit_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _progress(name: str, words: str) -> None:
+    """Tell whoever waits what goes on; the figures go to the standard output."""
+    print(f"wan {time.monotonic() - BEGAN_S:6.0f} s  {name}: {words}", file=sys.stderr, flush=True)
+
+
 def _line(name: str, line: Line, folder: Path) -> Iterator[dict[str, object]]:
     """Measure one line."""
     small, large = (12, 4) if name == "satellite" else (22, 60)
@@ -77,9 +105,11 @@ def _line(name: str, line: Line, folder: Path) -> Iterator[dict[str, object]]:
         "small": _noise(small, SMALL), "backlog": _noise(large * 3, LARGE),
         "urgent": _noise(3 if name == "satellite" else 22, SMALL),
     }  # fmt: skip
+    _progress(name, "making studies")
     keys = _prepare(source, sets)
     keys["look"] = _ct(source, 100 if name == "satellite" else 600)
     mbit = line.rate_bps / 1e6
+    _progress(name, "starting two nodes")
     with Wan(line) as wan:
         source.before, reader.before = wan.inside(wan.near), wan.inside(wan.far)
         source.settings["ARCHIPEL_PEER__LINE_OUT_MBIT"] = str(mbit)
@@ -90,19 +120,25 @@ def _line(name: str, line: Line, folder: Path) -> Iterator[dict[str, object]]:
         ):
             try:
                 if name == "usual":
+                    _progress(name, "C-STORE here to first image there")
                     yield _first_image(wan, source, one, reader, folder)
                 for what in ("cold", "warm", "small"):
+                    _progress(name, f"ours {what}")
                     yield _told(name, f"ours {what}", *_fetch(source, reader, keys[what]), line)
+                _progress(name, "ours urgent beside a backlog")
                 yield _urgent(name, source, reader, keys)
+                _progress(name, "ours first look")
                 yield _look(name, source, reader, keys["look"])
             except Exception:
                 print(other.last_words())
                 raise
         for what, contents in (("large", sets["warm"]), ("small", sets["small"])):
             for senders in (1, 4):
+                _progress(name, f"storescu x{senders} {what}")
                 seconds, size = _storescu(wan, folder, contents, senders)
                 yield _told(name, f"storescu x{senders} {what}", seconds, size, line)
         if name != "satellite":
+            _progress(name, "storescu urgent beside 4 storescu")
             yield _storescu_urgent(name, wan, folder, sets)
 
 
