@@ -224,9 +224,12 @@ def rows(node: Node) -> Sequence[Mapping[str, Any]]:
 
 
 def _states(line: Mapping[str, Any]) -> str | None:
-    """Say whether a peer makes the same of the same facts; None while that was not compared."""
+    """Say whether a peer makes the same of the same facts; None while that was not compared.
+
+    `withheld`: facts are kept from one of the two, so that it cannot be.
+    """
     if not line.get("states_compared_at"):
-        return None
+        return "withheld" if line.get("states_withheld") else None
     return "differ: " + " ".join(line["states_differing"]) if line["states_differing"] else "equal"
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import archipel
+from archipel.app.archipelago import links
 from archipel.app.operations.letters import WAITING
 from archipel.app.peer_keys import PeerKeys
 from archipel.app.wiring import Node
@@ -179,7 +180,11 @@ def _index_alarms(writer: Mapping[str, Any], quarantined: int) -> list[Alarm]:
 
 
 def _archipelago_alarms(node: Node) -> list[Alarm]:
-    """Facts that count for nothing, and organisations of ours that the others do not listen to."""
+    """Tell what is not as it should be between nodes.
+
+    Facts that count for nothing, organisations of ours that the others do not listen to, logs
+    written by two, and nodes that make something else of the same facts.
+    """
     alarms = [
         Alarm(
             code="facts_not_believed",
@@ -197,6 +202,15 @@ def _archipelago_alarms(node: Node) -> list[Alarm]:
         Alarm(code="log_forked", since=None, detail=log)
         for log, (_next, _hash, frozen) in node.facts.counts().items()
         if frozen
+    ]
+    alarms += [
+        Alarm(
+            code="states_differ",
+            since=datetime.fromisoformat(at) if (at := line.get("states_since")) else None,
+            detail=f"node {peer}: {' '.join(line['states_differing'])}",
+        )
+        for peer, line in links(node).items()
+        if line.get("states_differing")
     ]
     return alarms
 

@@ -14,6 +14,7 @@ from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+from archipel.exchange.caps import caps_of
 from archipel.kernel.errors import Malformed
 
 ENVIRONMENT_PREFIX = "ARCHIPEL_"
@@ -127,6 +128,7 @@ class PeerSettings:
     line_out_mbit: float = 0.0  # what the site's line carries outwards; 0: not known, not shaped
     line_in_mbit: float = 0.0  # and inwards; 0: not known
     routine_alone: bool = False  # claim what is not urgent while the line to its node is cut
+    caps: str = ""  # never more than so many Mbit/s to a node: gf=8@07:00-19:00 gf/backfill=2
     via: str = ""  # peers reached elsewhere than they say (VPN, NAT): gp=10.8.0.2:8443 gf=...
 
 
@@ -213,6 +215,7 @@ class Settings:
             )
         _check_store(self.objects)
         ways(self.peer.via)
+        caps_of(self.peer.caps)
         proxies_of(self.portal.proxies)
         origins_of(self.http.dicomweb_origins)
         if self.portal.url and not self.portal.url.startswith(("https://", "http://127.")):

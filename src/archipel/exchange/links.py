@@ -86,6 +86,8 @@ class LinkState:
     certificate_days: int | None = None
     last_error: str = ""
     states_compared_at: datetime | None = None  # with what it makes of the same facts
+    states_since: datetime | None = None  # since when they agree, or differ
+    states_withheld: bool = False  # facts are kept from one of the two: they cannot be compared
     states_differing: Sequence[str] = ()  # kinds of subjects of which it makes something else
     cuts: Sequence[Cut] = ()
     queues: Mapping[str, Queue] = field(default_factory=dict)
@@ -165,6 +167,27 @@ def change_between(before: LinkState, after: LinkState) -> LineChange | None:
     detail = after.last_error if after.state is not Line.UP else ""
     return LineChange(
         at=after.since, peer=after.peer, line=after.state, lasted_s=lasted_s, detail=detail
+    )
+
+
+def compared(
+    state: LinkState, differing: Sequence[str] | None, *, withheld: bool, now: datetime
+) -> LinkState:
+    """Return the state after what two nodes make of the same facts was laid side by side.
+
+    `differing` names the kinds of subjects; None: they could not be compared now, because one of
+    them has more facts or, `withheld`, may not know all. What was found before then stands.
+    """
+    if differing is None:
+        return replace(state, states_withheld=withheld)
+    first = state.states_compared_at is None
+    turned = first or bool(differing) != bool(state.states_differing)
+    return replace(
+        state,
+        states_compared_at=now,
+        states_since=now if turned else state.states_since,
+        states_differing=tuple(differing),
+        states_withheld=False,
     )
 
 

@@ -5,7 +5,7 @@ that an urgent study overtakes a backlog of gigabytes at either end.
 """
 
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -100,14 +100,13 @@ class Waiting(Generic[Item]):
 
 @dataclass(slots=True)
 class Egress(Generic[Item]):
-    """What a sender lets go. Each peer is a link of its own; `line` is shared by all of them.
+    """What a sender lets go. `line` is shared by all peers; `limits` gives what else bounds one.
 
     Within a class the peer that was given least goes first.
     """
 
     line: Bucket = field(default_factory=lambda: Bucket(None))
-    links: Mapping[str, Bucket] = field(default_factory=dict)
-    caps: Mapping[tuple[str, TransferClass], Bucket] = field(default_factory=dict)
+    limits: Callable[[str, TransferClass], Iterable[Bucket]] = lambda _peer, _class: ()
     turns: Turns = field(default_factory=Turns)
     _queues: dict[tuple[TransferClass, str], deque[Waiting[Item]]] = field(default_factory=dict)
     _given: dict[str, float] = field(default_factory=dict)
@@ -169,9 +168,4 @@ class Egress(Generic[Item]):
         return one
 
     def _buckets(self, one: Waiting[Item]) -> list[Bucket]:
-        found = [self.line]
-        if (link := self.links.get(one.peer)) is not None:
-            found.append(link)
-        if (cap := self.caps.get((one.peer, one.of_class))) is not None:
-            found.append(cap)
-        return found
+        return [self.line, *self.limits(one.peer, one.of_class)]

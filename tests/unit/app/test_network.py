@@ -5,10 +5,12 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from archipel.app.create import create_node
+from archipel.app.health import figures, status_of
 from archipel.app.home import Home
 from archipel.app.network.keeping import describe
 from archipel.app.network.view import network_of
@@ -44,7 +46,8 @@ def node(tmp_path: Path) -> Iterator[Node]:
 
 def runs(node: Node, pid: int) -> None:
     """Write down what a peer process with this number would."""
-    (node.home.run / "processes.json").write_text(json.dumps({"roles": {"peer": {"pid": pid}}}))
+    role = {"pid": pid, "since": NOW.isoformat(), "restarts": 0}
+    (node.home.run / "processes.json").write_text(json.dumps({"roles": {"peer": role}}))
     (node.home.run / "links.json").write_text(json.dumps([UP]))
 
 
@@ -54,6 +57,60 @@ def test_a_line_is_told_as_the_peer_process_wrote_it(node: Node) -> None:
     assert (line.state, line.rtt_ms, line.bps) == ("up", 71.0, 1e6)
     assert line.detail is not None
     assert line.detail.last_error == "secret"
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "alarms"),
+    [
+        ({}, "unknown", []),
+        ({"states_withheld": True}, "withheld", []),
+        ({"states_compared_at": NOW.isoformat(), "states_since": NOW.isoformat()}, "equal", []),
+        (
+            {
+                "states_compared_at": NOW.isoformat(),
+                "states_since": NOW.isoformat(),
+                "states_differing": ["request", "study"],
+            },
+            "differs",
+            [("states_differ", NOW, "node gf: request study")],
+        ),
+    ],
+)
+def test_whether_a_peer_makes_the_same_of_the_same_facts_is_told_and_alarmed(
+    node: Node, found: dict[str, Any], state: str, alarms: list[Any]
+) -> None:
+    runs(node, os.getpid())
+    (node.home.run / "links.json").write_text(json.dumps([UP | found]))
+    (line,) = network_of(node, complete=True).links
+    assert line.detail is not None
+    assert line.detail.states.state == state
+    assert line.detail.states.since == (NOW if "states_since" in found else None)
+    assert line.detail.states.differing == found.get("states_differing", [])
+    told = status_of(node)
+    assert [
+        (a.code, a.since, a.detail) for a in told.alarms if a.code == "states_differ"
+    ] == alarms
+    assert ("states_differ" in figures(told)["alarms"]) == bool(alarms)
+
+
+def test_caps_are_told_with_their_hours_and_whether_they_hold_now(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs(node, os.getpid())
+    told = PeerSettings(caps="gf=8@07:00-19:00 */backfill=2 mq=1")
+    zone = NodeSettings(time_zone="America/Martinique")
+    monkeypatch.setattr(node, "settings", Settings(peer=told, node=zone))
+    monkeypatch.setattr(node, "clock", lambda: NOW)  # ten in the morning there
+    (line,) = network_of(node, complete=True).links
+    assert line.detail is not None
+    assert [one.model_dump() for one in line.detail.caps] == [
+        {"of_class": None, "bps": 8e6, "since": "07:00", "until": "19:00", "holds": True},
+        {"of_class": "backfill", "bps": 2e6, "since": None, "until": None, "holds": True},
+    ]
+    monkeypatch.setattr(node, "clock", lambda: NOW.replace(hour=23, minute=30))
+    (line,) = network_of(node, complete=True).links
+    assert line.detail is not None
+    assert [one.holds for one in line.detail.caps] == [False, True]
 
 
 def test_readers_are_not_shown_addresses_and_errors(node: Node) -> None:

@@ -11,6 +11,7 @@ from archipel.exchange.links import (
     LinkState,
     Meter,
     change_between,
+    compared,
     moved,
     sampled,
 )
@@ -46,6 +47,22 @@ def test_samples_are_one_each_half_minute_for_an_hour() -> None:
 def test_a_cut_line_is_sampled_without_an_answer_time() -> None:
     state = sampled(LinkState(peer=GF, state=Line.DOWN, rtt_ms=70.0), now=NOW)
     assert (state.samples[0].rtt_ms, state.samples[0].bps) == (None, 0.0)
+
+
+def test_a_verdict_on_states_stands_since_it_turned() -> None:
+    state, later = LinkState(peer=GF), [NOW + timedelta(minutes=n) for n in range(6)]
+    state = compared(state, None, withheld=True, now=later[0])
+    assert (state.states_compared_at, state.states_withheld) == (None, True)
+    state = compared(state, (), withheld=False, now=later[1])
+    state = compared(state, (), withheld=False, now=later[2])
+    assert (state.states_since, state.states_compared_at) == (later[1], later[2])
+    assert not state.states_withheld
+    state = compared(state, ("request",), withheld=False, now=later[3])
+    state = compared(state, None, withheld=False, now=later[4])  # one has heard more meanwhile
+    assert (state.states_since, state.states_compared_at) == (later[3], later[3])
+    assert state.states_differing == ("request",)
+    state = compared(state, (), withheld=False, now=later[5])
+    assert (state.states_since, state.states_differing) == (later[5], ())
 
 
 def test_the_journal_says_how_long_the_state_before_lasted() -> None:

@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route
 
 from archipel.app.network.agreeing import Holding, Holdings, differing
 from archipel.app.wiring import Node
-from archipel.exchange.links import Board, Line, LinkState
+from archipel.exchange.links import Board, Line, LinkState, compared
 from archipel.exchange.model import NodeName, Peer
 from archipel.kernel.errors import ArchipelError, Malformed, Refused, Unavailable
 from archipel.protocols.peer.application import neighbour
@@ -211,12 +211,10 @@ class LinesTask:
             return
         mine = await asyncio.to_thread(self._holdings.now)
         found = differing(mine, told.holds)
-        if found is None:
-            return
         if found:
             LOG.error("%s makes something else of the same facts: %s", peer, " ".join(found))
-        now = self.node.clock()
-        self.board.note(peer, states_compared_at=now, states_differing=found)
+        now, withheld = self.node.clock(), bool(mine.withheld or told.holds.withheld)
+        self.board.change(peer, lambda held: compared(held, found, withheld=withheld, now=now))
 
     async def _pause(self) -> None:
         """Wait for the next time; not long while somebody looks."""

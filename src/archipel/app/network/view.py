@@ -13,7 +13,9 @@ import msgspec
 
 from archipel.app import archipelago
 from archipel.app.network.told import WATCHED_FILE, Told, ToldLine, Waits, waiting
+from archipel.app.transfer.packs import time_of_day
 from archipel.app.wiring import Node
+from archipel.exchange.caps import caps_of
 from archipel.exchange.errors import NoLog
 from archipel.exchange.links import Line
 from archipel.exchange.model import Peer
@@ -21,12 +23,14 @@ from archipel.exchange.schedule import TransferClass
 from archipel.protocols.web.models.network import (
     LineDetail,
     LineState,
+    NetworkCap,
     NetworkChange,
     NetworkLink,
     NetworkNode,
     NetworkQueue,
     NetworkSample,
     NetworkView,
+    NodeStates,
     Works,
 )
 
@@ -177,9 +181,40 @@ def _detail(known: _Known, peer: Peer, state: Mapping[str, Any]) -> LineDetail:
         address=peer.address,
         congestion=str(state.get("congestion", "")),
         cap_bps=mbit * 1e6 if mbit else None,
+        caps=list(_caps(known, peer)),
+        states=_states(state),
         facts_waiting=int(state.get("waiting", 0)),
         last_error=str(state.get("last_error", "")),
         certificate_days=state.get("certificate_days"),
+    )
+
+
+def _caps(known: _Known, peer: Peer) -> Iterable[NetworkCap]:
+    at = time_of_day(known.node)
+    for one in caps_of(known.node.settings.peer.caps):
+        if one.concerns(peer.name.value):
+            yield NetworkCap(
+                of_class=one.of_class.value if one.of_class else None,
+                bps=one.mbit * 1e6,
+                since=one.since.isoformat("minutes") if one.since else None,
+                until=one.until.isoformat("minutes") if one.until else None,
+                holds=one.holds(at),
+            )
+
+
+def _states(state: Mapping[str, Any]) -> NodeStates:
+    differing = [str(kind) for kind in state.get("states_differing", ())]
+    compared_at = _at(state.get("states_compared_at"))
+    verdict: Literal["equal", "differs", "unknown", "withheld"]
+    if compared_at is None:
+        verdict = "withheld" if state.get("states_withheld") else "unknown"
+    else:
+        verdict = "differs" if differing else "equal"
+    return NodeStates(
+        state=verdict,
+        since=_at(state.get("states_since")),
+        compared_at=compared_at,
+        differing=differing,
     )
 
 

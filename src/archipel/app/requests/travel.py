@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 
 from archipel.app.archipelago import links
 from archipel.app.peer_keys import name_of
-from archipel.app.transfer.packs import BYTES_IN_MBIT
+from archipel.app.transfer.packs import BYTES_IN_MBIT, time_of_day
 from archipel.app.transfer.progress import STILL, due_in_s
 from archipel.app.wiring import Node
 from archipel.archive.model import StudyKey
+from archipel.exchange.caps import caps_of, least_mbit
 from archipel.exchange.links import Line as LineState
 from archipel.exchange.manifest import StudyManifest
 from archipel.exchange.schedule import SHAPED
@@ -65,13 +66,14 @@ class LinkTravel:
 
     def _outward(self, node: str, goodput_bps: float | None) -> float | None:
         """Return bytes a second towards a peer; what came from it stands for what goes to it."""
-        line = self.node.settings.peer.line_out_mbit
-        if line:
-            return line * BYTES_IN_MBIT * SHAPED
-        if goodput_bps:
-            return goodput_bps / _BITS
-        measured = self.node.transfers.window(node)
-        return measured[0] if measured else None
+        told = self.node.settings.peer
+        cap = least_mbit(caps_of(told.caps), node, None, at=time_of_day(self.node))
+        known = [mbit * BYTES_IN_MBIT * SHAPED for mbit in (told.line_out_mbit, cap) if mbit]
+        if goodput_bps and not told.line_out_mbit:
+            known.append(goodput_bps / _BITS)
+        elif not told.line_out_mbit and (measured := self.node.transfers.window(node)):
+            known.append(measured[0])
+        return min(known, default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import time
+from zoneinfo import ZoneInfo
 
 import httpx
 from starlette.requests import Request
@@ -12,6 +14,7 @@ from starlette.routing import BaseRoute
 
 from archipel.app.wiring import Node
 from archipel.archive.model import StudyKey
+from archipel.exchange.caps import Limits, caps_of
 from archipel.exchange.model import Capability, NodeName, Peer, Purpose
 from archipel.exchange.offered import OfferedPack
 from archipel.exchange.schedule import SHAPED, Bucket, Egress, TransferClass
@@ -52,7 +55,7 @@ def pack_routes(node: Node) -> list[BaseRoute]:
         admit=lambda request, key: admitted(request, key, node=node),
         asker=certificate_of,
         audit=node.audit.record,
-        egress=EgressPump(Egress(line=Bucket(_shaped(node)))),
+        egress=EgressPump(Egress(line=Bucket(_shaped(node)), limits=limits_of(node))),
         clock=node.clock,
         adopted=lambda root: adopted(root, node=node),
     )
@@ -198,6 +201,17 @@ def spoken_for(
         return {assertions.HEADER: signed}
 
     return say
+
+
+def limits_of(node: Node) -> Limits:
+    """Return what bounds what leaves for each node, at the hours of the site."""
+    return Limits(caps_of(node.settings.peer.caps), lambda: time_of_day(node))
+
+
+def time_of_day(node: Node) -> time:
+    """Return the time where the site is; where `node.time_zone` is empty, that of this machine."""
+    zone = node.settings.node.time_zone
+    return node.clock().astimezone(ZoneInfo(zone) if zone else None).time()
 
 
 def _shaped(node: Node) -> float | None:

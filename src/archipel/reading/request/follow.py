@@ -13,7 +13,7 @@ from archipel.exchange.fold.requests import CLAIMED, CONFIRMED, RELEASED, SIGNED
 from archipel.kernel.errors import Malformed
 from archipel.kernel.identifiers import TenantId
 from archipel.reading.events import ClaimChanged, ReportReceived
-from archipel.reading.model import Claim, Exam, ExamId
+from archipel.reading.model import Claim, Exam, ExamId, Reader
 from archipel.reading.ports import Documents
 from archipel.reading.request.awaited import awaiting
 from archipel.reading.request.body import request_of, written

@@ -118,15 +118,26 @@ function Chosen({ network, line }: { network: Network; line: Line }) {
           ))}
         </ul>
       )}
-      <Detail line={line} />
+      <Detail line={line} far={far} />
     </section>
   );
 }
 
-function Detail({ line }: { line: Line }) {
+function Detail({ line, far }: { line: Line; far: string }) {
   const { t } = useTranslation();
+  const { agreement } = useWords();
   const told = line.detail;
   const rows: [string, string][] = [
+    [t("network.states"), told ? agreement(told.states) : ""],
+    ...(told?.caps ?? []).map((cap): [string, string] => [
+      t("network.cap_to", { far }),
+      [
+        ...(cap.of_class ? [t(`network.of_class.${cap.of_class}`)] : []),
+        megabits(cap.bps),
+        ...(cap.since ? [t("network.cap_hours", { since: cap.since, until: cap.until })] : []),
+        ...(cap.holds ? [] : [t("network.cap_rests")]),
+      ].join(" · "),
+    ]),
     [t("network.rtt_best"), line.rtt_min_ms === null ? "" : `${number(line.rtt_min_ms)} ms`],
     [t("network.cap"), told?.cap_bps ? megabits(told.cap_bps) : ""],
     [t("network.address"), told?.address ?? ""],
@@ -141,7 +152,7 @@ function Detail({ line }: { line: Line }) {
   return known.length === 0 ? null : (
     <dl className={css.detail}>
       {known.map(([word, value]) => (
-        <div key={word}>
+        <div key={`${word} ${value}`}>
           <dt>{word}</dt>
           <dd>{value}</dd>
         </div>
@@ -315,6 +326,9 @@ const NODE_TONE: Record<string, Tone> = {
 function Nodes({ network }: { network: Network }) {
   const { t } = useTranslation();
   const { lasting } = useWords();
+  const differing = new Set(
+    network.links.filter((line) => line.detail?.states.state === "differs").map((line) => line.b),
+  );
   return (
     <Part icon={<IconServer2 size={15} aria-hidden />} title={t("network.nodes")}>
       <ul className={css.nodes}>
@@ -326,6 +340,11 @@ function Nodes({ network }: { network: Network }) {
             </span>
             <span className={css.standing}>
               <Tag tone={NODE_TONE[isle.state] ?? "neutral"}>{t(`network.node_state.${isle.state}`)}</Tag>
+              {differing.has(isle.name) && (
+                <Tag tone="critical" icon={IconAlertTriangle}>
+                  {t("network.states_tag")}
+                </Tag>
+              )}
               {!isle.here && isle.last_heard && (
                 <small className="t3">{t("network.heard", { dur: lasting(isle.last_heard) })}</small>
               )}

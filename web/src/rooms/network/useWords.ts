@@ -6,6 +6,7 @@ import { type Health, healthOf } from "./lines";
 import type { Line, Network } from "./queries";
 
 const QUIET_BPS = 1e5; // the feed alone
+const KINDS = ["request", "report", "study", "patient", "identity"] as const;
 
 export const megabits = (bps: number): string => `${number(bps / 1e6, bps < 1e7 ? 1 : 0)} Mbit/s`;
 
@@ -35,6 +36,19 @@ export function useWords() {
     return known.length > 0 ? known.join(" · ") : state(line);
   };
 
+  /** Whether a node makes the same of the same facts, and since when. */
+  const agreement = (states: NonNullable<Line["detail"]>["states"]): string => {
+    if (states.state === "unknown" || states.state === "withheld") return t(`network.states_${states.state}`);
+    const kinds = states.differing.map((kind) =>
+      t(`network.kind.${KINDS.find((k) => k === kind) ?? "other"}`),
+    );
+    const said = t(`network.states_${states.state}`, {
+      dur: lasting(states.since),
+      kinds: [...new Set(kinds)].join(", "),
+    });
+    return `${said} · ${t("network.states_checked", { dur: lasting(states.compared_at) })}`;
+  };
+
   const title = (network: Network, name: string): string =>
     network.nodes.find((isle) => isle.name === name)?.title ?? name;
 
@@ -46,5 +60,5 @@ export function useWords() {
       : t("network.sentence_ok", { count: network.links.length });
   };
 
-  return { state, figures, lasting, title, sentence };
+  return { state, figures, lasting, agreement, title, sentence };
 }

@@ -154,6 +154,7 @@ const ALARMS = [
   "facts_not_believed",
   "home_not_stated",
   "log_forked",
+  "states_differ",
 ] as const;
 
 export function alarmWord(code: string, t: Translate): string {

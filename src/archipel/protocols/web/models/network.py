@@ -40,12 +40,36 @@ class NetworkSample(View):
     bps: float | None
 
 
+class NetworkCap(View):
+    """Never more than `bps` to the peer; `since` and `until` are times of the day at this site."""
+
+    of_class: ClassName | None
+    bps: float
+    since: str | None
+    until: str | None
+    holds: bool
+
+
+class NodeStates(View):
+    """Whether the peer makes the same of the same facts. `differing`: kinds of subjects.
+
+    `since`: when it began to be so; `compared_at`: when that was last found.
+    """
+
+    state: Literal["equal", "differs", "unknown", "withheld"]
+    since: datetime | None
+    compared_at: datetime | None
+    differing: list[str]
+
+
 class LineDetail(View):
     """What an administrator sees of a line beyond its state."""
 
     address: str
     congestion: str
     cap_bps: float | None
+    caps: list[NetworkCap]
+    states: NodeStates
     facts_waiting: int
     last_error: str
     certificate_days: int | None
