@@ -81,7 +81,7 @@ class SqlShelves:
     def _found(self, query: Select[Any]) -> Sequence[Shelf]:
         with self._database.read() as connection:
             rows = connection.execute(query).all()
-            held = list(instances_of(connection, rows))
+            held = list(instances_of(connection, rows, scope=None))
         by_series: dict[tuple[str, Uid, Uid], list[Any]] = {}
         for one in held:
             key = (one.tenant.value, one.key.study, one.key.series)
