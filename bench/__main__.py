@@ -1,6 +1,6 @@
 """`make bench`: our node beside its peers in one run; prints and keeps one table in Markdown.
 
-    python -m bench [--turns 3] [--fresh] [receive] [dicomweb] [search]
+    python -m bench [--turns 3] [--fresh] [receive] [dicomweb] [search] [million]
 
 Every turn of every part is kept in `bench/results` as soon as it is done; a run that was cut off
 goes on behind it, as long as the commit and the number of turns are the same. Figures of one run
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import dicomweb, receive, search
+from bench import dicomweb, million, receive, search
 from bench.servers import Found
 
 RESULTS = Path(__file__).parent / "results"
@@ -38,6 +38,7 @@ PARTS = {
     "receive": Part(receive.once),
     "dicomweb": Part(dicomweb.once),
     "search": Part(search.once, turns=1),
+    "million": Part(million.once, turns=1),
 }
 
 

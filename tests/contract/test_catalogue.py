@@ -1,6 +1,7 @@
 """`archive.ports.Catalogue` on the index, on SQLite and on PostgreSQL (PS3.4 C.2.2, C.6)."""
 
 import pytest
+from sqlalchemy import insert
 
 from archipel.archive.ingest import ingest
 from archipel.archive.model import JournalPlace, Match, PackPlace, Query, Sealed, SeriesKey
@@ -13,6 +14,7 @@ from archipel.stores.sql.archive.seal import SqlSealIndex
 from archipel.stores.sql.archive.sharing import share
 from archipel.stores.sql.archive.streaming import pages
 from archipel.stores.sql.archive.writer import SqlIndex
+from archipel.stores.sql.schema.archive import withheld_study
 from archipel.stores.sql.session import Database
 from archipel.testing.receipts import (
     ABSENT,
@@ -25,7 +27,7 @@ from archipel.testing.receipts import (
     study_uid,
 )
 
-OUEST, EST = TenantId("ouest"), TenantId("est")
+OUEST, EST, SUD = TenantId("ouest"), TenantId("est"), TenantId("sud")
 STUDY, SERIES, INSTANCE = 0x0020000D, 0x0020000E, 0x00080018
 
 
@@ -293,6 +295,31 @@ def test_a_study_that_both_hold_is_shown_once_its_own_copy_first(node: Node) -> 
     assert first.tenant == OUEST
     assert len(node.find(Level.IMAGE, {}, EST)) == 1
     assert len(node.catalogue.instances(scope=scope(OUEST, EST), study=study_uid(1))) == 2
+
+
+@pytest.mark.parametrize("tenants", [(OUEST,), (EST,), (SUD,), (OUEST, EST), (OUEST, EST, SUD)])
+@pytest.mark.parametrize("keys", [{}, {0x00080020: "20260302"}, {0x00080061: "CT"}])
+def test_what_is_counted_is_what_is_found(
+    node: Node, tenants: tuple[TenantId, ...], keys: dict[int, str]
+) -> None:
+    """Own, shared, held twice, shared twice, withheld: a count may look at other columns."""
+    node.take(*(Sent(study=n) for n in (1, 2, 3, 4)))
+    node.take(Sent(study=1, tenant="est"), Sent(study=5, tenant="est", header=at("20260101")))
+    node.take(*(Sent(study=n, tenant="sud") for n in (2, 6)))
+    for study, owner, to in ((1, OUEST, EST), (1, OUEST, SUD), (1, EST, SUD), (2, OUEST, EST)):
+        share(node.database, study_uid(study), tenant=owner, to=to)
+    share(node.database, study_uid(4), tenant=OUEST, to=EST)
+    with node.database.write() as connection:
+        for tenant, study in (("ouest", 4), ("sud", 6)):
+            row = {"tenant": tenant, "study_instance_uid": study_uid(study).value}
+            connection.execute(insert(withheld_study), row | {"why": "recalled", "at": later(0)})
+
+    found = node.studies(keys, *tenants)
+
+    assert len(found) == len(set(found)) > 0
+    query = Query(matching=keys)
+    assert node.catalogue.count(Level.STUDY, query, scope=scope(*tenants)) == len(found)
+    assert study_uid(4).value not in found
 
 
 def test_retrieval_names_everything_below_a_level_in_order(node: Node) -> None:

@@ -1,6 +1,7 @@
 """The process of the web door: one ASGI application on granian."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from archipel.app.web import application
 from archipel.app.wiring import Node
 from archipel.kernel.errors import Unavailable
 
+_GARBAGE_OBJECTS = 20_000  # made and kept before the youngest are looked through
 QUIET = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -32,6 +34,11 @@ async def _serve(node: Node, ready: Callable[[], None], stop: int) -> None:
     stopping = asyncio.Event()
     loop.add_reader(stop, stopping.set)
     server = _server(node)
+    # What the application is made of lives as long as the process: nobody looks through it
+    # again, and answers of many small objects are looked through less often.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GARBAGE_OBJECTS, 10, 10)
     serving = loop.create_task(server.serve())
     await _answers(node.settings.http, serving)
     ready()

@@ -65,6 +65,18 @@ class Slot(Protocol):
         Also announces it to the index writer. Raises as `write`.
         """
 
+    def keep(self, receipt: Receipt) -> JournalPlace:
+        """Close the record without waiting for the disk: it is safe when `secure` returns.
+
+        For several instances that are acknowledged together. Raises as `write`.
+        """
+
+    def secure(self) -> None:
+        """Make durable and announce what was kept. Raises as `write`: nothing kept is safe then.
+
+        What an earlier `secure` made safe may be told lost too, never the reverse.
+        """
+
     def abandon(self) -> None:
         """Forget the record that is open: it was never acknowledged and is never indexed."""
 

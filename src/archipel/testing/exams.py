@@ -97,11 +97,13 @@ def hold(
         study.c.study_instance_uid == exam.id.study.value
     )
     with database.write() as connection:
-        row = connection.execute(select(study.c.id, study.c.moment).where(this)).one()
+        wanted = select(study.c.id, study.c.moment, study.c.modalities)
+        row = connection.execute(wanted.where(this)).one()
         for tenant in shared_with:
             shared = {"tenant": tenant.value, "role": "shared"}
+            listing = {"moment": row.moment, "modalities": row.modalities}
             connection.execute(
-                insert(study_organisation), {"study_id": row.id, "moment": row.moment, **shared}
+                insert(study_organisation), {"study_id": row.id, **listing, **shared}
             )
         if exam.urgency is not Urgency.ROUTINE:
             named = {"tenant": exam.id.tenant.value, "study_instance_uid": exam.id.study.value}

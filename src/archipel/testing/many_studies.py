@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from sqlalchemy import insert
 
@@ -32,9 +33,9 @@ def fill(
 ) -> None:
     """Write studies of 12 organisations, or of `owner`, over ten years, with two series each."""
     chance = random.Random(seed)  # noqa: S311  (sizes and names, nothing secret)
-    made = list(_studies(chance, studies, owner))
-    for start in range(0, len(made), _AT_ONCE):
-        some = made[start : start + _AT_ONCE]
+    made = _studies(chance, studies, owner)
+    for start in range(0, studies, _AT_ONCE):
+        some = list(islice(made, _AT_ONCE))
         with database.write() as connection:
             names = name_ids(connection, [rows.folded_name(one) for one in some])
             numbers = [start + n + 1 for n in range(len(some))]
@@ -51,6 +52,7 @@ def fill(
                         "tenant": one["tenant"],
                         "role": OWNER,
                         "moment": one["moment"],
+                        "modalities": one["modalities"],
                     }
                     for one in values
                 ],

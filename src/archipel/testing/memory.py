@@ -130,6 +130,13 @@ class MemorySlot:
         meta, self._meta = self._meta, None
         return self._archive.commit(receipt, meta, bytes(self._content))
 
+    def keep(self, receipt: Receipt) -> JournalPlace:
+        """Close the record."""
+        return self.commit(receipt)
+
+    def secure(self) -> None:
+        """See the port: in memory nothing is ever safer."""
+
     def abandon(self) -> None:
         """Forget the record that is open."""
         if self._meta is not None:

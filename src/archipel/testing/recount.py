@@ -1,6 +1,6 @@
 """The index counted again from its rows: every counter must say what the rows say."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from sqlalchemy import Connection, select
@@ -70,11 +70,16 @@ def _of_studies(connection: Connection) -> Iterator[str]:
             select(study_organisation.c.study_id).where(study_organisation.c.role == "owner")
         ).scalars()
     )
+    listings: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for one in connection.execute(select(study_organisation)):
+        listings[one.study_id].append((one.moment, one.modalities))
     for row in connection.execute(select(study)):
         said = (row.series_count, row.instance_count, {*row.modalities.split("\\")} - {""})
         real = (counts[row.id], instances[row.id], modalities.get(row.id, set()))
         if said != real:
             yield f"study {row.id}: {said} counted, {real} there"
+        if stray := [one for one in listings[row.id] if one != (row.moment, row.modalities)]:
+            yield f"study {row.id} is listed as {stray[0]}"
         if owners[row.id] != 1:
             yield f"study {row.id} has {owners[row.id]} owners"
         if row.announced_count > row.instance_count:

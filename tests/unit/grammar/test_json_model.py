@@ -245,3 +245,44 @@ def test_pydicom_reads_what_is_written() -> None:
 def test_json_that_is_no_data_set_is_malformed(content: bytes) -> None:
     with pytest.raises(Malformed):
         from_json(content)
+
+
+AVAILABLE = b'"00083002":{"vr":"UI","Value":["1.2"]}'
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        element(0x00080005, "CS", "ISO_IR 192"),
+        element(0x00080060, "CS", "CT") + element(0x00100010, "PN", "TEST-A"),
+        element(0x00100010, "PN", "TEST-A"),
+        element(0x00083002, "UI", "1.3") + element(0x00100010, "PN", "TEST-A"),
+        element(0x00100010, "PN", "TEST-A") + element(0x00080060, "CS", "CT"),
+        element(0x00100010, "PN", "TEST-A") + element(0x00100010, "PN", "TEST-B"),
+        element(0x00080060, "CS", "CT") + element(0x00083002, "UI", "1.3"),
+        ct(),
+    ],
+)
+def test_what_is_added_stands_in_its_place_once(data: bytes) -> None:
+    alone = orjson.loads(to_json(data, EXPLICIT, uri))
+
+    written = to_json(data, EXPLICIT, uri, added=(0x00083002, AVAILABLE))
+
+    found = orjson.loads(written)
+    assert found == alone | {"00083002": {"vr": "UI", "Value": ["1.2"]}}
+    assert list(found) == sorted(found)
+    assert written.count(b'"00083002"') == 1
+
+
+def test_short_values_are_the_same_in_another_character_set() -> None:
+    """What is remembered of a short value is told apart by all that decides how it is read."""
+    russian = element(0x00080005, "CS", "ISO_IR 144") + element(0x00100010, "PN", b"\xbb\xee ")
+    latin = element(0x00080005, "CS", "ISO_IR 100") + element(0x00100010, "PN", b"\xbb\xee ")
+    signed = element(0x00280103, "US", b"\1\0") + element(0x00280106, "SS", b"\xff\xff")
+    unsigned = element(0x00280103, "US", b"\0\0") + element(0x00280106, "US", b"\xff\xff")
+
+    for _ in range(2):
+        assert model(russian)["00100010"] != model(latin)["00100010"]
+        assert model(signed)["00280106"]["Value"] == [-1]
+        assert model(unsigned)["00280106"]["Value"] == [65535]

@@ -45,6 +45,7 @@ from archipel.standards.dicom.json_values import (
     is_bulk,
     opening,
     raw_value,
+    short_json,
     text_json,
     value_json,
 )
@@ -62,25 +63,34 @@ BulkUri = Callable[[Path], str]
 _PIXELS = frozenset({PIXEL_DATA, FLOAT_PIXEL_DATA, DOUBLE_PIXEL_DATA})
 _PADDING = 0xFFFCFFFC  # data set trailing padding says nothing
 _KNOWN = {vr: vr.decode("ascii") for vr in SHORT_VRS | LONG_VRS}
+_SHORT_BYTES = 64  # the same few hundred values stand in every instance of a series
+_SHORT_VRS = frozenset(vr for vr in _KNOWN.values() if vr[0] != "O" and vr not in {"SQ", "UN"})
+_APART = frozenset({SPECIFIC_CHARACTER_SET, PIXEL_REPRESENTATION, _PADDING}) | _PIXELS
 
 
 def to_json(
-    data: Buffer, transfer_syntax: str, bulk_uri: BulkUri, *, inline_bytes: int = INLINE_BYTES
+    data: Buffer,
+    transfer_syntax: str,
+    bulk_uri: BulkUri,
+    *,
+    inline_bytes: int = INLINE_BYTES,
+    added: tuple[int, bytes] | None = None,
 ) -> bytes:
     """Write a data set as received as one JSON object.
 
     Text is converted to UTF-8 and (0008,0005) says so. Pixel data, and binary values of more
     than `inline_bytes`, become ``BulkDataURI``; so pixel data may be cut short. Group lengths
-    and padding are left out. Raises `Malformed`.
+    and padding are left out. `added` is an attribute object, written already, that stands for
+    whatever the data set holds under its tag. Raises `Malformed`.
     """
     syntax = of(transfer_syntax)
     if syntax.deflated:  # where it is cut, it is cut in the pixels
         data, _ = inflate_prefix(data, limit_bytes=INFLATE_LIMIT_BYTES)
-    writer = _Writer(data, bulk_uri, inline_bytes)
+    writer = _Writer(data, bulk_uri, inline_bytes, added[0] if added else UNDEFINED)
     position = writer.elements((0, len(data)), encoding_of(syntax, data), DEFAULT, ())
     if position < len(data):
         raise Malformed(f"the data set ends at byte {position} of {len(data)}")
-    return b"".join(writer.out)
+    return writer.joined(added)
 
 
 @dataclass(slots=True)
@@ -88,16 +98,35 @@ class _Writer:
     data: Buffer
     bulk_uri: BulkUri
     inline_bytes: int
+    awaited: int  # the tag of what is added
     out: list[bytes] = field(default_factory=list)
     signed: bool = False
+    disordered: bool = False  # somewhere the tags do not rise, or the awaited one is there
+    behind: int = -1  # in `out`, the first element of the top level behind the awaited one
+
+    def joined(self, added: tuple[int, bytes] | None) -> bytes:
+        """Join all, with what is added in its place."""
+        out = self.out
+        if added is None:
+            return b"".join(out)
+        if self.disordered:
+            elements = orjson.loads(b"".join(out))  # of a tag that stands twice, the last one
+            elements |= orjson.loads(b"{%s}" % added[1])
+            return orjson.dumps(dict(sorted(elements.items())))
+        if self.behind >= 0:
+            out[self.behind] += added[1] + b","
+        else:
+            out[-1] = (b"," if len(out) > 1 else b"{") + added[1] + b"}"
+        return b"".join(out)
 
     def elements(
         self, span: tuple[int, int], encoding: Encoding, charset: CharacterSet, path: Path
     ) -> int:
         """Write the elements that lie in `span`, or up to the end of the item, as an object."""
         data, out = self.data, self.out
+        short = min(_SHORT_BYTES, self.inline_bytes) if encoding.little_endian else -1
         position, end = span
-        separator = b"{"
+        separator, last = b"{", -1
         while position < end:
             if end - position < 8 and not any(data[position:end]):  # noqa: PLR2004 (a head has 8 bytes)
                 position = end
@@ -106,14 +135,17 @@ class _Writer:
             if tag == ITEM_END and path:
                 position = start
                 break
+            if tag <= last or (not path and tag >= self.awaited):
+                self._note(tag, last)
+            last = tag
             vr = self._vr(tag, code, start, length)
+            known = self._short(tag, vr, start, length) if length <= short else b""
+            if known and start + length <= end:
+                out += (separator, known)
+                separator, position = b",", start + length
+                continue
             pixels = tag in _PIXELS and (not path or length == UNDEFINED)
-            if pixels:
-                stop = self._after_pixels(start, length, encoding, code)
-            else:
-                stop = end if length == UNDEFINED else start + length
-                if stop > end:
-                    raise NeedMore(stop)
+            stop = self._stop((start, length, end), encoding, code, pixels=pixels)
             if tag & 0xFFFF == 0 or tag == _PADDING:
                 position = stop
                 continue
@@ -132,6 +164,30 @@ class _Writer:
                 self._value(tag, vr, data[start:stop], encoding, charset)
         out.append(b"{}" if separator == b"{" else b"}")
         return position
+
+    def _short(self, tag: int, vr: str, start: int, length: int) -> bytes:
+        """Write a short element that reads the same wherever it stands; empty: it is none."""
+        if vr not in _SHORT_VRS or tag in _APART or not tag & 0xFFFF:
+            return b""
+        return short_json(tag, vr, bytes(self.data[start : start + length]))
+
+    def _stop(
+        self, span: tuple[int, int, int], encoding: Encoding, code: bytes, *, pixels: bool
+    ) -> int:
+        """Say where a value of `span` (start, length, end of what holds it) ends."""
+        start, length, end = span
+        if pixels:
+            return self._after_pixels(start, length, encoding, code)
+        stop = end if length == UNDEFINED else start + length
+        if stop > end:
+            raise NeedMore(stop)
+        return stop
+
+    def _note(self, tag: int, last: int) -> None:
+        """Note what decides where something is added, or that it cannot be said so."""
+        self.disordered = self.disordered or tag <= last or tag == self.awaited
+        if self.behind < 0 and tag >= self.awaited:
+            self.behind = len(self.out)
 
     def _vr(self, tag: int, code: bytes, start: int, length: int) -> str:
         if tag >> 16 == 0xFFFE:  # noqa: PLR2004 (the group of items and delimiters)

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from archipel.kernel.errors import Malformed
-from archipel.standards.dicom.charset import TEXT_VRS, CharacterSet
+from archipel.standards.dicom.charset import DEFAULT, TEXT_VRS, CharacterSet
 from archipel.standards.dicom.vr import BINARY_VRS, NUMBERS, SINGLE_TEXT_VRS, WORD_BYTES, padding
 
 MAX_INLINE_NUMBERS_BYTES = 1024 * 1024  # longer lists of numbers are bulk data too
@@ -49,6 +49,14 @@ def value_json(vr: str, raw: bytes | memoryview, charset: CharacterSet) -> bytes
     if vr in TEXT_VRS and (not text.isascii() or "\x1b" in text):
         text = charset.decode(bytes(raw), name=vr == "PN")
     return text_json(vr, text)
+
+
+@lru_cache(maxsize=8_192)
+def short_json(tag: int, vr: str, raw: bytes) -> bytes:
+    """Write a whole attribute object of a short value, little endian; empty: text beyond ASCII."""
+    if vr in TEXT_VRS and (not raw.isascii() or b"\x1b" in raw):
+        return b""
+    return opening(tag, vr) + value_json(vr, raw, DEFAULT)
 
 
 def text_json(vr: str, text: str) -> bytes:

@@ -1,4 +1,8 @@
-"""One place to append: an exclusive segment, one record open at a time."""
+"""One place to append: an exclusive segment, one record open at a time.
+
+A record is made durable alone (`commit`), or several that are answered together by one fdatasync
+(`keep`, then `secure`). Nothing is announced, and so nothing indexed, before it is durable.
+"""
 
 import contextlib
 import errno
@@ -10,7 +14,7 @@ from pathlib import Path
 
 from archipel.archive.model import JournalPlace, Receipt
 from archipel.archive.ports import Buffer
-from archipel.kernel.errors import Malformed
+from archipel.kernel.errors import ArchipelError, Malformed
 from archipel.stores.journal import segment as form
 from archipel.stores.journal.announce import Announcements
 from archipel.stores.journal.health import Health
@@ -18,6 +22,7 @@ from archipel.stores.journal.policy import JournalPolicy
 
 _MAX_BUFFERS = 512  # of one pwritev; Linux takes 1024
 _GATHERED_BYTES = 64 << 10  # a record that is no longer is written in one piece, when it is whole
+_UNSAFE_BYTES = 32 << 20  # of kept records that are not durable yet
 
 
 class OpenSegment:
@@ -73,6 +78,8 @@ class FileSlot:
         self._gathered: bytearray | None = None  # the data set so far; None once it is written
         self._open = False  # a record is
         self._done = False
+        self._unsafe: tuple[int, int] | None = None  # offset and sequence of the first kept record
+        self._failure: Exception | None = None  # of the disk: the slot takes nothing more
 
     def begin(self, meta: bytes) -> None:
         """Open a record, on a fresh segment when the last one is full.
@@ -80,13 +87,16 @@ class FileSlot:
         Waits while the index writer is far behind, then raises `IndexBehind`: better before the
         instance has come than when it is safe already and cannot be announced.
         """
+        if self._failure is not None:
+            raise self._failure
         if self._open or self._done:
-            raise RuntimeError("a slot takes one record at a time and none once it failed")
+            raise RuntimeError("a slot takes one record at a time and none once it is closed")
         if len(meta) > form.MAX_META_BYTES:
             raise Malformed(f"a file meta group of {len(meta)} bytes (PS3.10 section 7.1)")
         self._health.check()
         self._announcements.wait_for_room(timeout_s=self._policy.announce_timeout_s)
         if self._segment is not None and self._segment.offset >= self._policy.roll_bytes:
+            self.secure()
             self._give_back(self._segment)
             self._segment = None
         try:
@@ -120,6 +130,12 @@ class FileSlot:
 
     def commit(self, receipt: Receipt) -> JournalPlace:
         """Close the record, make it durable by one fdatasync, announce it."""
+        place = self.keep(receipt)
+        self.secure()
+        return place
+
+    def keep(self, receipt: Receipt) -> JournalPlace:
+        """Close the record: complete in the file, durable and announced by the next `secure`."""
         segment = self._writing()
         start = segment.offset
         body_end = start + form.HEADER_BYTES + len(self._meta) + self._dataset_bytes
@@ -134,15 +150,30 @@ class FileSlot:
             else:
                 write_all(segment.fd, [trailer, padding], body_end)
                 write_all(segment.fd, [head], start)
+        except OSError as error:
+            raise self._broken(error, "while a record was closed") from error
+        self._unsafe = self._unsafe or (start, segment.sequence)
+        self._open = False
+        segment.offset, segment.sequence = end, segment.sequence + 1
+        if end - self._unsafe[0] >= _UNSAFE_BYTES:
+            self.secure()
+        return JournalPlace(segment.header.number, start)
+
+    def secure(self) -> None:
+        """Make every record kept durable by one fdatasync, and announce them together."""
+        if self._failure is not None:
+            raise self._failure
+        segment = self._segment
+        if self._unsafe is None or segment is None:
+            return
+        try:
             os.fdatasync(segment.fd)
         except OSError as error:
             raise self._broken(error, "while a record was made durable") from error
-        self._open = False
-        segment.offset, segment.sequence = end, segment.sequence + 1
+        self._unsafe = None
         self._announcements.send(
-            segment.header.number, end, timeout_s=self._policy.announce_timeout_s
+            segment.header.number, segment.offset, timeout_s=self._policy.announce_timeout_s
         )
-        return JournalPlace(segment.header.number, start)
 
     def abandon(self) -> None:
         """Forget the open record: the next one overwrites it."""
@@ -152,6 +183,8 @@ class FileSlot:
         """Give the segment back for the next slot of this process."""
         self._open = False
         self._done = True
+        with contextlib.suppress(ArchipelError):  # told to whoever reads the journal's health
+            self.secure()
         if self._segment is not None:
             self._give_back(self._segment)
             self._segment = None
@@ -181,10 +214,14 @@ class FileSlot:
         segment, self._segment = self._segment, None
         self._open, self._done = False, True
         if segment is not None:
+            if self._unsafe is not None:  # those kept go too: their pages share the failure
+                segment.offset, segment.sequence = self._unsafe
             for undo in (_reopen_record, _cut_record, OpenSegment.close):
                 with contextlib.suppress(OSError):  # refused too: recovery checks the digest
                     undo(segment)
-        return self._health.failed(error, doing)
+        self._unsafe = None
+        self._failure = self._health.failed(error, doing)
+        return self._failure
 
 
 def write_all(fd: int, buffers: Sequence[Buffer], offset: int) -> int:

@@ -13,6 +13,7 @@ from archipel.archive.model import Held
 from archipel.kernel.errors import Malformed
 from archipel.standards.dicom.json_model import Path, to_json
 
+_AVAILABLE = 0x00083002
 _log = logging.getLogger(__name__)
 
 
@@ -32,10 +33,12 @@ def instance_metadata(content: bytes | memoryview, held: Held) -> bytes:
     are kept all the same, and its series must not wait for it.
     """
     try:
-        document = to_json(
-            content, str(held.transfer_syntax), lambda path: bulk_data_uri(held, path)
+        return to_json(
+            content,
+            str(held.transfer_syntax),
+            lambda path: bulk_data_uri(held, path),
+            added=(_AVAILABLE, _available_json(str(held.transfer_syntax))),
         )
-        return _with_transfer_syntax(document, held)
     except Malformed as error:
         _log.warning("instance %s has no metadata: %s", held.key.sop_instance, error)
         named = {
@@ -47,8 +50,7 @@ def instance_metadata(content: bytes | memoryview, held: Held) -> bytes:
         return orjson.dumps(named)
 
 
-def _with_transfer_syntax(document: bytes, held: Held) -> bytes:
-    """Add Available Transfer Syntax UID (0008,3002): how the whole instance can be had."""
-    elements = orjson.loads(document)
-    elements["00083002"] = {"vr": "UI", "Value": [str(held.transfer_syntax)]}
-    return orjson.dumps(dict(sorted(elements.items())))
+def _available_json(transfer_syntax: str) -> bytes:
+    """Write Available Transfer Syntax UID (0008,3002): how the whole instance can be had."""
+    value = {"vr": "UI", "Value": [transfer_syntax]}
+    return b'"%08X":%s' % (_AVAILABLE, orjson.dumps(value))

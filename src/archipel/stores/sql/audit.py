@@ -3,9 +3,10 @@
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, or_, select
+from sqlalchemy import Connection, Insert, Row, Select, insert, or_, select
 
 from archipel.access.audit import NOTHING, chained, check, written
 from archipel.access.model import Action, AuditEntry, AuditQuery, AuditRow, ChainState
@@ -13,7 +14,7 @@ from archipel.kernel.actors import Actor, ActorKind, Scope
 from archipel.kernel.errors import Malformed
 from archipel.kernel.identifiers import TenantId
 from archipel.stores.sql.schema.access import audit, audit_head
-from archipel.stores.sql.session import Database, alone, upsert
+from archipel.stores.sql.session import Database, alone, upsert_of
 
 _AT_ONCE = 2000
 
@@ -58,18 +59,27 @@ def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
     rows = list(chained(entries, sequence=sequence, previous=previous))
     if not rows:
         return
-    connection.execute(insert(audit), [_columns(row) for row in rows])
-    head = {"sequence": rows[-1].sequence, "hash": rows[-1].hash}
-    connection.execute(
-        upsert(connection, audit_head)
-        .values(id=1, **head)
-        .on_conflict_do_update(index_elements=["id"], set_=head)
+    connection.execute(_APPEND, [_columns(row) for row in rows])
+    head = {"id": 1, "sequence": rows[-1].sequence, "hash": rows[-1].hash}
+    connection.execute(_move_head(connection.dialect.name), head)
+
+
+_APPEND = insert(audit)  # built once: every search and every read waits for its row
+_HEAD = select(audit_head.c.sequence, audit_head.c.hash)
+
+
+@lru_cache
+def _move_head(engine_name: str) -> Insert:
+    new = upsert_of(engine_name, audit_head)
+    return new.on_conflict_do_update(
+        index_elements=["id"],
+        set_={"sequence": new.excluded.sequence, "hash": new.excluded.hash},
     )
 
 
 def _head(connection: Connection) -> tuple[int, bytes]:
-    row = connection.execute(select(audit_head)).one_or_none()
-    return (row.sequence, row.hash) if row else (0, NOTHING)
+    row = connection.execute(_HEAD).one_or_none()
+    return (row[0], row[1]) if row else (0, NOTHING)
 
 
 def _all(connection: Connection) -> Generator[AuditRow]:

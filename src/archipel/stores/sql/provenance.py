@@ -143,7 +143,7 @@ def _receipt(held: Transfer, manifest: StudyManifest) -> Draft:
 
 def _share(connection: Connection, key: StudyKey, tenant: TenantId) -> None:
     row = connection.execute(
-        select(study.c.id, study_organisation.c.moment)
+        select(study.c.id, study_organisation.c.moment, study_organisation.c.modalities)
         .join(study_organisation, study_organisation.c.study_id == study.c.id)
         .where(
             study.c.tenant == key.tenant.value,
@@ -155,7 +155,13 @@ def _share(connection: Connection, key: StudyKey, tenant: TenantId) -> None:
         raise Unavailable(f"study {key.study} was taken in but is not there")
     connection.execute(
         upsert(connection, study_organisation).on_conflict_do_nothing(),
-        {"study_id": row.id, "tenant": tenant.value, "role": SHARED, "moment": row.moment},
+        {
+            "study_id": row.id,
+            "tenant": tenant.value,
+            "role": SHARED,
+            "moment": row.moment,
+            "modalities": row.modalities,
+        },
     )
 
 

@@ -111,7 +111,12 @@ def alone(connection: Connection, name: str) -> None:
 
 def upsert(connection: Connection, table: Table) -> sqlite_dialect.Insert:
     """Begin an INSERT that knows ON CONFLICT in the words of this engine."""
-    if connection.dialect.name == "postgresql":
+    return upsert_of(connection.dialect.name, table)
+
+
+def upsert_of(engine_name: str, table: Table) -> sqlite_dialect.Insert:
+    """Begin one for an engine by name, to be kept: building it costs more than running it."""
+    if engine_name == "postgresql":
         # The two engines' classes offer the same methods; the annotation names one of them.
         return cast("sqlite_dialect.Insert", postgresql_dialect.insert(table))
     return sqlite_dialect.insert(table)

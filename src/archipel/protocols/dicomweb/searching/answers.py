@@ -1,7 +1,10 @@
 """QIDO-RS answers in the DICOM JSON model (PS3.18 section 10.6.3 and annex F)."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
+
+from orjson import dumps
 
 from archipel.archive.model import Match
 from archipel.kernel.hierarchy import Level
@@ -12,8 +15,6 @@ from archipel.standards.dicom.attributes import (
     REQUIRED_ANSWER,
     Attribute,
 )
-
-Element = dict[str, Any]
 
 RETRIEVE_URL, AVAILABILITY, CHARACTER_SET = 0x00081190, 0x00080056, 0x00080005
 STUDY_UID, SERIES_UID, INSTANCE_UID = 0x0020000D, 0x0020000E, 0x00080018
@@ -44,8 +45,12 @@ class Answers:
         if search.everything:
             wanted |= {a.tag for a in _known() if a.level <= level}
         self._required = {t for t in required if t not in _IF_KNOWN}
-        self._flat = sorted(t for t in wanted if (a := _attribute(t)) and a.within is None)
-        self._flat = [t for t in self._flat if t not in _OF_THE_ANSWER]
+        flat = sorted(t for t in wanted if (a := _attribute(t)) and a.within is None)
+        self._flat = [
+            (t, _WRITERS[t], _WRITERS[t]("") if t in self._required else None)
+            for t in flat
+            if t not in _OF_THE_ANSWER
+        ]
         self._nested = sorted(
             (a.within, a.tag)
             for a in _known()
@@ -54,24 +59,27 @@ class Answers:
             and a.level <= level
         )
 
-    def write(self, match: Match) -> dict[str, Element]:
-        """One match as a data set."""
+    def write(self, match: Match) -> bytes:
+        """One match as a data set, written."""
         found = match.attributes
-        answer: dict[str, Element] = {
-            "00080005": {"vr": "CS", "Value": ["ISO_IR 192"]},
-            "00080056": {"vr": "CS", "Value": ["ONLINE"]},
-            "00081190": {"vr": "UR", "Value": [self._url(found)]},
-        }
-        for tag in self._flat:
-            text = found.get(tag)
-            if text is not None or tag in self._required:
-                answer[f"{tag:08X}"] = element(_VR[tag], text or "")
-        for sequence, tag in self._nested:
-            text = found.get(tag)
+        said = found.get
+        parts = [_HEAD, _WRITERS[RETRIEVE_URL](self._url(found))]
+        for tag, write, empty in self._flat:
+            text = said(tag)
             if text:
-                held = answer.setdefault(f"{sequence:08X}", {"vr": "SQ", "Value": [{}]})
-                held["Value"][0][f"{tag:08X}"] = element(_VR[tag], text)
-        return answer
+                parts.append(write(text))
+            elif empty is not None:
+                parts.append(empty)
+            elif text is not None:
+                parts.append(write(""))
+        nested: dict[int, list[bytes]] = {}
+        for sequence, tag in self._nested:
+            text = said(tag)
+            if text:
+                nested.setdefault(sequence, []).append(_WRITERS[tag](text))
+        for sequence, inner in nested.items():
+            parts.append(b'"%08X":{"vr":"SQ","Value":[{%s}]}' % (sequence, b",".join(inner)))
+        return b"{%s}" % b",".join(parts)
 
     def _url(self, found: Mapping[int, str]) -> str:
         url = f"{self._base_url}/studies/{found.get(STUDY_UID, '')}"
@@ -82,25 +90,46 @@ class Answers:
         return url
 
 
-def element(vr: str, text: str) -> Element:
-    """One element from its decoded text, values joined by backslash (PS3.18 section F.2.2)."""
-    if not text:
-        return {"vr": vr}
-    values = [text] if vr in _ONE_VALUE else text.split("\\")
-    return {"vr": vr, "Value": [_value(vr, value) for value in values]}
+def _writer_of(tag: int, vr: str) -> Callable[[str], bytes]:
+    """Make what writes elements of one attribute: a page of studies has thousands of them.
+
+    From decoded text, values joined by backslash (PS3.18 section F.2.2).
+    """
+    opening = b'"%08X":{"vr":"%s"' % (tag, vr.encode("ascii"))
+    whole, read = vr in _ONE_VALUE, _reader_of(vr)
+
+    def write(text: str) -> bytes:
+        if not text:
+            return opening + b"}"
+        if whole or "\\" not in text:
+            value = text if read is None else read(text)
+            return b'%s,"Value":[%s]}' % (opening, dumps(value))
+        values = text.split("\\")
+        if read is not None:
+            return opening + b',"Value":' + dumps([read(v) if v else None for v in values]) + b"}"
+        return opening + b',"Value":' + dumps([value or None for value in values]) + b"}"
+
+    return write
 
 
-def _value(vr: str, text: str) -> Any:
-    if not text:
-        return None
+def _reader_of(vr: str) -> Callable[[str], Any] | None:
+    """Give what makes a JSON value of one text; None: the text itself is."""
     if vr == "PN":
-        groups = zip(_NAME_GROUPS, text.split("="), strict=False)
-        return {name: group for name, group in groups if group}
+        return _name
     convert: Callable[[str], Any] | None = int if vr in _INTEGERS else None
     if vr == "DS":
         convert = float
-    if convert is None:
-        return text
+    return None if convert is None else partial(_number, convert)
+
+
+def _name(text: str) -> dict[str, str]:
+    if "=" not in text:
+        return {"Alphabetic": text}
+    groups = zip(_NAME_GROUPS, text.split("="), strict=False)
+    return {name: group for name, group in groups if group}
+
+
+def _number(convert: Callable[[str], Any], text: str) -> Any:
     try:
         return convert(text)
     except ValueError:  # a modality wrote something else: said as it stands (F.2.3 allows text)
@@ -115,4 +144,5 @@ def _attribute(tag: int) -> Attribute | None:
     return INDEXED.get(tag) or COMPUTED.get(tag)
 
 
-_VR = {attribute.tag: attribute.vr for attribute in _known()}
+_WRITERS = {one.tag: _writer_of(one.tag, one.vr) for one in _known()}
+_HEAD = b",".join((_WRITERS[CHARACTER_SET]("ISO_IR 192"), _WRITERS[AVAILABILITY]("ONLINE")))

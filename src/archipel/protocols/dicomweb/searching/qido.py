@@ -56,9 +56,14 @@ def _search(level: Level, relational: bool, visit: Visit) -> Response:
     if not found:
         return Response(None, 204, headers)
     answers = Answers(level, asked, above=relational, base_url=visit.base_url)
-    datasets = [answers.write(match) for match in found]
-    if asked.beyond and level is Level.IMAGE and visit.visitor.may(Permission.READ_IMAGES):
-        add_from_metadata(visit, datasets, asked.beyond)
+    written = b"[%s]" % b",".join([answers.write(match) for match in found])
+    beyond = asked.beyond if level is Level.IMAGE else frozenset()
+    beyond = beyond if visit.visitor.may(Permission.READ_IMAGES) else frozenset()
+    if kind != XML and not beyond:
+        return Response(written, 200, headers, kind)
+    datasets = orjson.loads(written)
+    if beyond:
+        add_from_metadata(visit, datasets, beyond)
     if kind != XML:
         return Response(orjson.dumps(datasets), 200, headers, kind)
     multipart = Multipart(etag_of(*(str(d) for d in datasets)), XML)

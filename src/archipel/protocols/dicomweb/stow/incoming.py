@@ -5,7 +5,7 @@ it comes, hashed as it passes, and its first bytes are kept until its indexed at
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from blake3 import blake3
@@ -71,7 +71,7 @@ class IncomingInstance:
             self._fail(failure)
 
     def end(self) -> None:
-        """Make the complete file durable."""
+        """Close the complete file; `Slot.secure` makes it durable with those of its request."""
         if self.outcome is not None:
             return
         try:
@@ -83,6 +83,12 @@ class IncomingInstance:
         """Make the journal forget what it has of a file that will never be complete."""
         if self.outcome is None:
             self._fail(Malformed("the body ends within this instance"))
+
+    def lose(self, failure: ArchipelError) -> None:
+        """Tell of an instance that came whole and could not be made durable."""
+        if self.place is not None and self.outcome is not None:
+            self.place, self.error = None, failure
+            self.outcome = replace(self.outcome, failure=reason_of(failure))
 
     def refuse(self, failure: ArchipelError, sop_class: str, sop_instance: str) -> None:
         """Tell of an instance that never became a file."""
@@ -160,7 +166,7 @@ class IncomingInstance:
         assert self._key is not None  # noqa: S101
         sop_class = self._sop_class(self._attributes)
         self.digest = self._state.digest()
-        self.place = self.slot.commit(self._receipt(self._key, sop_class, self._attributes))
+        self.place = self.slot.keep(self._receipt(self._key, sop_class, self._attributes))
         self._open = False
         self.outcome = Outcome(
             sop_class=sop_class,

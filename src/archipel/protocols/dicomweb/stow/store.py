@@ -20,7 +20,13 @@ from starlette.responses import Response
 
 from archipel.access.model import Permission
 from archipel.archive.ports import Slot
-from archipel.kernel.errors import Exhausted, Malformed, Refused, Unavailable
+from archipel.kernel.errors import (
+    ArchipelError,
+    Exhausted,
+    Malformed,
+    Refused,
+    Unavailable,
+)
 from archipel.kernel.uid import Uid
 from archipel.protocols.dicomweb.accept import parse_media_type
 from archipel.protocols.dicomweb.native_model import to_xml
@@ -195,12 +201,23 @@ class _Storing:
             raise broken
         if not self.incoming:
             raise Malformed("the body holds no instance")
+        self._secure()
         indexed = self._fence()
         outcomes = [one.outcome for one in self.incoming if one.outcome is not None]
         if indexed:
             outcomes = self._without_refused()
         status = status_of(outcomes, indexed=indexed and broken is None)
         return self._response(status, outcomes)
+
+    def _secure(self) -> None:
+        """Make all that came durable by one wait for the disk. Raises when none of it is."""
+        try:
+            self.slot.secure()
+        except ArchipelError as failure:
+            for one in self.incoming:
+                one.lose(failure)
+            if self._none_stored():
+                raise
 
     def _take_described(self) -> None:
         """Put what metadata and bulk data describe through as files. Raises `Malformed`."""

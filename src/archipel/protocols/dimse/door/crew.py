@@ -54,12 +54,14 @@ class Crew:
         for _ in range(self._settings.workers):
             self._fork(inherited)
 
-    def replace_the_dead(self, now_s: float, inherited: list[socket.socket]) -> None:
-        """Fork a worker for each that died long enough ago."""
+    def replace_the_dead(self, now_s: float, inherited: Callable[[], list[socket.socket]]) -> None:
+        """Fork a worker for each that died long enough ago; `inherited` is asked only then."""
+        if not self._due:
+            return
         due = [when for when in self._due if when <= now_s]
         self._due = [when for when in self._due if when > now_s]
         for _ in due:
-            self._fork(inherited)
+            self._fork(inherited())
 
     def full_for(self, host: str) -> bool:
         """Tell whether one more association of this address would be one too many."""

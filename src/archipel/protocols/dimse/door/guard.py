@@ -97,7 +97,7 @@ class Guard:
         if self._deaf_until and now_s >= self._deaf_until:
             self._deaf_until = 0.0
             self._hear(self._listener, self._accept)
-        self._crew.replace_the_dead(now_s, self.sockets())
+        self._crew.replace_the_dead(now_s, self.sockets)
 
     def _accept(self) -> None:
         for _ in range(_ACCEPTED_AT_ONCE):

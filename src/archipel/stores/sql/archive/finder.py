@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, func, or_, select
 
 from archipel.archive.model import Held
 from archipel.kernel.actors import Scope
@@ -17,11 +17,17 @@ from archipel.kernel.hierarchy import Level
 from archipel.standards.dicom.attributes import INDEXED
 from archipel.standards.dicom.matching import AnyOf, Matcher, matches_all
 from archipel.stores.sql.archive import answers
-from archipel.stores.sql.archive.match import SOP_INSTANCE_UID, Asked, of_dates
+from archipel.stores.sql.archive.match import SOP_INSTANCE_UID, Asked
 from archipel.stores.sql.archive.quality import hidden_column, left
 from archipel.stores.sql.archive.rows import uid_hash
-from archipel.stores.sql.archive.scope import visible, walked
-from archipel.stores.sql.schema.archive import instance, sealed_instance, series, study
+from archipel.stores.sql.archive.scope import listed, number_in, visible, walked
+from archipel.stores.sql.schema.archive import (
+    instance,
+    sealed_instance,
+    series,
+    study,
+    study_organisation,
+)
 
 _AT_ONCE = 200
 _SERIES_AT_ONCE = 16  # whose instances are read together
@@ -219,6 +225,12 @@ def counted(
     """Count answers up to `most` in the database alone; None where rows must be looked at."""
     if asked.upper or asked.image or level is Level.PATIENT:
         return None
+    if level is Level.STUDY and len(scope.tenants) == 1 and not asked.clauses:
+        (tenant,) = scope.tenants
+        within = asked.listed(study_organisation)
+        one = select(study_organisation.c.study_id).where(*listed(tenant, scope=scope), *within)
+        few = one.limit(most).subquery()
+        return connection.execute(select(func.count()).select_from(few)).scalar_one()
     if level is Level.STUDY:
         few = _ordered(select(study.c.id), asked, EVERYTHING, scope).limit(most).subquery()
         return connection.execute(select(func.count()).select_from(few)).scalar_one()
@@ -241,13 +253,14 @@ def holding(sop_instances: Iterable[str]) -> ColumnElement[bool]:
 
 def _ordered(query: Select[Any], asked: Asked, window: Window, scope: Scope) -> Select[Any]:
     query = query.where(*asked.clauses)
-    moment: ColumnElement[str] = study.c.moment
-    number: ColumnElement[int] = study.c.id
+    listing: FromClause = study
     if asked.keyed:
         query = query.where(visible(scope))
     else:
-        query, moment, number = walked(query, scope)
-    query = query.where(*(of_dates(moment, dates) for dates in asked.dates))
+        query, listing = walked(query, scope)
+    query = query.where(*asked.listed(listing))
+    moment: ColumnElement[str] = listing.c.moment
+    number = number_in(listing)
     if window.behind is not None:
         at, last = window.behind
         further = or_(moment < at, and_(moment == at, number < last))

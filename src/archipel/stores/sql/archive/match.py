@@ -3,10 +3,10 @@
 Node-wide, all of it: conditions only narrow a query whose scope `archive_scope` has set.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, false, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, FromClause, and_, false, or_, select
 
 from archipel.archive.model import Query
 from archipel.kernel.hierarchy import Level
@@ -34,6 +34,8 @@ _LAST = "\U0010ffff"  # sorts behind every character
 _KEYED = {0x00080050, PATIENT_NAME, 0x00100020, 0x0020000D}
 
 Clause = ColumnElement[bool]
+Fits = Callable[[ColumnElement[str]], Clause]
+"""What a column has to hold, whichever table it stands in."""
 
 
 @dataclass(slots=True)
@@ -42,10 +44,16 @@ class Asked:
 
     clauses: list[Clause] = field(default_factory=list)
     dates: list[Range] = field(default_factory=list)  # of the study
+    modalities: list[Fits] = field(default_factory=list)  # of those of the study
     upper: dict[int, Matcher] = field(default_factory=dict)  # study and series attributes
     image: dict[int, Matcher] = field(default_factory=dict)
     names: list[NameKey] = field(default_factory=list)
     keyed: bool = False  # an index other than the worklist's narrows it well
+
+    def listed(self, listing: FromClause) -> Iterator[Clause]:
+        """Say what a table holds of dates and modalities. Node-wide: it reads no row."""
+        yield from (of_dates(listing.c.moment, dates) for dates in self.dates)
+        yield from (fits(listing.c.modalities) for fits in self.modalities)
 
     def settle(self, connection: Connection) -> None:
         """Choose how studies are found by name. Node-wide: it counts names, of nobody."""
@@ -74,6 +82,8 @@ def asked_of(query: Query, level: Level, *, engine_name: str) -> Asked:
             asked.image[tag] = wanted
         elif tag == STUDY_DATE and (dates := _dates(criterion)):
             asked.dates.append(dates)
+        elif tag == MODALITIES_IN_STUDY:
+            asked.modalities.append(_modalities(criterion, engine_name))
         elif tag == PATIENT_NAME and not _begins_wild(criterion) and "=" not in key:
             asked.names += _names(criterion, engine_name)
         elif (clause := _clause(tag, key, criterion, engine_name)) is not None:
@@ -115,8 +125,6 @@ def _begins_wild(criterion: Criterion) -> bool:
 def _clause(tag: int, key: str, criterion: Criterion, engine_name: str) -> Clause | None:
     if tag == PATIENT_NAME:
         return _name(key, criterion, engine_name)
-    if tag == MODALITIES_IN_STUDY:
-        return _modalities(criterion, engine_name)
     if tag == 0x00200011:  # noqa: PLR2004  (series number)
         return _number(criterion)
     column = _COLUMNS.get(tag)
@@ -182,16 +190,20 @@ def _of_another_group(criterion: Criterion) -> bool:
     return isinstance(criterion, Like) and "=" in criterion.pattern
 
 
-def _modalities(criterion: Criterion, engine_name: str) -> Clause | None:
+def _modalities(criterion: Criterion, engine_name: str) -> Fits:
     patterns: list[str] = []
     for one in _each(criterion):
         if isinstance(one, AnyOf):
             patterns += (f"*\\{value}\\*" for value in one.values)
         elif isinstance(one, Like):
             patterns.append(f"*\\{one.pattern}\\*")
-    if isinstance(criterion, Empty):
-        return study.c.modalities == ""
-    return or_(false(), *(_like(study.c.modalities, one, engine_name) for one in patterns))
+
+    def _fits(column: ColumnElement[str]) -> Clause:
+        if isinstance(criterion, Empty):
+            return column == ""
+        return or_(false(), *(_like(column, one, engine_name) for one in patterns))
+
+    return _fits
 
 
 def _number(criterion: Criterion) -> Clause | None:

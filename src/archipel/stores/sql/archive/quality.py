@@ -22,7 +22,7 @@ from archipel.archive.quality.model import (
 from archipel.kernel.actors import ActorKind, Scope
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
-from archipel.stores.sql.schema.archive import series, study
+from archipel.stores.sql.schema.archive import series, study, study_organisation
 from archipel.stores.sql.schema.quality import (
     hidden_instance,
     rejection_note,
@@ -261,11 +261,11 @@ def _count(
     if said:
         modalities = connection.scalars(select(series.c.modality).where(series.c.id.in_(said)))
         listed = "\\".join(sorted({one for one in modalities if one}))
-        connection.execute(
-            update(study)
-            .where(_of(study, key))
-            .values(modalities=f"\\{listed}\\" if listed else "")
-        )
+        said_of = {"modalities": f"\\{listed}\\" if listed else ""}
+        connection.execute(update(study).where(_of(study, key)).values(said_of))
+        here = select(study.c.id).where(_of(study, key))
+        listing = update(study_organisation).where(study_organisation.c.study_id.in_(here))
+        connection.execute(listing.values(said_of))
 
 
 _LEVELS = (Hidden.FROM_PEOPLE, Hidden.FROM_ALL)

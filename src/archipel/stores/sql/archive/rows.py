@@ -66,14 +66,13 @@ def study_values(study: Study, name_id: int) -> Values:
         "name_id": name_id,
         "patient_birth_date": normalise_date(said.get(0x00100030, "")),
         "patient_sex": said.get(0x00100040, ""),
-        "moment": study_moment(study),
         "study_time": normalise_time(said.get(0x00080030, "")),
         "accession_number": accession.value if accession else "",
         "accession_issuer": accession.issuer.namespace if accession else "",
         "study_id": said.get(0x00200010, ""),
         "description": said.get(0x00081030, ""),
         "referring_physician": normalise_name(said.get(0x00080090, "")),
-        "modalities": _listed(study.modalities),
+        **study_listing(study),
         "said_urgency": int(Urgency.said(said.get(PRIORITY, ""))),
         "attributes": _encode(said),
         **study_counters(study),
@@ -91,6 +90,11 @@ def study_counters(study: Study) -> Values:
         "received_last_at": study.received_last,
         "completed_at": study.completed_at,
     }
+
+
+def study_listing(study: Study) -> Values:
+    """Give what lists and counts go by, in each organisation's row too. Node-wide: a value."""
+    return {"moment": study_moment(study), "modalities": _listed(study.modalities)}
 
 
 def study_moment(study: Study) -> str:

@@ -7,13 +7,27 @@ nobody.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, not_, or_
+from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, literal_column, not_, or_, select
 
 from archipel.kernel.actors import Scope
+from archipel.kernel.identifiers import TenantId
 from archipel.stores.sql.archive.quality import left
+from archipel.stores.sql.archive.statements import OWNER
 from archipel.stores.sql.schema.archive import study, study_organisation, withheld_study
 
 Clause = ColumnElement[bool]
+
+# Made once: to make one costs more than the query it stands in.
+_OTHER = study.alias("other_study")
+_THEIRS = study_organisation.alias("other_organisation")
+_THIS = study.alias("this_study")
+_WITHHELD = select(_THIS.c.id).join(
+    withheld_study,
+    and_(
+        withheld_study.c.tenant == _THIS.c.tenant,
+        withheld_study.c.study_instance_uid == _THIS.c.study_instance_uid,
+    ),
+)
 
 
 def visible(scope: Scope) -> Clause:
@@ -22,7 +36,8 @@ def visible(scope: Scope) -> Clause:
     seen = exists().where(
         study_organisation.c.study_id == study.c.id, study_organisation.c.tenant.in_(tenants)
     )
-    return and_(seen, shown(study), left(study, scope=scope), not_(_nearer_copy(tenants, scope)))
+    nearer = _nearer_copy(study, tenants, scope)
+    return and_(seen, shown(study), left(study, scope=scope), not_(nearer))
 
 
 def within(scope: Scope) -> Clause:
@@ -42,35 +57,60 @@ def shown(one: FromClause) -> Clause:
     )
 
 
-def walked(
-    query: Select[Any], scope: Scope
-) -> tuple[Select[Any], ColumnElement[str], ColumnElement[int]]:
+def walked(query: Select[Any], scope: Scope) -> tuple[Select[Any], FromClause]:
     """Bound `query` by `scope` along the worklist's own index.
 
-    Returns it and the columns to order by, moment and number of the study. Only one organisation
-    has such an index; for several, `visible` bounds a walk through all studies.
+    Returns it and the table whose moment, modalities and number of the study that index holds.
+    Only one organisation has such an index; for several, `visible` bounds a walk through all
+    studies.
     """
     if len(scope.tenants) != 1:
-        return query.where(visible(scope)), study.c.moment, study.c.id
+        return query.where(visible(scope)), study
     (tenant,) = scope.tenants
     query = query.join(study_organisation, study_organisation.c.study_id == study.c.id).where(
         study_organisation.c.tenant == tenant.value,
         shown(study),
         left(study, scope=scope),
-        not_(_nearer_copy([tenant.value], scope)),
+        # What it owns itself is never the farther copy.
+        or_(study.c.tenant == tenant.value, not_(_nearer_copy(study, [tenant.value], scope))),
     )
-    return query, study_organisation.c.moment, study_organisation.c.study_id
+    return query, study_organisation
 
 
-def _nearer_copy(tenants: list[str], scope: Scope) -> Clause:
-    other, theirs = study.alias("other_study"), study_organisation.alias("other_organisation")
-    other_owned, owned = other.c.tenant.in_(tenants), study.c.tenant.in_(tenants)
+def number_in(listing: FromClause) -> ColumnElement[int]:
+    """Give the number of the study in what `walked` returns. Node-wide: it reads no row."""
+    return study.c.id if listing is study else study_organisation.c.study_id
+
+
+def listed(tenant: TenantId, *, scope: Scope) -> tuple[Clause, ...]:
+    """Say that a row of ``study_organisation`` is a study that one organisation sees.
+
+    The same studies as `walked`, told by the worklist's index alone: for counting many.
+    """
+    farther = exists().where(
+        _THIS.c.id == study_organisation.c.study_id, _nearer_copy(_THIS, [tenant.value], scope)
+    )
+    emptied = select(_THIS.c.id).where(  # found by an index of those of which any is hidden
+        _THIS.c.hidden_instances_from_people > literal_column("0"),
+        not_(left(_THIS, scope=scope)),
+    )
+    return (
+        study_organisation.c.tenant == tenant.value,
+        study_organisation.c.study_id.not_in(_WITHHELD),
+        study_organisation.c.study_id.not_in(emptied),
+        or_(study_organisation.c.role == OWNER, not_(farther)),
+    )
+
+
+def _nearer_copy(one: FromClause, tenants: list[str], scope: Scope) -> Clause:
+    other, theirs = _OTHER, _THEIRS
+    other_owned, owned = other.c.tenant.in_(tenants), one.c.tenant.in_(tenants)
     return exists().where(
-        other.c.study_instance_uid == study.c.study_instance_uid,
-        other.c.id != study.c.id,
+        other.c.study_instance_uid == one.c.study_instance_uid,
+        other.c.id != one.c.id,
         or_(
             and_(other_owned, not_(owned)),
-            and_(or_(other_owned, not_(owned)), other.c.id < study.c.id),
+            and_(or_(other_owned, not_(owned)), other.c.id < one.c.id),
         ),
         shown(other),
         left(other, scope=scope),

@@ -59,7 +59,7 @@ INSERT_SERIES = insert(series).returning(series.c.id)
 INSERT_INSTANCE = insert(instance)
 INSERT_QUARANTINE = insert(quarantine)
 UPDATE_STUDY = update(study).where(study.c.id == bindparam("number"))
-UPDATE_MOMENT = update(study_organisation).where(
+UPDATE_LISTING = update(study_organisation).where(
     study_organisation.c.study_id == bindparam("number")
 )
 UPDATE_SERIES = update(series).where(series.c.id == bindparam("series_key"))

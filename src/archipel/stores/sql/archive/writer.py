@@ -214,7 +214,7 @@ class SqlIndexTransaction:
                 "study_id": number,
                 "tenant": one.key.tenant.value,
                 "role": say.OWNER,
-                "moment": rows.study_moment(one),
+                **rows.study_listing(one),
             },
         )
         return number
@@ -231,9 +231,9 @@ class SqlIndexTransaction:
         if one.person == known.person:
             del values["person"]  # a link may be moving the study meanwhile (ADR 0093)
         self._connection.execute(say.UPDATE_STUDY, {"number": number, **values})
-        if rows.study_moment(known) != rows.study_moment(one):
-            moved = {"number": number, "moment": rows.study_moment(one)}
-            self._connection.execute(say.UPDATE_MOMENT, moved)
+        if rows.study_listing(known) != rows.study_listing(one):
+            listing = {"number": number, **rows.study_listing(one)}
+            self._connection.execute(say.UPDATE_LISTING, listing)
 
     def _write_series(self, changed: Sequence[Series]) -> None:
         for one in changed:

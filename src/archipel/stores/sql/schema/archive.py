@@ -99,6 +99,12 @@ Index("ix_study_uid", study.c.study_instance_uid)
 Index("ix_study_patient", study.c.patient_id, study.c.patient_issuer)
 Index("ix_study_accession", study.c.accession_number)
 Index("ix_study_birth_date", study.c.patient_birth_date)
+Index(
+    "ix_study_hidden",
+    study.c.id,
+    sqlite_where=text("hidden_instances_from_people > 0"),
+    postgresql_where=text("hidden_instances_from_people > 0"),
+)
 Index("ix_study_moment", study.c.moment, study.c.id)
 Index(
     "ix_study_incomplete",
@@ -124,6 +130,7 @@ study_organisation = Table(
     Column("tenant", _TENANT, primary_key=True),
     Column("role", String(8), nullable=False, comment="owner or shared"),
     Column("moment", _PLAIN, nullable=False, comment="copy of study.moment, for the worklist"),
+    Column("modalities", _PLAIN, nullable=False, comment="copy of study.modalities, likewise"),
     sqlite_with_rowid=False,
 )
 Index(
@@ -131,6 +138,8 @@ Index(
     study_organisation.c.tenant,
     study_organisation.c.moment,
     study_organisation.c.study_id,
+    study_organisation.c.modalities,  # these two so that counting reads nothing else
+    study_organisation.c.role,
 )
 
 study_conflict = Table(

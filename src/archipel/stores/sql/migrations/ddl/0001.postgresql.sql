@@ -1008,6 +1008,7 @@ CREATE TABLE study_organisation (
 	tenant VARCHAR(48) COLLATE "C" NOT NULL,
 	role VARCHAR(8) NOT NULL,
 	moment TEXT COLLATE "C" NOT NULL,
+	modalities TEXT COLLATE "C" NOT NULL,
 	CONSTRAINT pk_study_organisation PRIMARY KEY (study_id, tenant),
 	CONSTRAINT fk_study_organisation_study_id_study FOREIGN KEY(study_id) REFERENCES study (id)
 );
@@ -1015,6 +1016,8 @@ CREATE TABLE study_organisation (
 COMMENT ON COLUMN study_organisation.role IS 'owner or shared';
 
 COMMENT ON COLUMN study_organisation.moment IS 'copy of study.moment, for the worklist';
+
+COMMENT ON COLUMN study_organisation.modalities IS 'copy of study.modalities, likewise';
 
 CREATE TABLE study_conflict (
 	study_id BIGINT NOT NULL,
@@ -1232,13 +1235,15 @@ CREATE INDEX ix_study_conflict_open ON study_conflict (study_id) WHERE kept IS N
 
 CREATE INDEX ix_study_fresh ON study (received_first_at);
 
+CREATE INDEX ix_study_hidden ON study (id) WHERE hidden_instances_from_people > 0;
+
 CREATE INDEX ix_study_incomplete ON study (received_first_at) WHERE completed_at IS NULL;
 
 CREATE INDEX ix_study_moment ON study (moment, id);
 
 CREATE INDEX ix_study_name_id ON study (name_id);
 
-CREATE INDEX ix_study_organisation_worklist ON study_organisation (tenant, moment, study_id);
+CREATE INDEX ix_study_organisation_worklist ON study_organisation (tenant, moment, study_id, modalities, role);
 
 CREATE INDEX ix_study_patient ON study (patient_id, patient_issuer);
 

@@ -863,6 +863,7 @@ CREATE TABLE study_organisation (
 	tenant VARCHAR(48) NOT NULL,
 	role VARCHAR(8) NOT NULL,
 	moment TEXT NOT NULL,
+	modalities TEXT NOT NULL,
 	CONSTRAINT pk_study_organisation PRIMARY KEY (study_id, tenant),
 	CONSTRAINT fk_study_organisation_study_id_study FOREIGN KEY(study_id) REFERENCES study (id)
 )
@@ -1075,13 +1076,15 @@ CREATE INDEX ix_study_conflict_open ON study_conflict (study_id) WHERE kept IS N
 
 CREATE INDEX ix_study_fresh ON study (received_first_at) WHERE moment = '' OR moment >= strftime('%Y%m%d', received_first_at, '-30 days');
 
+CREATE INDEX ix_study_hidden ON study (id) WHERE hidden_instances_from_people > 0;
+
 CREATE INDEX ix_study_incomplete ON study (received_first_at) WHERE completed_at IS NULL;
 
 CREATE INDEX ix_study_moment ON study (moment, id);
 
 CREATE INDEX ix_study_name_id ON study (name_id);
 
-CREATE INDEX ix_study_organisation_worklist ON study_organisation (tenant, moment, study_id);
+CREATE INDEX ix_study_organisation_worklist ON study_organisation (tenant, moment, study_id, modalities, role);
 
 CREATE INDEX ix_study_patient ON study (patient_id, patient_issuer);
 
