@@ -1,7 +1,7 @@
 """`archive.ports.Catalogue` on the index, on SQLite and on PostgreSQL (PS3.4 C.2.2, C.6)."""
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from archipel.archive.ingest import ingest
 from archipel.archive.model import JournalPlace, Match, PackPlace, Query, Sealed, SeriesKey
@@ -14,6 +14,7 @@ from archipel.stores.sql.archive.seal import SqlSealIndex
 from archipel.stores.sql.archive.sharing import share
 from archipel.stores.sql.archive.streaming import pages
 from archipel.stores.sql.archive.writer import SqlIndex
+from archipel.stores.sql.schema import archive as tables
 from archipel.stores.sql.schema.archive import withheld_study
 from archipel.stores.sql.session import Database
 from archipel.testing.receipts import (
@@ -302,7 +303,7 @@ def test_a_study_that_both_hold_is_shown_once_its_own_copy_first(node: Node) -> 
 def test_what_is_counted_is_what_is_found(
     node: Node, tenants: tuple[TenantId, ...], keys: dict[int, str]
 ) -> None:
-    """Own, shared, held twice, shared twice, withheld: a count may look at other columns."""
+    """Own, shared, held twice, withheld, rejected: a count may look at other columns."""
     node.take(*(Sent(study=n) for n in (1, 2, 3, 4)))
     node.take(Sent(study=1, tenant="est"), Sent(study=5, tenant="est", header=at("20260101")))
     node.take(*(Sent(study=n, tenant="sud") for n in (2, 6)))
@@ -312,14 +313,18 @@ def test_what_is_counted_is_what_is_found(
     with node.database.write() as connection:
         for tenant, study in (("ouest", 4), ("sud", 6)):
             row = {"tenant": tenant, "study_instance_uid": study_uid(study).value}
-            connection.execute(insert(withheld_study), row | {"why": "recalled", "at": later(0)})
+            recalled = row | {"why": "recalled", "at": later(0)}
+            connection.execute(insert(withheld_study), recalled)
+        third = tables.study.c.study_instance_uid == study_uid(3).value
+        rejected = update(tables.study).where(third).values(hidden_instances_from_people=1)
+        connection.execute(rejected)
 
     found = node.studies(keys, *tenants)
 
     assert len(found) == len(set(found)) > 0
     query = Query(matching=keys)
     assert node.catalogue.count(Level.STUDY, query, scope=scope(*tenants)) == len(found)
-    assert study_uid(4).value not in found
+    assert not {study_uid(3).value, study_uid(4).value} & set(found)
 
 
 def test_retrieval_names_everything_below_a_level_in_order(node: Node) -> None:

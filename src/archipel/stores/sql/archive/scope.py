@@ -7,7 +7,17 @@ nobody.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, literal_column, not_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    exists,
+    literal_column,
+    not_,
+    or_,
+    select,
+)
 
 from archipel.kernel.actors import Scope
 from archipel.kernel.identifiers import TenantId
