@@ -46,6 +46,7 @@ class Permission(Enum):
     SHARE_RESULTS = "share-results"  # links for referrers and patients
     ASK_READING = "ask-reading"  # of another organisation: place, follow, acknowledge
     CHOOSE_READING = "choose-reading"  # of two: a doctor's act
+    EXPORT_DEIDENTIFIED = "export-deidentified"  # exams that name nobody, out of the network
     RECORD_OPPOSITION = "record-opposition"  # of a patient, to sharing
     RESOLVE_IDENTITY = "resolve-identity"
     SETTLE_ARRIVALS = "settle-arrivals"  # what came twice, or says two things

@@ -36,6 +36,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 _P.ASK_READING,
                 _P.CHOOSE_READING,
                 _P.RECORD_OPPOSITION,
+                _P.EXPORT_DEIDENTIFIED,
             }
         ),
         Role.TECHNOLOGIST: frozenset(

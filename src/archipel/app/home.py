@@ -37,6 +37,16 @@ class Home:
         return self.keys / "portal.key"
 
     @property
+    def pseudonym_key_file(self) -> Path:
+        """Return the file of the key under which pseudonyms are made."""
+        return self.keys / "pseudonyms.key"
+
+    @property
+    def blackouts_file(self) -> Path:
+        """Return the file of rules that say where images show text; there need not be one."""
+        return self.root / "blackouts.toml"
+
+    @property
     def journal(self) -> Path:
         """Return the directory of journal segments."""
         return self.root / "journal"

@@ -17,6 +17,7 @@ from archipel.app.health import status_of
 from archipel.app.network.switchboard import Switchboard
 from archipel.app.network.view import network_of
 from archipel.app.operations.comparing import Comparing
+from archipel.app.operations.deidentifying import Deidentifying
 from archipel.app.operations.letters import Letters
 from archipel.app.peer_keys import name_of
 from archipel.app.requests.travel import FetchedHere, LinkTravel
@@ -86,6 +87,7 @@ def application(node: Node) -> FastAPI:
         letters=Letters(node.database, node.audit, node.clock, door="web"),
         settling=_settling(node),
         persons=SqlPersons(node.database),
+        deidentifying=Deidentifying(node, door="web"),
         echo=lambda device: _echo(node, device),
         status=lambda: status_of(node),
         network=lambda complete: network_of(node, complete=complete),

@@ -26,12 +26,20 @@ from pathlib import Path
 
 from archipel.imaging.errors import NotAnImage, Undecodable
 from archipel.kernel.errors import ArchipelError, Exhausted, Malformed, NotFound
+from archipel.standards.dicom.deidentify.apply import NotDeidentifiable
 
 REQUEST = struct.Struct("<Q")  # length of the pickled task that follows
 REPLY = struct.Struct("<BQ")  # kind, length of what follows (or of the file that comes along)
 DONE, FILED, FAILED, BUG = range(4)
 INLINE_BYTES = 8 << 20  # a longer result comes as a file without a name
-TOLD: tuple[type[ArchipelError], ...] = (NotAnImage, Undecodable, Exhausted, NotFound, Malformed)
+TOLD: tuple[type[ArchipelError], ...] = (
+    NotAnImage,
+    NotDeidentifiable,
+    Undecodable,
+    Exhausted,
+    NotFound,
+    Malformed,
+)
 """The failures a worker may tell; subclasses before their kind."""
 
 _LARGEST_FILE_BYTES = 4 << 30
@@ -71,6 +79,7 @@ def _load() -> None:
     """Load before the fork what a worker needs; `imagecodecs` loads a codec when it is named."""
     import imagecodecs  # noqa: PLC0415  (who only asks the workbench needs none of these)
 
+    import archipel.imaging.deidentify  # noqa: PLC0415  (as above)
     import archipel.imaging.encode  # noqa: PLC0415  (as above)
     import archipel.imaging.render  # noqa: PLC0415  (as above)
     import archipel.imaging.transcode  # noqa: PLC0415  (as above)

@@ -92,6 +92,13 @@ IDENTITY = NodeIdentity(
 )
 
 
+class NothingHeld:
+    """This door stands before no archive: `tests/unit/deidentify/test_export.py` has one."""
+
+    def export(self, *_: Any, **__: Any) -> Any:
+        raise NotFound("nothing is held here")
+
+
 class NothingKept:
     """Records set aside that have rows and no bytes."""
 
@@ -331,6 +338,7 @@ def furnished(database: Database, clock: Clock) -> tuple[WebServices, enrol.Offi
         quarantine=SqlQuarantine(database),
         settling=Settling(differences=SqlDifferences(database), comparing=NothingKept()),
         persons=SqlPersons(database),
+        deidentifying=NothingHeld(),
         letters=Letters(database, audit, clock, door="web"),
         echo=lambda device: EchoOutcome(ok=True, duration_ms=1, detail=str(device.ae_title)),
         status=status,

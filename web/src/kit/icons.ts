@@ -76,6 +76,7 @@ export {
   IconTrash,
   IconUnlink,
   IconUser,
+  IconUserOff,
   IconUsers,
   IconX,
   IconZoomIn,

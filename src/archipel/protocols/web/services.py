@@ -22,6 +22,7 @@ from archipel.kernel.clock import Clock
 from archipel.protocols.web.models.network import NetworkView
 from archipel.kernel.errors import NotFound
 from archipel.kernel.identifiers import PatientIdentifier, TenantId
+from archipel.protocols.web.models.deidentifying import DeidentifyRequest
 from archipel.protocols.web.models.node import NodeStatus, StuckWork
 from archipel.protocols.web.models.settling import Comparison
 from archipel.reading import claim, published, report, sign
@@ -32,6 +33,7 @@ from archipel.results.share import Counter
 from archipel.reading.request import ask
 from archipel.reading.request.island import Island
 from archipel.reading.request.model import Site
+from archipel.reading.model import ExamId
 from archipel.reading.request.ports import Agreements, Arrivals, Requests, Travel
 
 DOOR = "web"
@@ -131,6 +133,30 @@ class Letters(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeidentifiedExam:
+    """An archive of one exam that names nobody, whole before its first byte leaves."""
+
+    name: str
+    size_bytes: int
+    objects: int
+    left_out: int
+    pieces: Iterator[bytes]
+
+
+class Deidentifying(Protocol):
+    """Exams that name nobody."""
+
+    def export(
+        self, exam: ExamId, wish: DeidentifyRequest, *, scope: Scope
+    ) -> DeidentifiedExam:
+        """Make the archive; audited before it is handed out.
+
+        Raises `NotFound`, `Refused` (an exam of others), `Conflict` (some objects cannot be
+        made to name nobody), `Malformed`, `Exhausted`, `Unavailable`.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebServices:
     """The ports of this door. `recognise` is `visitors.recogniser(...)`."""
 
@@ -153,6 +179,7 @@ class WebServices:
     letters: Letters
     settling: Settling
     persons: Persons
+    deidentifying: Deidentifying
     echo: Callable[[Device], EchoOutcome]
     status: Callable[[], NodeStatus]
     network: Callable[[bool], NetworkView]  # whether with all that administrators see

@@ -6,6 +6,7 @@ import { setServerTime } from "@/kit/time";
 export type Share = Schemas["ShareView"];
 export type ShareMade = Schemas["ShareMade"];
 export type Shares = Schemas["SharesView"];
+export type DeidentifyRequest = Schemas["DeidentifyRequest"];
 export type ShareRequest = Schemas["ShareRequest"];
 
 export const sharesQuery = (exam: string) =>
@@ -56,4 +57,29 @@ export function useSharing(exam: string) {
       onSettled,
     }),
   };
+}
+
+export interface Leaving {
+  archive: Blob;
+  name: string;
+  objects: number;
+}
+
+/** Makes the archive of an exam that names nobody. */
+export function useDeidentifying(exam: string) {
+  return useMutation({
+    mutationFn: async (wanted: DeidentifyRequest): Promise<Leaving> => {
+      const { data, response } = await api.POST("/api/exams/{exam}/deidentified", {
+        params: { path: { exam } },
+        body: wanted,
+        parseAs: "blob",
+      });
+      const told = response.headers.get("Content-Disposition") ?? "";
+      return {
+        archive: data as unknown as Blob,
+        name: /filename="([^"]+)"/.exec(told)?.[1] ?? "deidentified.zip",
+        objects: Number(response.headers.get("X-Objects") ?? 0),
+      };
+    },
+  });
 }

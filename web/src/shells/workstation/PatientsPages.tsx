@@ -8,6 +8,7 @@ import { Person } from "@/rooms/archive/Person";
 import { PersonLinks } from "@/rooms/identity/PersonLinks";
 import { AheadLink } from "@/rooms/requests/AheadLink";
 import { ExamRequest } from "@/rooms/requests/ExamRequest";
+import { ExamDeidentify } from "@/rooms/sharing/ExamDeidentify";
 import { ExamShares } from "@/rooms/sharing/ExamShares";
 
 export function PatientsPage() {
@@ -42,6 +43,9 @@ function AnyPerson({ person, exam }: { person: string; exam: string | undefined 
               exam={row.exam}
               patient={`${row.patient.family_name} ${row.patient.given_name}`.trim()}
             />
+          )}
+          {may(session, "export-deidentified") && row.site.key === session.organisation.key && (
+            <ExamDeidentify exam={row.exam} />
           )}
         </>
       )}
