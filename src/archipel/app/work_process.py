@@ -8,6 +8,7 @@ from select import select
 
 from archipel.app.dispatcher import Dispatcher, Subscription
 from archipel.app.home import Home
+from archipel.app.keeping.disposing import carry_out
 from archipel.app.keeping.scrubbing import Scrubber
 from archipel.app.operations import availability, commitments
 from archipel.app.operations.letters import save_waiting
@@ -95,6 +96,7 @@ def _tidy(node: Node, work: Work, ended: threading.Event) -> None:
                 graces=graces,
             )
             _seal_forgotten(node)
+            carry_out(node)
             offer_forgotten(node)
             node.packs.sweep(now=node.clock())
             node.commitments.sweep(before=node.clock() - commitments.KEPT)

@@ -86,3 +86,11 @@ class ExpiredSentAgain(Event):
 
     study: Uid
     instances: tuple[Uid, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyDisposed(Event):
+    """A study's time was over: it is destroyed, by an approved disposal."""
+
+    study: Uid
+    disposal: int

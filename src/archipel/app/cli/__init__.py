@@ -23,6 +23,7 @@ from archipel.app.cli import (
     opposition,
     peer,
     results,
+    retention,
     work,
 )
 from archipel.kernel.errors import ArchipelError, Malformed
@@ -42,6 +43,7 @@ for part in (
     content,
     keeping,
     deidentify,
+    retention,
     commitment,
     peer,
     agreement,

@@ -65,6 +65,7 @@ class Exam:
     complete: bool = True  # complete and sealed
     held: bool = False  # a legal hold lies on the exam or on its patient
     asked: bool = False  # an open request, or a reading under way
+    doubtful: bool = False  # other bytes under a UID of it lie in quarantine
     damaged: bool = False  # some of it is damaged: what it was cannot be shown any more
     copied: bool = False  # another node has shown that it holds every byte
 
@@ -77,6 +78,7 @@ class Bar(Enum):
     BIRTH_UNKNOWN = "birth-unknown"  # its rule asks for the patient's age
     HELD = "held"
     ASKED = "asked"
+    DOUBTFUL = "doubtful"
     INCOMPLETE = "incomplete"
     DAMAGED = "damaged"
     NO_COPY = "no-copy"
@@ -105,6 +107,7 @@ def judge(exam: Exam, rules: Sequence[Rule], *, today: date) -> Verdict:
         for bar, keeps in (
             (Bar.HELD, exam.held),
             (Bar.ASKED, exam.asked),
+            (Bar.DOUBTFUL, exam.doubtful),
             (Bar.INCOMPLETE, not exam.complete),
             (Bar.DAMAGED, exam.damaged),
             (Bar.ELSEWHERE, not exam.ours),

@@ -364,6 +364,58 @@ COMMENT ON COLUMN scrub.cursor IS 'number of the last series read';
 
 COMMENT ON COLUMN scrub.stray_count IS 'packs that nothing points to';
 
+CREATE TABLE retention_rule (
+	tenant VARCHAR(48) NOT NULL,
+	name VARCHAR(64) NOT NULL,
+	body JSON NOT NULL,
+	set_by VARCHAR(64) NOT NULL,
+	set_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_retention_rule PRIMARY KEY (tenant, name)
+);
+
+COMMENT ON COLUMN retention_rule.body IS 'as archive.keeping.retention.rule_of reads it';
+
+CREATE TABLE legal_hold (
+	id BIGSERIAL NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64),
+	patient_id TEXT,
+	patient_issuer TEXT,
+	reason TEXT NOT NULL,
+	set_by VARCHAR(64) NOT NULL,
+	set_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	lifted_by VARCHAR(64),
+	lifted_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT pk_legal_hold PRIMARY KEY (id)
+);
+
+COMMENT ON COLUMN legal_hold.study_instance_uid IS 'null: all exams of the patient';
+
+CREATE TABLE patient_death (
+	tenant VARCHAR(48) NOT NULL,
+	patient_id TEXT NOT NULL,
+	patient_issuer TEXT NOT NULL,
+	died_on VARCHAR(8) NOT NULL,
+	noted_by VARCHAR(64) NOT NULL,
+	noted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_patient_death PRIMARY KEY (tenant, patient_id, patient_issuer)
+);
+
+COMMENT ON COLUMN patient_death.died_on IS 'YYYYMMDD';
+
+CREATE TABLE disposal (
+	id BIGSERIAL NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	stage VARCHAR(16) NOT NULL,
+	proposed_by VARCHAR(64) NOT NULL,
+	proposed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	decided_by VARCHAR(64),
+	decided_at TIMESTAMP WITH TIME ZONE,
+	why TEXT NOT NULL,
+	ended_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT pk_disposal PRIMARY KEY (id)
+);
+
 CREATE TABLE hl7_message (
 	id BIGSERIAL NOT NULL,
 	tenant VARCHAR(48) NOT NULL,
@@ -864,6 +916,24 @@ CREATE TABLE source_link (
 	CONSTRAINT fk_source_link_other_id_source_patient FOREIGN KEY(other_id) REFERENCES source_patient (id)
 );
 
+CREATE TABLE disposal_item (
+	disposal_id BIGINT NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	rule VARCHAR(64) NOT NULL,
+	keep_until VARCHAR(8) NOT NULL,
+	size_bytes BIGINT NOT NULL,
+	instance_count INTEGER NOT NULL,
+	outcome VARCHAR(8),
+	detail TEXT NOT NULL,
+	at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT pk_disposal_item PRIMARY KEY (disposal_id, study_instance_uid),
+	CONSTRAINT fk_disposal_item_disposal_id_disposal FOREIGN KEY(disposal_id) REFERENCES disposal (id)
+);
+
+COMMENT ON COLUMN disposal_item.keep_until IS 'YYYYMMDD';
+
+COMMENT ON COLUMN disposal_item.outcome IS 'gone or kept, once it was decided upon';
+
 CREATE TABLE hl7_site (
 	name VARCHAR(64) NOT NULL,
 	tenant VARCHAR(48) NOT NULL,
@@ -1131,6 +1201,8 @@ CREATE INDEX ix_called_title_tenant ON called_title (tenant);
 
 CREATE INDEX ix_commitment_asked ON commitment (tenant, asked_at);
 
+CREATE INDEX ix_disposal_tenant ON disposal (tenant);
+
 CREATE INDEX ix_exam_claim_login ON exam_claim (login, until);
 
 CREATE INDEX ix_fact_clock ON fact (clock, log, sequence);
@@ -1156,6 +1228,8 @@ CREATE INDEX ix_imaging_order_filler ON imaging_order (tenant, filler);
 CREATE INDEX ix_imaging_order_placer ON imaging_order (tenant, placer);
 
 CREATE INDEX ix_instance_series_id ON instance (series_id);
+
+CREATE INDEX ix_legal_hold_tenant ON legal_hold (tenant);
 
 CREATE INDEX ix_line_change_peer ON line_change (peer, id);
 

@@ -289,6 +289,52 @@ CREATE TABLE scrub (
 	CONSTRAINT pk_scrub PRIMARY KEY (id)
 );
 
+CREATE TABLE retention_rule (
+	tenant VARCHAR(48) NOT NULL,
+	name VARCHAR(64) NOT NULL,
+	body JSON NOT NULL,
+	set_by VARCHAR(64) NOT NULL,
+	set_at DATETIME NOT NULL,
+	CONSTRAINT pk_retention_rule PRIMARY KEY (tenant, name)
+);
+
+CREATE TABLE legal_hold (
+	id INTEGER NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64),
+	patient_id TEXT,
+	patient_issuer TEXT,
+	reason TEXT NOT NULL,
+	set_by VARCHAR(64) NOT NULL,
+	set_at DATETIME NOT NULL,
+	lifted_by VARCHAR(64),
+	lifted_at DATETIME,
+	CONSTRAINT pk_legal_hold PRIMARY KEY (id)
+);
+
+CREATE TABLE patient_death (
+	tenant VARCHAR(48) NOT NULL,
+	patient_id TEXT NOT NULL,
+	patient_issuer TEXT NOT NULL,
+	died_on VARCHAR(8) NOT NULL,
+	noted_by VARCHAR(64) NOT NULL,
+	noted_at DATETIME NOT NULL,
+	CONSTRAINT pk_patient_death PRIMARY KEY (tenant, patient_id, patient_issuer)
+);
+
+CREATE TABLE disposal (
+	id INTEGER NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	stage VARCHAR(16) NOT NULL,
+	proposed_by VARCHAR(64) NOT NULL,
+	proposed_at DATETIME NOT NULL,
+	decided_by VARCHAR(64),
+	decided_at DATETIME,
+	why TEXT NOT NULL,
+	ended_at DATETIME,
+	CONSTRAINT pk_disposal PRIMARY KEY (id)
+);
+
 CREATE TABLE hl7_message (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
 	tenant VARCHAR(48) NOT NULL,
@@ -727,6 +773,20 @@ CREATE TABLE source_link (
 	CONSTRAINT fk_source_link_other_id_source_patient FOREIGN KEY(other_id) REFERENCES source_patient (id)
 );
 
+CREATE TABLE disposal_item (
+	disposal_id INTEGER NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	rule VARCHAR(64) NOT NULL,
+	keep_until VARCHAR(8) NOT NULL,
+	size_bytes BIGINT NOT NULL,
+	instance_count INTEGER NOT NULL,
+	outcome VARCHAR(8),
+	detail TEXT NOT NULL,
+	at DATETIME,
+	CONSTRAINT pk_disposal_item PRIMARY KEY (disposal_id, study_instance_uid),
+	CONSTRAINT fk_disposal_item_disposal_id_disposal FOREIGN KEY(disposal_id) REFERENCES disposal (id)
+);
+
 CREATE TABLE hl7_site (
 	name VARCHAR(64) NOT NULL,
 	tenant VARCHAR(48) NOT NULL,
@@ -972,6 +1032,8 @@ CREATE INDEX ix_called_title_tenant ON called_title (tenant);
 
 CREATE INDEX ix_commitment_asked ON commitment (tenant, asked_at);
 
+CREATE INDEX ix_disposal_tenant ON disposal (tenant);
+
 CREATE INDEX ix_exam_claim_login ON exam_claim (login, until);
 
 CREATE INDEX ix_fact_clock ON fact (clock, log, sequence);
@@ -997,6 +1059,8 @@ CREATE INDEX ix_imaging_order_filler ON imaging_order (tenant, filler);
 CREATE INDEX ix_imaging_order_placer ON imaging_order (tenant, placer);
 
 CREATE INDEX ix_instance_series_id ON instance (series_id);
+
+CREATE INDEX ix_legal_hold_tenant ON legal_hold (tenant);
 
 CREATE INDEX ix_line_change_peer ON line_change (peer, id);
 

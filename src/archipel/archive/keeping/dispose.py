@@ -1,0 +1,330 @@
+"""Exams whose time is over go in two steps, by two persons, and are judged again before each goes.
+
+One person proposes, another approves; between the two, and up to the moment an exam goes, a hold,
+a request or a longer rule keeps it. Whatever happened to each is kept: the certificate.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Protocol
+
+from archipel.access.model import Action, AuditEntry, Permission
+from archipel.access.ports import Audit
+from archipel.archive.keeping.retention import Exam, Rule, Verdict, judge, shortest_years
+from archipel.kernel.actors import Actor
+from archipel.kernel.errors import Conflict, Malformed, NotFound, Refused
+from archipel.kernel.identifiers import PatientIdentifier, TenantId
+from archipel.kernel.uid import Uid
+
+MOST_ITEMS = 10_000  # of one proposal: somebody reads it
+
+
+class Stage(Enum):
+    """How far a disposal is."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One exam of a disposal. `outcome` is gone or kept, None while it waits."""
+
+    study: Uid
+    rule: str
+    until: date
+    size_bytes: int
+    instances: int
+    outcome: str | None = None
+    detail: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disposal:
+    """One proposal to destroy, and what came of it."""
+
+    number: int
+    tenant: TenantId
+    stage: Stage
+    proposed_by: str
+    proposed_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+    why: str
+    ended_at: datetime | None
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A legal hold on one exam, or on all exams of a patient. It lies until it is lifted."""
+
+    number: int
+    tenant: TenantId
+    study: Uid | None
+    patient: PatientIdentifier | None
+    reason: str
+    by: str
+    at: datetime
+    lifted_by: str | None = None
+    lifted_at: datetime | None = None
+
+
+class Register(Protocol):
+    """Rules, holds, deaths, and the exams they bear on."""
+
+    def rules(self, *, tenant: TenantId) -> Sequence[Rule]:
+        """Give the rules of an organisation."""
+
+    def set_rules(
+        self, rules: Sequence[Rule], *, tenant: TenantId, by: str, now: datetime
+    ) -> None:
+        """Put these in the place of those before."""
+
+    def exams(
+        self,
+        *,
+        tenant: TenantId,
+        before: date,
+        now: datetime,
+        studies: Collection[Uid] | None = None,
+    ) -> Sequence[Exam]:
+        """Give exams of an organisation's own that were made before a day, oldest first."""
+
+    def hold(self, wanted: Hold) -> Hold:
+        """Lay a hold."""
+
+    def holds(self, *, tenant: TenantId) -> Sequence[Hold]:
+        """Give every hold, lifted ones too, newest first."""
+
+    def lift(self, number: int, *, tenant: TenantId, by: str, now: datetime) -> None:
+        """Lift a hold. Raises `NotFound`."""
+
+    def died(
+        self, patient: PatientIdentifier, on: date, *, tenant: TenantId, by: str, now: datetime
+    ) -> None:
+        """Note when a patient died."""
+
+
+class Disposals(Protocol):
+    """The book of disposals, and the hand that erases."""
+
+    def propose(
+        self, items: Sequence[Item], *, tenant: TenantId, by: str, why: str, now: datetime
+    ) -> Disposal:
+        """Enter a proposal."""
+
+    def disposal(self, number: int, *, tenant: TenantId) -> Disposal | None:
+        """Give one."""
+
+    def listed(self, *, tenant: TenantId, limit: int = 50) -> Sequence[Disposal]:
+        """Give the latest of an organisation, without their items."""
+
+    def approved(self) -> Sequence[Disposal]:
+        """Give what is approved and not done, oldest first."""
+
+    def decide(
+        self, number: int, stage: Stage, *, tenant: TenantId, by: str, now: datetime
+    ) -> None:
+        """Approve or refuse. Raises `Conflict` when it was decided meanwhile."""
+
+    def erase(self, disposal: Disposal, exam: Exam, *, now: datetime) -> Collection[str]:
+        """Forget an exam in one transaction, fully durable, with its audit and certificate.
+
+        Gives the packs that nothing points to any more. Raises `Conflict` when it changed since
+        it was judged.
+        """
+
+    def keep(self, disposal: Disposal, study: Uid, why: str, *, now: datetime) -> None:
+        """Note that an exam stays after all."""
+
+    def end(self, disposal: Disposal, *, now: datetime) -> None:
+        """Note that every item was decided upon."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What the verbs of people need: who acts, in which organisation, with which permissions."""
+
+    register: Register
+    disposals: Disposals
+    audit: Audit
+    tenant: TenantId
+    actor: Actor
+    permissions: frozenset[Permission]
+    door: str
+
+    def check(self) -> None:
+        """Raise `Refused` unless whoever acts administers the organisation."""
+        if Permission.ADMINISTER_ORGANISATION not in self.permissions:
+            raise Refused("retention is the affair of whoever administers the organisation")
+
+    def told(self, subject: str, detail: str, *, now: datetime) -> None:
+        """Write a row of the audit."""
+        entry = AuditEntry(
+            tenant=self.tenant,
+            at=now,
+            actor=self.actor,
+            action=Action.CHANGE,
+            subject=subject,
+            door=self.door,
+            detail=detail[:200],
+        )
+        self.audit.record([entry])
+
+
+def set_rules(rules: Sequence[Rule], *, desk: Desk, now: datetime) -> None:
+    """Say how long the organisation keeps its exams; audited. Raises `Refused`."""
+    desk.check()
+    desk.told("retention rules", ", ".join(rule.name for rule in rules) or "none", now=now)
+    desk.register.set_rules(rules, tenant=desk.tenant, by=desk.actor.name, now=now)
+
+
+def preview(*, register: Register, tenant: TenantId, today: date, now: datetime) -> list[Verdict]:
+    """Judge every exam that some rule might let go: what would go, and what keeps the others."""
+    rules = register.rules(tenant=tenant)
+    years = shortest_years(rules)
+    if years is None:
+        return []
+    before = _years_before(today, years)
+    exams = register.exams(tenant=tenant, before=before, now=now)
+    return [judge(exam, rules, today=today) for exam in exams]
+
+
+def propose(why: str, *, desk: Desk, today: date, now: datetime) -> Disposal:
+    """Propose all that may go now; audited. Raises `Refused`, `NotFound` when nothing may go."""
+    desk.check()
+    verdicts = preview(register=desk.register, tenant=desk.tenant, today=today, now=now)
+    items = [_item(one) for one in verdicts if one.may_go][:MOST_ITEMS]
+    if not items:
+        raise NotFound("no exam may go: see `archipel retention preview`")
+    made = desk.disposals.propose(items, tenant=desk.tenant, by=desk.actor.name, why=why, now=now)
+    desk.told(f"disposal {made.number}", f"proposed: {len(items)} exams", now=now)
+    return made
+
+
+def decide(number: int, *, approve: bool, desk: Desk, now: datetime) -> Disposal:
+    """Approve a disposal that somebody else proposed, or refuse it; audited.
+
+    Raises `Refused` for whoever proposed it, `NotFound`, `Conflict`.
+    """
+    desk.check()
+    found = desk.disposals.disposal(number, tenant=desk.tenant)
+    if found is None:
+        raise NotFound(f"no disposal {number} of {desk.tenant}")
+    if approve and found.proposed_by == desk.actor.name:
+        raise Refused("whoever proposed a disposal cannot approve it: another person must")
+    if found.stage is not Stage.PROPOSED:
+        raise Conflict(f"disposal {number} is {found.stage.value} already")
+    stage = Stage.APPROVED if approve else Stage.REFUSED
+    desk.told(f"disposal {number}", stage.value, now=now)
+    desk.disposals.decide(number, stage, tenant=desk.tenant, by=desk.actor.name, now=now)
+    decided = desk.disposals.disposal(number, tenant=desk.tenant)
+    if decided is None:
+        raise NotFound(f"no disposal {number} of {desk.tenant}")
+    return decided
+
+
+def hold(
+    *,
+    study: Uid | None,
+    patient: PatientIdentifier | None,
+    reason: str,
+    desk: Desk,
+    now: datetime,
+) -> Hold:
+    """Lay a legal hold on an exam or on all exams of a patient; audited. Raises `Refused`."""
+    desk.check()
+    if (study is None) == (patient is None):
+        raise Malformed("a hold lies on one exam or on one patient")
+    if not reason.strip():
+        raise Malformed("a hold has a reason")
+    laid = desk.register.hold(
+        Hold(
+            number=0,
+            tenant=desk.tenant,
+            study=study,
+            patient=patient,
+            reason=reason[:500],
+            by=desk.actor.name,
+            at=now,
+        )
+    )
+    desk.told(f"hold {laid.number}", str(study) if study else "on a patient", now=now)
+    return laid
+
+
+def lift(number: int, *, desk: Desk, now: datetime) -> None:
+    """Lift a hold; audited. Raises `Refused`, `NotFound`."""
+    desk.check()
+    desk.register.lift(number, tenant=desk.tenant, by=desk.actor.name, now=now)
+    desk.told(f"hold {number}", "lifted", now=now)
+
+
+def execute(
+    disposal: Disposal, *, register: Register, disposals: Disposals, today: date, now: datetime
+) -> list[str]:
+    """Erase what an approved disposal names, each judged once more; give packs to be retired.
+
+    May be interrupted anywhere and done again. Raises `Unavailable`.
+    """
+    if disposal.stage is not Stage.APPROVED:
+        raise Conflict(f"disposal {disposal.number} is {disposal.stage.value}")
+    packs: list[str] = []
+    rules = register.rules(tenant=disposal.tenant)
+    for item in disposal.items:
+        if item.outcome is not None:
+            continue
+        exams = register.exams(
+            tenant=disposal.tenant, before=date.max, now=now, studies=[item.study]
+        )
+        if not exams:
+            disposals.keep(disposal, item.study, "it was gone already", now=now)
+            continue
+        verdict = judge(exams[0], rules, today=today)
+        if not verdict.may_go:
+            words = ", ".join(sorted(bar.value for bar in verdict.bars))
+            disposals.keep(disposal, item.study, words, now=now)
+            continue
+        try:
+            packs += disposals.erase(disposal, verdict.exam, now=now)
+        except Conflict as changed:
+            disposals.keep(disposal, item.study, str(changed), now=now)
+    disposals.end(disposal, now=now)
+    return packs
+
+
+def summary(verdicts: Sequence[Verdict]) -> dict[str, tuple[int, int]]:
+    """Count studies and bytes that may go, and those kept, by what keeps them."""
+    counted: dict[str, tuple[int, int]] = {}
+    for one in verdicts:
+        words = ["may go"] if one.may_go else sorted(bar.value for bar in one.bars)
+        for word in words:
+            studies, size_bytes = counted.get(word, (0, 0))
+            counted[word] = (studies + 1, size_bytes + one.exam.size_bytes)
+    return counted
+
+
+def _item(verdict: Verdict) -> Item:
+    if verdict.rule is None or verdict.until is None:  # never of what may go
+        raise Conflict(f"{verdict.exam.key.study} has no rule")
+    return Item(
+        study=verdict.exam.key.study,
+        rule=verdict.rule.name,
+        until=verdict.until,
+        size_bytes=verdict.exam.size_bytes,
+        instances=verdict.exam.instances,
+    )
+
+
+def _years_before(day: date, years: int) -> date:
+    year = max(day.year - years, date.min.year)
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return date(year, 3, 1)
