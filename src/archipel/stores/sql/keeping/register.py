@@ -185,7 +185,7 @@ class _Facts:
         self._deaths = self._died()
 
     def exam(self, row: Row[Any]) -> Exam:
-        """Put one together."""
+        """Put one together. Node-wide: of a row already found."""
         uid, received = row.study_instance_uid, row.received_last_at.date()
         studied = _day(row.moment[:8]) or row.received_first_at.date()
         size_bytes, unsealed = self._sizes.get(row.id, (0, 0))
