@@ -47,6 +47,7 @@ class Permission(Enum):
     ASK_READING = "ask-reading"  # of another organisation: place, follow, acknowledge
     CHOOSE_READING = "choose-reading"  # of two: a doctor's act
     EXPORT_DEIDENTIFIED = "export-deidentified"  # exams that name nobody, out of the network
+    PERFORM_STEPS = "perform-steps"  # unified procedure steps: make, claim, tell, end
     RECORD_OPPOSITION = "record-opposition"  # of a patient, to sharing
     RESOLVE_IDENTITY = "resolve-identity"
     SETTLE_ARRIVALS = "settle-arrivals"  # what came twice, or says two things

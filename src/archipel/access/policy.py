@@ -28,6 +28,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 _P.READ_IMAGES,
                 _P.STORE_IMAGES,  # measurements and key images
                 _P.SEND_IMAGES,
+                _P.PERFORM_STEPS,
                 _P.SEARCH_PATIENTS,
                 _P.WRITE_REPORTS,
                 _P.SIGN_REPORTS,
@@ -45,6 +46,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 _P.READ_IMAGES,
                 _P.STORE_IMAGES,
                 _P.SEND_IMAGES,
+                _P.PERFORM_STEPS,
                 _P.SEARCH_PATIENTS,
                 _P.SETTLE_ARRIVALS,
                 _P.READ_REPORTS,

@@ -143,6 +143,7 @@ def _images(node: Node, recognise: Callable[[Request], Visitor]) -> DicomwebServ
         journal=node.journal,
         audit=node.audit,
         workshop=node.workshop,
+        workitems=node.workitems,
         clock=node.clock,
     )
 

@@ -64,7 +64,7 @@ def _server(node: Node) -> Server:
         interface=Interfaces.ASGI,
         blocking_threads=1,
         backlog=1024,
-        websockets=False,
+        websockets=True,  # events of workitems (PS3.18 section 11.13)
         log_access=False,
         log_dictconfig=QUIET,
         ssl_cert=Path(told.tls_certificate) if told.tls_certificate else None,

@@ -42,6 +42,7 @@ from archipel.stores.sql.offers import SqlOffers
 from archipel.stores.sql.orders.book import SqlOrders
 from archipel.stores.sql.orders.messages import SqlMessages
 from archipel.stores.sql.orders.sites import SqlSites
+from archipel.stores.sql.orders.steps import SqlWorkitems
 from archipel.stores.sql.peering.homes import SqlOwners
 from archipel.stores.sql.peers import SqlPeers
 from archipel.stores.sql.provenance import SqlProvenance
@@ -277,6 +278,11 @@ class Node:
     def orders(self) -> SqlOrders:
         """Return what was asked, and worklists of it."""
         return SqlOrders(self.database)
+
+    @cached_property
+    def workitems(self) -> SqlWorkitems:
+        """Return the unified procedure steps."""
+        return SqlWorkitems(self.database)
 
     @cached_property
     def sites(self) -> SqlSites:

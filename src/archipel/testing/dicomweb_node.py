@@ -42,6 +42,7 @@ from archipel.stores.sql.archive.writer import SqlIndex
 from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
 from archipel.stores.sql.migrations import migrate
+from archipel.stores.sql.orders.steps import SqlWorkitems
 from archipel.stores.sql.session import Database, Durability, open_database
 from archipel.testing.access_builders import EAST, WEST, organisation, person
 
@@ -95,6 +96,7 @@ class Node:
             journal=FileJournal(self._home),
             audit=self._desk.audit,
             workshop=self._workshop,
+            workitems=SqlWorkitems(self._database),
             clock=utc_now,
         )
 

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.routing import Route
 from tests.properties.tenancy.asked import EXAMPLES, KEYS, UIDS, to_store, values
-from tests.properties.tenancy.worlds import HELD, HELD_TWICE, NORTH, OTHER, TENANTS, Worlds
+from tests.properties.tenancy.worlds import HELD, HELD_TWICE, NORTH, OTHER, STEP, TENANTS, Worlds
 from tests.unit.dicomweb.conftest import EXPLICIT, Slice, World, multipart
 
+from archipel.kernel.aetitle import AETitle
 from archipel.kernel.identifiers import TenantId
 from archipel.protocols.dicomweb import DicomwebServices, router
 from archipel.standards.dicom.dataset import read
@@ -53,6 +54,17 @@ class Case:
     uri: bool = False  # the path names nothing, the parameters do (WADO-URI)
 
 
+WORKITEM = "/workitems/{workitem}"
+SUBSCRIBER = f"{WORKITEM}/subscribers/{{subscriber}}"
+STEP_WRITES = [
+    ("POST", WORKITEM),
+    ("PUT", f"{WORKITEM}/state"),
+    ("POST", f"{WORKITEM}/cancelrequest"),
+    ("POST", f"{WORKITEM}/cancelrequest/{{requester}}"),
+    ("POST", SUBSCRIBER),
+    ("DELETE", SUBSCRIBER),
+    ("POST", f"{SUBSCRIBER}/suspend"),
+]
 COUNT = Case(("application/json", "*/*"), search=True)
 SEARCH, READ, METADATA = Case(JSON, search=True), Case(FILES), Case(JSON)
 DRAWN, STOW = Case(PICTURES, parameters={"window": "40,400,linear"}), Case(JSON)
@@ -86,10 +98,14 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/wado"): Case(("*/*",), uri=True),
     ("POST", "/studies"): STOW,
     ("POST", STUDY): STOW,
+    ("GET", "/workitems"): METADATA,
+    ("GET", WORKITEM): METADATA,
+    ("POST", "/workitems"): METADATA,
+    **dict.fromkeys(STEP_WRITES, METADATA),
 }
 URI = ("GET", "/wado")
 READS = [route for route in CASES if route[0] == "GET"]
-STORES = [route for route in CASES if route[0] == "POST"]
+STORES = [route for route in CASES if route[0] == "POST" and "/studies" in route[1]]
 OWN = {  # the parts of a path that name something of one's own; sealed, so that lowres has it
     tenant: {
         "study": held[0].study,
@@ -97,6 +113,9 @@ OWN = {  # the parts of a path that name something of one's own; sealed, so that
         "instance": held[0].instance,
         "frames": "1",
         "path:path": "7FE00010",
+        "workitem": STEP[tenant],
+        "subscriber": "TEST",
+        "requester": "TEST",
     }
     for tenant, held in HELD.items()
 }
@@ -163,6 +182,7 @@ def paths(draw: st.DrawFn, template: str) -> str:
             for level, uids in UIDS.items()
         }
     named["frames"] = draw(st.sampled_from(["1", "1,1", "2", "0", "99", "x"]))
+    named["workitem"] = draw(st.sampled_from([*STEP.values(), "1.2.77", *_ODD]))
     named["path:path"] = draw(st.sampled_from(["7FE00010", "00100010", "0/7FE00010", "x"]))
     for name, value in named.items():
         filled = filled.replace(f"{{{name}}}", value)
@@ -227,7 +247,8 @@ def test_every_route_of_the_door_is_driven() -> None:
         if method != "HEAD"  # Starlette's own of each GET
     }
 
-    assert len(routes) == len([route for route in routes if isinstance(route, Route)])
+    others = [route for route in routes if not isinstance(route, Route)]
+    assert [route.path for route in others] == ["/subscribers/{subscriber}"]  # a WebSocket
     assert served == set(CASES)
 
 
@@ -242,6 +263,7 @@ def _services(world: World) -> DicomwebServices:
         audit=world.audit,
         clock=never,
         workshop=never,
+        workitems=never,
     )
 
 
@@ -340,6 +362,43 @@ def test_storing_is_as_if_the_other_were_not_there(
     same()
     for tenant in TENANTS:
         _unchanged(own_twins, tenant)
+
+
+@pytest.mark.parametrize("route", STEP_WRITES, ids=" ".join)
+def test_a_step_of_the_other_is_as_absent_and_stays_as_it_was(
+    own_twins: Worlds, route: tuple[str, str]
+) -> None:
+    method, template = route
+    for tenant in TENANTS:
+        theirs = filled(template, OTHER[tenant])
+        before = own_twins.both.web(OTHER[tenant].value).get(f"/workitems/{STEP[OTHER[tenant]]}")
+        said = {"00741000": {"vr": "CS", "Value": ["IN PROGRESS"]}}
+        said["00081195"] = {"vr": "UI", "Value": ["2.25.1"]}
+        body = {} if template == WORKITEM else said
+        client = own_twins.both.web(tenant.value)
+
+        crossing = client.request(method, theirs, json=body)
+        absent = client.request(method, theirs.replace("1.2.", "1.3.77."), json=body)
+        after = own_twins.both.web(OTHER[tenant].value).get(f"/workitems/{STEP[OTHER[tenant]]}")
+
+        expected = 400 if template.endswith("suspend") else 404
+        assert (crossing.status_code, absent.status_code) == (expected, expected)
+        assert before.content == after.content
+        assert own_twins.both.web("nobody").request(method, theirs).status_code == 401
+
+
+def test_what_is_told_of_steps_goes_to_subscribers_of_their_organisation(
+    own_twins: Worlds,
+) -> None:
+    west, east = TENANTS
+    watched = "/workitems/1.2.840.10008.5.1.4.34.5/subscribers/WATCHER"
+    assert own_twins.both.web(west.value).post(watched).status_code == 201
+
+    own_twins.both.web(east.value).post(f"/workitems/{STEP[east]}/cancelrequest")
+
+    told = own_twins.both.workitems.waiting(AETitle("WATCHER"), tenant=west)
+    assert [STEP[west] in one.content.decode() for one in told] == [True]
+    assert not own_twins.both.workitems.waiting(AETitle("WATCHER"), tenant=east)
 
 
 def test_the_other_may_keep_the_same_uids(twins: Worlds) -> None:

@@ -32,6 +32,7 @@ from archipel.kernel.aetitle import AETitle
 from archipel.kernel.identifiers import Issuer, TenantId
 from archipel.kernel.uid import Uid
 from archipel.orders.model import Site
+from archipel.orders.steps.perform import create
 from archipel.protocols.dicomweb import DicomwebServices, router
 from archipel.protocols.dimse.association import serve
 from archipel.protocols.dimse.services import Services
@@ -41,6 +42,7 @@ from archipel.standards.dicom import pdu
 from archipel.stores.sql.access import SqlOrganisations
 from archipel.stores.sql.orders.book import SqlOrders
 from archipel.stores.sql.orders.sites import SqlSites
+from archipel.stores.sql.orders.steps import SqlWorkitems
 from archipel.stores.sql.session import Database, open_database
 from archipel.testing.access_builders import EAST, WEST, organisation
 from archipel.testing.memory import (
@@ -54,6 +56,7 @@ from archipel.testing.memory import (
 )
 from archipel.testing.memory_commitments import MemoryCommitments
 from archipel.testing.memory_images import InlineWorkshop
+from archipel.testing.steps import scheduled
 from archipel.testing.storage_node import START, StorageNode
 
 TENANTS = (WEST, EAST)
@@ -106,6 +109,7 @@ def _holding(tenant: TenantId) -> tuple[Sequence[Slice], Sequence[Slice]]:
 
 _HOLDINGS = {tenant: _holding(tenant) for tenant in TENANTS}
 _SHARED = {t: slice_of(NORTH, SHARED[t], f"{SHARED[t]}.9", 1) for t in TENANTS}
+STEP = {tenant: f"{sealed[0].study}.77" for tenant, (sealed, _) in _HOLDINGS.items()}
 HELD = {tenant: [*sealed, *unsealed] for tenant, (sealed, unsealed) in _HOLDINGS.items()}
 
 
@@ -244,9 +248,13 @@ class TwinNode:
     def _ordered(self, home: Path, tenants: Sequence[TenantId]) -> Database:
         """Take orders of these organisations in, some of them under the same numbers."""
         self._database = open_database(f"sqlite:///{home / 'index.db'}")
+        self.workitems = SqlWorkitems(self._database)
         intake = Intake(self._database, now)
         for tenant in tenants:
             SqlOrganisations(self._database).add(organisation(tenant))
+            self.workitems.add(
+                create(scheduled(), uid=Uid(STEP[tenant]), tenant=tenant, now=START)
+            )
             own = Issuer(f"ISSUER-{tenant}")
             SqlSites(self._database).put(
                 Site(
@@ -271,6 +279,7 @@ class TwinNode:
                 visitor=_visitor,
                 issuer_of=lambda t: Issuer(f"ISSUER-{t}"),
                 workshop=InlineWorkshop(),
+                workitems=self.workitems,
                 **self._ports,
             )
             app = Starlette(routes=[Mount("/dicomweb", router(services))])

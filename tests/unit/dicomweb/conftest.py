@@ -21,13 +21,21 @@ from archipel.kernel.uid import Uid
 from archipel.protocols.dicomweb import DicomwebServices, Limits, across_origins, router
 from archipel.standards.dicom import part10
 from archipel.standards.dicom.dataset import DataSet, Element, write
+from archipel.stores.sql.orders.steps import SqlWorkitems
 from archipel.testing.memory import MemoryArchive, MemoryAudit, MemoryCatalogue, MemoryJournal
 from archipel.testing.memory_images import InlineWorkshop, MemoryImages
 
 WEST, EAST = TenantId("ouest"), TenantId("est")
 EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
 CT = Uid("1.2.840.10008.5.1.4.1.1.2")
-EVERYTHING = frozenset({Permission.SEE_EXAMS, Permission.READ_IMAGES, Permission.STORE_IMAGES})
+EVERYTHING = frozenset(
+    {
+        Permission.SEE_EXAMS,
+        Permission.READ_IMAGES,
+        Permission.STORE_IMAGES,
+        Permission.PERFORM_STEPS,
+    }
+)
 
 
 def visitor(tenant: TenantId, permissions: frozenset[Permission] = EVERYTHING) -> Visitor:
@@ -86,6 +94,7 @@ class World:
     )
     limits: Limits = field(default_factory=Limits)
     origins: tuple[str, ...] = ()
+    workitems: SqlWorkitems | None = None
 
     def visitor(self, request: Request) -> Visitor:
         """Recognise a bearer token."""
@@ -104,6 +113,7 @@ class World:
             journal=MemoryJournal(self.archive),
             audit=self.audit,
             workshop=InlineWorkshop(),
+            workitems=self.workitems,
             clock=lambda: self.now,
             limits=self.limits,
         )

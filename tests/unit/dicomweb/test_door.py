@@ -83,6 +83,9 @@ def test_searches_find_nothing_of_others(world, stored, path) -> None:
         ("/studies", "GET", Permission.SEE_EXAMS),
         ("/studies/1.2.3/metadata", "GET", Permission.READ_IMAGES),
         ("/studies", "POST", Permission.STORE_IMAGES),
+        ("/workitems", "GET", Permission.SEE_EXAMS),
+        ("/workitems", "POST", Permission.PERFORM_STEPS),
+        ("/workitems/1.2.3/state", "PUT", Permission.PERFORM_STEPS),
     ],
 )
 def test_each_route_asks_for_its_permission(world, client, path, method, needed) -> None:

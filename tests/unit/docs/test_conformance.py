@@ -114,7 +114,9 @@ def test_the_implementation_is_named() -> None:
 
 
 def test_the_resources_of_dicomweb_are_those_that_are_served() -> None:
-    stated = set(re.findall(r"^\| (GET|POST|OPTIONS) \| `(\S+)`", DICOMWEB, re.MULTILINE))
+    stated = set(
+        re.findall(r"^\| (GET|POST|PUT|DELETE|OPTIONS) \| `(\S+)`", DICOMWEB, re.MULTILINE)
+    )
     unserved = dict.fromkeys(field.name for field in fields(DicomwebServices))
     served = {
         (method, route.path)

@@ -1,4 +1,4 @@
-"""DICOMweb (PS3.18): QIDO-RS, WADO-RS, WADO-URI, STOW-RS.
+"""DICOMweb (PS3.18): QIDO-RS, WADO-RS, WADO-URI, STOW-RS, UPS-RS.
 
 `router(services)` is the whole door as one ASGI application, to be mounted where it shall be
 found: ``app.mount("/dicomweb", router(services))``. It answers its own failures.
@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
-from starlette.routing import Match, Route, Router
+from starlette.routing import BaseRoute, Match, Route, Router, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from archipel.access.model import Permission
 from archipel.kernel.errors import NotFound
@@ -18,6 +19,9 @@ from archipel.protocols.dicomweb.offers import ITSELF, READ, STORED
 from archipel.protocols.dicomweb.problem import problem
 from archipel.protocols.dicomweb.services import DicomwebServices, Limits
 from archipel.protocols.dicomweb.stow.store import store
+from archipel.protocols.dicomweb.ups.channel import channel
+from archipel.protocols.dicomweb.ups.endpoint import taking
+from archipel.protocols.dicomweb.ups.offers import CHANNEL, TAKEN
 from archipel.protocols.dicomweb.visits import Door
 
 __all__ = ["DicomwebServices", "Limits", "across_origins", "router"]
@@ -28,10 +32,12 @@ PREFLIGHT_S = 600
 
 
 def router(services: DicomwebServices) -> Router:
-    """All resources of PS3.18 chapters 9 and 10 that are served here."""
+    """All resources of PS3.18 chapters 9 to 11 that are served here."""
     door = Door(services)
-    told = capabilities([ITSELF, *(one.offer for one in READ), *STORED])
-    routes = [
+    told = capabilities(
+        [ITSELF, *(one.offer for one in READ), *(one.offer for one in TAKEN), *STORED, CHANNEL]
+    )
+    routes: list[BaseRoute] = [
         Route(ITSELF.path, door.endpoint(told, Permission.SEE_EXAMS), methods=[ITSELF.method])
     ]
     routes += [Route(offer.path, store(door), methods=[offer.method]) for offer in STORED]
@@ -39,6 +45,15 @@ def router(services: DicomwebServices) -> Router:
         Route(one.offer.path, door.endpoint(one.work, one.needed, decodes=one.decodes))
         for one in READ
     ]
+    routes += [
+        Route(
+            one.offer.path,
+            taking(door, one.work, one.needed, one.most_bytes),
+            methods=[one.offer.method],
+        )
+        for one in TAKEN
+    ]
+    routes.append(WebSocketRoute(CHANNEL.path, channel(door)))
     return _Router(routes, default=_nothing_here, redirect_slashes=False)
 
 
@@ -82,5 +97,8 @@ def across_origins(door: ASGIApp, origins: Sequence[str]) -> ASGIApp:
 
 async def _nothing_here(scope: object, receive: object, send: object) -> None:
     """Answer a path that is no resource."""
+    if isinstance(scope, dict) and scope["type"] == "websocket":
+        await WebSocketClose(1008)(scope, receive, send)  # type: ignore[arg-type]
+        return
     response = problem(NotFound("no such resource"))
     await response(scope, receive, send)  # type: ignore[arg-type]

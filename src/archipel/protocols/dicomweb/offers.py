@@ -28,6 +28,11 @@ from archipel.protocols.dicomweb.negotiation import (
 from archipel.protocols.dicomweb.pixeldata import pixeldata
 from archipel.protocols.dicomweb.searching.count import count
 from archipel.protocols.dicomweb.searching.qido import search
+from archipel.protocols.dicomweb.ups.offers import ANSWERS as UPS_ANSWERS
+from archipel.protocols.dicomweb.ups.offers import SERVICE as UPS
+from archipel.protocols.dicomweb.ups.offers import WORKITEM
+from archipel.protocols.dicomweb.ups.workitems import retrieve
+from archipel.protocols.dicomweb.ups.workitems import search as search_workitems
 from archipel.protocols.dicomweb.uri import PARAMETERS, uri_service
 from archipel.protocols.dicomweb.visits import Work
 
@@ -118,6 +123,14 @@ READ: tuple[Resource, ...] = (
         for path in (*LEVELS, FRAMES)
     ),
     URI,
+    *(
+        Resource(
+            offer=Offer(path=path, method="GET", service=UPS, answers=UPS_ANSWERS),
+            work=work,
+            needed=Permission.SEE_EXAMS,
+        )
+        for path, work in ((WORKITEM, retrieve), ("/workitems", search_workitems))
+    ),
     _read(f"{SERIES}/lowres", "low resolutions of a series, ours", (MEDIA_TYPE,), lowres),
 )
 

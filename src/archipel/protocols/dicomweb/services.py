@@ -11,6 +11,7 @@ from archipel.archive.ports import Catalogue, Contents, Journal
 from archipel.imaging.ports import Workshop
 from archipel.kernel.clock import Clock
 from archipel.kernel.identifiers import Issuer, TenantId
+from archipel.orders.steps.ports import Workitems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,5 +41,6 @@ class DicomwebServices:
     journal: Journal
     audit: Audit
     workshop: Workshop
+    workitems: Workitems
     clock: Clock
     limits: Limits = field(default_factory=Limits)

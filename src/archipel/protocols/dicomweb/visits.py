@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
+from urllib.parse import urlsplit
 
 from anyio import CapacityLimiter, move_on_after, to_thread
 from starlette.concurrency import run_in_threadpool
@@ -19,7 +20,7 @@ from starlette.responses import Response
 
 from archipel.access.model import Action, AuditEntry, Permission, Visitor
 from archipel.archive.model import Held
-from archipel.kernel.errors import Exhausted
+from archipel.kernel.errors import Exhausted, Refused
 from archipel.kernel.uid import Uid
 from archipel.protocols.dicomweb.problem import problem
 from archipel.protocols.dicomweb.remembered import Remembered
@@ -99,6 +100,10 @@ class Visit:
             return [self.retrieval.instance(study, series, instance)]
         return self.retrieval.below(study, series)
 
+    def audit(self, action: Action, subject: str, detail: str) -> None:
+        """Record what is done, before it is. Raises `Unavailable`."""
+        self.services.audit.record([self._entry(action, subject, detail)])
+
     def audit_query(self, subject: str, detail: str) -> None:
         """Record a query. Raises `Unavailable`."""
         self.services.audit.record([self._entry(Action.QUERY, subject, detail)])
@@ -134,6 +139,13 @@ class Visit:
             door=DOOR,
             detail=detail,
         )
+
+
+def check_origin(request: Request) -> None:
+    """Raise `Refused` where another origin's page makes a browser write with its cookie."""
+    origin = request.headers.get("origin")
+    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Refused("nothing is written from another origin's page")
 
 
 Work = Callable[[Visit], Response]

@@ -11,7 +11,6 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from urllib.parse import urlsplit
 
 import orjson
 from starlette.concurrency import run_in_threadpool
@@ -20,13 +19,7 @@ from starlette.responses import Response
 
 from archipel.access.model import Permission
 from archipel.archive.ports import Slot
-from archipel.kernel.errors import (
-    ArchipelError,
-    Exhausted,
-    Malformed,
-    Refused,
-    Unavailable,
-)
+from archipel.kernel.errors import ArchipelError, Exhausted, Malformed, Unavailable
 from archipel.kernel.uid import Uid
 from archipel.protocols.dicomweb.accept import parse_media_type
 from archipel.protocols.dicomweb.native_model import to_xml
@@ -48,7 +41,7 @@ from archipel.protocols.dicomweb.stow.outcome import (
     status_of,
 )
 from archipel.protocols.dicomweb.stow.parts import OpenPart, PartSplitter
-from archipel.protocols.dicomweb.visits import Door, Visit
+from archipel.protocols.dicomweb.visits import Door, Visit, check_origin
 
 BATCH_BYTES = 256 << 10  # handed to the journal by one visit to a thread
 
@@ -91,7 +84,7 @@ async def _receive(storing: "_Storing", request: Request) -> None:
 def _begin(door: Door, request: Request) -> "_Storing":
     visit = door.visit(request)
     visit.visitor.require(Permission.STORE_IMAGES)
-    _same_origin(request)
+    check_origin(request)
     length = request.headers.get("content-length", "0")
     if length.isdigit() and int(length) > visit.services.limits.request_bytes:
         raise TooLarge("the request is larger than one request may be")
@@ -120,12 +113,6 @@ def _begin(door: Door, request: Request) -> "_Storing":
     else:
         storing.alone = storing.begin(DICOM)
     return storing
-
-
-def _same_origin(request: Request) -> None:
-    origin = request.headers.get("origin")
-    if origin and urlsplit(origin).netloc != request.headers.get("host"):
-        raise Refused("instances are not stored from another origin's page")
 
 
 @dataclass(slots=True)

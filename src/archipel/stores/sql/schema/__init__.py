@@ -13,6 +13,7 @@ from archipel.stores.sql.schema import (
     reading,
     requests,
     results,
+    steps,
     transfers,
 )
 from archipel.stores.sql.schema.base import metadata
@@ -31,5 +32,6 @@ __all__ = [
     "reading",
     "requests",
     "results",
+    "steps",
     "transfers",
 ]

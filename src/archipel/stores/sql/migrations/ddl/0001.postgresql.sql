@@ -695,6 +695,48 @@ CREATE TABLE correspondent (
 	CONSTRAINT pk_correspondent PRIMARY KEY (tenant, key)
 );
 
+CREATE TABLE workitem (
+	id BIGSERIAL NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	uid VARCHAR(64) NOT NULL,
+	state VARCHAR(16) NOT NULL,
+	transaction_uid VARCHAR(64),
+	patient_id TEXT COLLATE "C" NOT NULL,
+	start TEXT COLLATE "C" NOT NULL,
+	modified_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	content BYTEA NOT NULL,
+	CONSTRAINT pk_workitem PRIMARY KEY (id),
+	CONSTRAINT uq_workitem_tenant_uid UNIQUE (tenant, uid)
+);
+
+COMMENT ON COLUMN workitem.start IS 'scheduled, as it is written';
+
+COMMENT ON COLUMN workitem.content IS 'DICOM JSON';
+
+CREATE TABLE step_watch (
+	tenant VARCHAR(48) NOT NULL,
+	subscriber VARCHAR(16) NOT NULL,
+	target VARCHAR(64) NOT NULL,
+	lock BOOLEAN NOT NULL,
+	keys JSON NOT NULL,
+	CONSTRAINT pk_step_watch PRIMARY KEY (tenant, subscriber, target)
+);
+
+COMMENT ON COLUMN step_watch.target IS 'a well-known UID';
+
+COMMENT ON COLUMN step_watch.keys IS 'pairs of path and key; none: every step';
+
+CREATE TABLE step_report (
+	id BIGSERIAL NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	subscriber VARCHAR(16) NOT NULL,
+	content BYTEA NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_step_report PRIMARY KEY (id)
+);
+
+COMMENT ON COLUMN step_report.content IS 'DICOM JSON';
+
 CREATE TABLE offered_study (
 	manifest VARCHAR(64) NOT NULL,
 	tenant VARCHAR(48) NOT NULL,
@@ -1032,6 +1074,14 @@ CREATE TABLE outgoing_mail (
 	CONSTRAINT fk_outgoing_mail_link_result_link FOREIGN KEY(link) REFERENCES result_link (id)
 );
 
+CREATE TABLE step_subscription (
+	workitem_id BIGINT NOT NULL,
+	subscriber VARCHAR(16) NOT NULL,
+	lock BOOLEAN NOT NULL,
+	CONSTRAINT pk_step_subscription PRIMARY KEY (workitem_id, subscriber),
+	CONSTRAINT fk_step_subscription_workitem_id_workitem FOREIGN KEY(workitem_id) REFERENCES workitem (id)
+);
+
 CREATE TABLE browser_session (
 	digest BYTEA NOT NULL,
 	id TEXT NOT NULL,
@@ -1299,6 +1349,8 @@ CREATE INDEX ix_source_patient_doubted ON source_patient (id) WHERE doubted;
 
 CREATE INDEX ix_source_patient_person ON source_patient (person);
 
+CREATE INDEX ix_step_report_waiting ON step_report (tenant, subscriber, id);
+
 CREATE INDEX ix_study_accession ON study (accession_number);
 
 CREATE INDEX ix_study_arrived ON study (received_first_at, id);
@@ -1332,6 +1384,8 @@ CREATE INDEX ix_transfer_study ON transfer (tenant, study_instance_uid);
 CREATE INDEX ix_transfer_wanted_by ON transfer (wanted_by, changed_at);
 
 CREATE INDEX ix_unknown_caller_last_seen ON unknown_caller (last_seen);
+
+CREATE INDEX ix_workitem_start ON workitem (tenant, state, start);
 
 CREATE UNIQUE INDEX ix_damage_open ON damage (kind, name) WHERE mended_at IS NULL;
 

@@ -1,0 +1,1 @@
+"""Unified procedure steps: work to be done, claimed by its performer, watched by others."""

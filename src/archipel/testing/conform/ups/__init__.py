@@ -1,0 +1,1 @@
+"""Checks of UPS-RS (PS3.18 chapter 11)."""
