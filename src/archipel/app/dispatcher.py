@@ -8,7 +8,7 @@ dead letter for the node page. Nothing here sleeps in a place of the queue.
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -24,6 +24,9 @@ LOG = logging.getLogger(__name__)
 
 KEPT = timedelta(days=7)
 """How long facts and finished deliveries can still be looked at."""
+
+TOLD_KEPT = timedelta(days=90)
+"""How long what the feed tells can be read again."""
 
 _BATCH = 500
 _RELAY_EVERY_S = 0.2
@@ -72,8 +75,14 @@ class Dispatcher:
     """The relay, and what happens when a delivery's turn comes."""
 
     def __init__(
-        self, database: Database, *, subscriptions: Sequence[Subscription], clock: Clock
+        self,
+        database: Database,
+        *,
+        subscriptions: Sequence[Subscription],
+        clock: Clock,
+        told: Collection[str] = (),
     ) -> None:
+        self._told = told
         self._database, self._clock = database, clock
         self._subscriptions = {one.name: one for one in subscriptions}
         if len(self._subscriptions) != len(subscriptions):
@@ -139,7 +148,13 @@ class Dispatcher:
         """Forget facts that all have read, and deliveries long done."""
         before = self._clock() - KEPT
         with self._database.write() as connection:
-            outbox.sweep(connection, self._subscriptions, before=before)
+            outbox.sweep(
+                connection,
+                self._subscriptions,
+                before=before,
+                told=self._told,
+                told_before=self._clock() - TOLD_KEPT,
+            )
         while queue.forget(before=before):
             pass
 

@@ -45,6 +45,7 @@ from archipel.protocols.web.visitors import recogniser
 from archipel.reading.request.island import Island
 from archipel.stores.sql.archive.differences import SqlDifferences
 from archipel.stores.sql.identity import SqlPersons
+from archipel.stores.sql.results.feed import SqlFeed
 
 
 def application(node: Node) -> FastAPI:
@@ -88,6 +89,7 @@ def application(node: Node) -> FastAPI:
         settling=_settling(node),
         persons=SqlPersons(node.database),
         deidentifying=Deidentifying(node, door="web"),
+        feed=SqlFeed(node.database),
         echo=lambda device: _echo(node, device),
         status=lambda: status_of(node),
         network=lambda complete: network_of(node, complete=complete),

@@ -22,6 +22,7 @@ from archipel.archive.events import SeriesReceived, SeriesSealed, StudyCompleted
 from archipel.archive.model import SeriesKey, StudyKey
 from archipel.archive.seal import Graces, Sealing, seal, tidy
 from archipel.kernel.errors import ArchipelError
+from archipel.stores.sql.results.feed import TOLD
 
 LANES = {"facts": Lane(2), "sealing": Lane(1, poll_s=1.0), results.MAIL_LANE: Lane(2, poll_s=1.0)}
 LANES[commitments.LANE] = Lane(2, poll_s=0.5)
@@ -34,7 +35,9 @@ _log = logging.getLogger(__name__)
 def run(home: Home, *, ready: Callable[[], None], stop: int) -> None:
     """Work until `stop` is readable."""
     with Node.open(home) as node:
-        dispatcher = Dispatcher(node.database, subscriptions=subscriptions(node), clock=node.clock)
+        dispatcher = Dispatcher(
+            node.database, subscriptions=subscriptions(node), clock=node.clock, told=TOLD
+        )
         work = Work(home.work_url(node.settings), lanes=LANES, deliver=dispatcher.deliver)
         work.start()
         work.hurry("sealing")  # the quiet time may be a shorter one than before

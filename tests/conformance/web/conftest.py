@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -63,6 +64,7 @@ from archipel.stores.sql.reading import SqlChanges, SqlClaims, SqlDrafts
 from archipel.stores.sql.reading_documents import SqlDocuments
 from archipel.stores.sql.reading_exams import SqlExams
 from archipel.stores.sql.results.correspondents import SqlCorrespondents
+from archipel.stores.sql.results.feed import SqlFeed
 from archipel.stores.sql.results.links import SqlLinks, SqlReleases
 from archipel.stores.sql.results.mails import SqlMails
 from archipel.stores.sql.requests import SqlReadingAgreements, SqlRequests
@@ -339,6 +341,7 @@ def furnished(database: Database, clock: Clock) -> tuple[WebServices, enrol.Offi
         settling=Settling(differences=SqlDifferences(database), comparing=NothingKept()),
         persons=SqlPersons(database),
         deidentifying=NothingHeld(),
+        feed=SqlFeed(database),
         letters=Letters(database, audit, clock, door="web"),
         echo=lambda device: EchoOutcome(ok=True, duration_ms=1, detail=str(device.ae_title)),
         status=status,

@@ -27,6 +27,7 @@ from archipel.protocols.web.models.node import NodeStatus, StuckWork
 from archipel.protocols.web.models.settling import Comparison
 from archipel.reading import claim, published, report, sign
 from archipel.reading.ports import Changes, Claims, Documents, Drafts, Exams, Pictures
+from archipel.results.feed.ports import Feed
 from archipel.results.ports import Correspondents, Links, Mails, Releases
 from archipel.results.secrets import Secrets
 from archipel.results.share import Counter
@@ -180,6 +181,7 @@ class WebServices:
     settling: Settling
     persons: Persons
     deidentifying: Deidentifying
+    feed: Feed
     echo: Callable[[Device], EchoOutcome]
     status: Callable[[], NodeStatus]
     network: Callable[[bool], NetworkView]  # whether with all that administrators see

@@ -6,19 +6,22 @@ is. Subscribers keep a position each; what all have passed is swept after a whil
 
 import secrets
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 
 from archipel.kernel.errors import Malformed
 from archipel.kernel.events import Event
 from archipel.kernel.identifiers import TenantId
 from archipel.stores.sql.schema.events import dead_letter, outbox, outbox_era, outbox_position
 from archipel.stores.sql.session import alone, upsert
+
+GONE, SWEPT = "swept", "feed-swept"
+"""Under these names `outbox_position` says up to where facts are gone, and those of the feed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +138,34 @@ def advance(connection: Connection, subscriber: str, position: int) -> None:
     )
 
 
-def sweep(connection: Connection, subscribers: Iterable[str], *, before: datetime) -> int:
-    """Forget facts older than `before` that all `subscribers` have passed; returns how many."""
+def sweep(
+    connection: Connection,
+    subscribers: Iterable[str],
+    *,
+    before: datetime,
+    told: Collection[str] = (),
+    told_before: datetime | None = None,
+) -> int:
+    """Forget facts older than `before` that all `subscribers` have passed; returns how many.
+
+    Those of the kinds `told` are kept until `told_before`; how far any of them are gone is the
+    position of `SWEPT`.
+    """
     passed = min((position_of(connection, name) for name in subscribers), default=0)
-    gone = connection.execute(delete(outbox).where(outbox.c.id <= passed, outbox.c.at < before))
-    return gone.rowcount
+    old = and_(outbox.c.id <= passed, outbox.c.at < before, outbox.c.kind.not_in(told))
+    newest: int | None = connection.execute(select(func.max(outbox.c.id)).where(old)).scalar()
+    if newest is not None:
+        advance(connection, GONE, newest)
+    gone = connection.execute(delete(outbox).where(old)).rowcount
+    if told_before is None:
+        return gone
+    older = and_(outbox.c.id <= passed, outbox.c.at < told_before)
+    last: int | None = connection.execute(select(func.max(outbox.c.id)).where(older)).scalar()
+    if last is None:
+        return gone
+    # Clocks step back: what lies before the last one goes with it, so that one number tells all.
+    advance(connection, SWEPT, last)
+    return gone + connection.execute(delete(outbox).where(outbox.c.id <= last)).rowcount
 
 
 def era(connection: Connection) -> str:

@@ -53,7 +53,7 @@ from archipel.reading.model import (
 )
 from archipel.reading.request.events import RequestChanged
 from archipel.stores.sql.archive.scope import within
-from archipel.stores.sql.outbox import after, announce, kind_of, last_position
+from archipel.stores.sql.outbox import GONE, after, announce, kind_of, last_position, position_of
 from archipel.stores.sql.schema.archive import study, study_organisation
 from archipel.stores.sql.schema.events import outbox
 from archipel.stores.sql.schema.reading import (
@@ -198,6 +198,9 @@ Told = (
 KINDS = frozenset(kind_of(kind) for kind in (*get_args(Told), RequestChanged))
 
 
+_OLDEST = select(func.min(outbox.c.id))
+
+
 class SqlChanges:
     """`archipel.reading.ports.Changes`."""
 
@@ -212,7 +215,8 @@ class SqlChanges:
     def oldest_position(self) -> int:
         """See the port. Node-wide: a position says nothing of anybody."""
         with self._database.read() as connection:
-            return connection.execute(select(func.min(outbox.c.id))).scalar() or 0
+            gone = position_of(connection, GONE)  # what the feed tells is kept longer
+            return gone + 1 if gone else connection.execute(_OLDEST).scalar() or 0
 
     def after(self, position: int, *, limit: int) -> tuple[Sequence[Change], int]:
         """See the port. Node-wide: each stream shows what `audience` allows."""
