@@ -9,6 +9,7 @@ from typing import Any
 
 import archipel
 from archipel.app.archipelago import links
+from archipel.app.keeping.tiering import told as tiers
 from archipel.app.operations.letters import WAITING
 from archipel.app.peer_keys import PeerKeys
 from archipel.app.wiring import Node
@@ -84,6 +85,7 @@ def status_of(node: Node) -> NodeStatus:
             *_disk_alarms(reason, disk.free / disk.total),
             *_index_alarms(writer, totals.quarantined),
             *_damage_alarms(node),
+            *_tier_alarms(node),
             *_work_alarms(node),
             *_archipelago_alarms(node),
         ],
@@ -227,6 +229,13 @@ def _scrub(node: Node) -> Scrub:
         strays=last.strays if last else 0,
         open_damage=open_damage,
     )
+
+
+def _tier_alarms(node: Node) -> list[Alarm]:
+    told = tiers(node)
+    if not told.get("away"):
+        return []
+    return [Alarm(code="cold_away", since=None, detail=told["why"])]
 
 
 def _damage_alarms(node: Node) -> list[Alarm]:

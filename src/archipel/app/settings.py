@@ -115,6 +115,8 @@ class KeepingSettings:
 
     scrub_every_days: float = 7.0  # from the beginning of one scrub to the next; 0: never
     scrub_mbytes_per_s: float = 20.0  # read by it; a tenth while the node is busy
+    cold_path: str = ""  # a folder on another disk, for packs that nobody reads; empty: none
+    cold_after_days: float = 90.0  # since a pack was read last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +216,8 @@ class Settings:
                 "as America/Cayenne"
             )
         _check_store(self.objects)
+        if self.keeping.cold_path and self.objects.url:
+            raise Malformed("keeping.cold_path is for packs in a folder, not in objects.url")
         ways(self.peer.via)
         caps_of(self.peer.caps)
         proxies_of(self.portal.proxies)

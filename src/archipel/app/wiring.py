@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Self
 
 from archipel.access.enrol import Office, operators_office
@@ -27,6 +28,7 @@ from archipel.stores.packs.files import PackFiles
 from archipel.stores.packs.objects import PackObjects
 from archipel.stores.packs.shelf import Shelf
 from archipel.stores.packs.store import PackStore
+from archipel.stores.packs.tiers import Tiers
 from archipel.stores.sql.access import SqlDevices, SqlOrganisations
 from archipel.stores.sql.accounts import SqlAccounts
 from archipel.stores.sql.archive.commitments import SqlCommitments
@@ -175,9 +177,15 @@ class Node:
         return PackStore(self.home.root, shelf=self.shelf())
 
     def shelf(self, *, cached: bool = True) -> Shelf:
-        """Return where packs stand; not `cached`: each read asks the object store itself."""
+        """Return where packs stand.
+
+        Not `cached`: each read asks the object store itself, and recalls nothing from a cold disk.
+        """
         told = self.settings.objects
         if not told.url:
+            cold = self.settings.keeping.cold_path
+            if cold:
+                return Tiers(self.home.packs, Path(cold), run=self.home.run, note=cached)
             return PackFiles(self.home.packs)
         address = BucketAddress(
             url=told.url,

@@ -10,6 +10,7 @@ from archipel.app.dispatcher import Dispatcher, Subscription
 from archipel.app.home import Home
 from archipel.app.keeping.disposing import carry_out
 from archipel.app.keeping.scrubbing import Scrubber
+from archipel.app.keeping.tiering import Mover
 from archipel.app.operations import availability, commitments
 from archipel.app.operations.letters import save_waiting
 from archipel.app.reports import following as reports
@@ -45,7 +46,8 @@ def run(home: Home, *, ready: Callable[[], None], stop: int) -> None:
         relay = threading.Thread(target=dispatcher.run, args=(work,), kwargs={"stop": ended})
         tidying = threading.Thread(target=_tidy, args=(node, work, ended))
         scrubbing = threading.Thread(target=Scrubber(node, ended).run)
-        threads = (relay, tidying, scrubbing)
+        moving = threading.Thread(target=Mover(node, ended).run)
+        threads = (relay, tidying, scrubbing, moving)
         for thread in threads:
             thread.start()
         ready()

@@ -61,11 +61,12 @@ def status(home: HomeOption, as_json: JsonOption = False) -> None:
     Example: archipel status --home /srv/archipel --json
     """
     from archipel.app.health import figures, status_of
+    from archipel.app.keeping.tiering import told as tiers
     from archipel.app.operations.letters import Letters
     from archipel.app.wiring import Node
 
     with Node.open(Home(home)) as node:
-        told = figures(status_of(node))
+        told = {**figures(status_of(node)), **{f"tiers_{k}": v for k, v in tiers(node).items()}}
         letters = Letters(node.database, node.audit, node.clock, door="cli")
         stuck = [
             {"work": one.id, "kind": one.kind, "at": one.at, "error": one.reason}

@@ -27,7 +27,7 @@ class FileRanges:
     def __init__(self, path: Path, name: str) -> None:
         self.name = name
         try:
-            self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            self._fd = _opened(path)
         except OSError as error:
             raise Unavailable(f"pack {name}: {error.strerror}") from error
         weakref.finalize(self, os.close, self._fd)
@@ -56,11 +56,19 @@ class FileRanges:
         return os.fstat(self._fd).st_nlink == 0
 
 
+def _opened(path: Path) -> int:
+    """Open a file; that it was read is noted by `tiers` alone, not by the system."""
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOATIME)
+    except PermissionError:  # somebody else's file
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+
 class PackFiles:
     """The directory of all packs of a node. Methods raise `OSError` where they write."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self._root = self.root = root
         self.temporary = root / ".tmp"
         self.temporary.mkdir(parents=True, exist_ok=True)
 
@@ -123,6 +131,15 @@ class PackFiles:
         for path in stale:
             path.unlink(missing_ok=True)
         return len(stale)
+
+    def paths(self, key: str) -> list[Path]:
+        """Give the files of a pack as they are named, its first part first."""
+        first, *others = self._parts(key)
+        return [first, *(self._path(key, part) for part in range(1, len(others) + 1))]
+
+    def paths_of(self, key: str, part: int) -> Path:
+        """Give the file of one part as it is named."""
+        return self._path(key, part)
 
     def _parts(self, key: str) -> list[Path]:
         first = self._path(key, 0)

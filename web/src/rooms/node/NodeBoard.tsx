@@ -150,6 +150,7 @@ const ALARMS = [
   "unknown_callers",
   "dead_letters",
   "damage",
+  "cold_away",
   "index_waiting",
   "facts_not_believed",
   "home_not_stated",
