@@ -4,6 +4,7 @@ Node-wide, all of it: rows come from a query that is bounded by a scope.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, select
@@ -23,6 +24,7 @@ from archipel.kernel.uid import Uid
 from archipel.stores.sql.archive.packed import packed
 from archipel.stores.sql.archive.quality import hidden_among, hidden_column, left
 from archipel.stores.sql.archive.rows import attributes_of
+from archipel.stores.sql.archive.scope import KNOWN
 from archipel.stores.sql.schema.archive import instance, series, study
 
 SOP_CLASS_UID = 0x00080016
@@ -47,19 +49,21 @@ _STUDY_COLUMNS = (
     study.c.tenant,
     study.c.study_instance_uid,
     study.c.moment,
-    study.c.person,
     study.c.patient_id,
     study.c.patient_issuer,
     study.c.modalities,
-    study.c.received_first_at,
-    study.c.received_last_at,
-    study.c.completed_at,
     study.c.attributes.label("study_attributes"),
 )
 _SERIES_COLUMNS = (
     series.c.id.label("series_key"),
     series.c.series_instance_uid,
     series.c.attributes.label("series_attributes"),
+)
+ENTRY_COLUMNS = (  # what only a line of a worklist tells
+    study.c.person,
+    study.c.received_first_at,
+    study.c.received_last_at,
+    study.c.completed_at,
 )
 PACK_COLUMNS = (series.c.pack_key, series.c.pack_index)
 _HELD_COLUMNS = (
@@ -78,6 +82,7 @@ _HELD_COLUMNS = (
 )
 
 
+@lru_cache(maxsize=KNOWN)
 def study_columns(scope: Scope) -> "tuple[ColumnElement[Any], ...]":
     """Return what is read of a study, counters without what is hidden from `scope`."""
     hidden = hidden_column(study, "series", scope=scope)
@@ -89,6 +94,7 @@ def study_columns(scope: Scope) -> "tuple[ColumnElement[Any], ...]":
     )
 
 
+@lru_cache(maxsize=KNOWN)
 def series_columns(scope: Scope) -> "tuple[ColumnElement[Any], ...]":
     """Return what is read of a series, counters without what is hidden from `scope`."""
     hidden = hidden_column(series, "instances", scope=scope)

@@ -50,10 +50,17 @@ EVERYTHING = Window()
 
 
 def studies(
-    connection: Connection, asked: Asked, window: Window = EVERYTHING, *, scope: Scope
+    connection: Connection,
+    asked: Asked,
+    window: Window = EVERYTHING,
+    *,
+    scope: Scope,
+    entries: bool = False,
 ) -> Iterator[Found]:
-    """Give studies, newest first."""
-    query = _ordered(select(*answers.study_columns(scope)), asked, window, scope)
+    """Give studies, newest first; `entries`: with what a line of a worklist tells."""
+    columns = answers.study_columns(scope)
+    columns = (*columns, *answers.ENTRY_COLUMNS) if entries else columns
+    query = _ordered(select(*columns), asked, window, scope)
     rows = _rows(connection, query, window, exact=not asked.upper)
     found = ((row, answers.study_answer(row)) for row in rows)
     return _cut(_tested(found, asked.upper), window, exact=not asked.upper)

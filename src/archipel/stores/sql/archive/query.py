@@ -84,7 +84,7 @@ class SqlCatalogue:
             found = list(
                 finder.computed(
                     connection,
-                    finder.studies(connection, asked, window, scope=scope),
+                    finder.studies(connection, asked, window, scope=scope, entries=True),
                     keys.wanted,
                     scope=scope,
                 )

@@ -5,6 +5,7 @@ copy it owns is shown, or else the one known longer. A study of which all is rej
 nobody.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -26,8 +27,8 @@ from archipel.stores.sql.archive.statements import OWNER
 from archipel.stores.sql.schema.archive import study, study_organisation, withheld_study
 
 Clause = ColumnElement[bool]
+KNOWN = 256  # scopes whose conditions are kept: to build them costs more than the query itself
 
-# Made once: to make one costs more than the query it stands in.
 _OTHER = study.alias("other_study")
 _THEIRS = study_organisation.alias("other_organisation")
 _THIS = study.alias("this_study")
@@ -40,6 +41,7 @@ _WITHHELD = select(_THIS.c.id).join(
 )
 
 
+@lru_cache(maxsize=KNOWN)
 def visible(scope: Scope) -> Clause:
     """Say that `study` is within `scope`, and not hidden by a nearer copy of the same study."""
     tenants = [tenant.value for tenant in sorted(scope.tenants)]
@@ -50,6 +52,7 @@ def visible(scope: Scope) -> Clause:
     return and_(seen, shown(study), left(study, scope=scope), not_(nearer))
 
 
+@lru_cache(maxsize=KNOWN)
 def within(scope: Scope) -> Clause:
     """Say that `study` is within `scope` and not withheld, whichever nearer copy there is."""
     tenants = [tenant.value for tenant in scope.tenants]
@@ -76,15 +79,20 @@ def walked(query: Select[Any], scope: Scope) -> tuple[Select[Any], FromClause]:
     """
     if len(scope.tenants) != 1:
         return query.where(visible(scope)), study
+    query = query.join(study_organisation, study_organisation.c.study_id == study.c.id)
+    return query.where(*_walk(scope)), study_organisation
+
+
+@lru_cache(maxsize=KNOWN)
+def _walk(scope: Scope) -> tuple[Clause, ...]:
     (tenant,) = scope.tenants
-    query = query.join(study_organisation, study_organisation.c.study_id == study.c.id).where(
+    return (
         study_organisation.c.tenant == tenant.value,
         shown(study),
         left(study, scope=scope),
         # What it owns itself is never the farther copy.
         or_(study.c.tenant == tenant.value, not_(_nearer_copy(study, [tenant.value], scope))),
     )
-    return query, study_organisation
 
 
 def number_in(listing: FromClause) -> ColumnElement[int]:
@@ -92,6 +100,7 @@ def number_in(listing: FromClause) -> ColumnElement[int]:
     return study.c.id if listing is study else study_organisation.c.study_id
 
 
+@lru_cache(maxsize=KNOWN)
 def listed(tenant: TenantId, *, scope: Scope) -> tuple[Clause, ...]:
     """Say that a row of ``study_organisation`` is a study that one organisation sees.
 
