@@ -72,7 +72,7 @@ def _studies(chance: random.Random, count: int, only: TenantId | None) -> Iterat
         yield Study(
             key=StudyKey(owner, Uid(f"2.25.7{number}")),
             patient=PatientIdentifier(patient, Issuer(f"{owner}-ids")),
-            person=None,
+            person=f"{owner}~{patient}",
             accession=AccessionNumber(f"A{number:08d}", Issuer(f"{owner}-ids")),
             attributes={
                 0x00080020: f"{day:%Y%m%d}",

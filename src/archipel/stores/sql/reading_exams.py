@@ -25,7 +25,7 @@ from archipel.kernel.identifiers import PatientIdentifier, TenantId
 from archipel.reading.answers import Counts, ExamPage, PersonFound
 from archipel.reading.events import UrgencySet
 from archipel.reading.model import Exam, ExamId, Filters, SavedList, SeriesSummary, Urgency
-from archipel.stores.sql.archive.scope import within
+from archipel.stores.sql.archive.scope import numbers, within
 from archipel.stores.sql.reading import set_urgency
 from archipel.stores.sql.reading_filters import (
     ACQUIRING,
@@ -73,9 +73,11 @@ class SqlExams:
             rows = connection.execute(query.limit(limit + 1)).all()
             shown = rows[:limit]
             exams = exams_of(connection, shown, scope=scope, marks=True)
-            total = _count(connection, everything.where(*narrowed))
-            all_of_it = (
-                _count(connection, everything.where(of_list)) if filters.narrowed else total
+            archived = filters.saved_list is SavedList.ALL
+            every = numbers(scope) if archived else everything.where(of_list)
+            all_of_it = _count(connection, every)
+            total = (
+                _count(connection, everything.where(*narrowed)) if filters.narrowed else all_of_it
             )
             acquiring = _count(connection, everything.where(ACQUIRING))
         cursor = _cursor(shown[-1]) if len(rows) > limit else None

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import msgpack
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, or_, select, tuple_
 
 from archipel.archive.settle import PATIENT_TAGS
 from archipel.identity.model import Standing
@@ -127,7 +127,7 @@ def series_of(connection: Connection, exam: ExamId, *, scope: Scope) -> list[Ser
 def _studied(moment: str) -> datetime | None:
     """Read `study.moment`: local time as DICOM says it, without a zone."""
     try:
-        return datetime.strptime(moment, "%Y%m%d%H%M%S%f")  # noqa: DTZ007  (local by definition)
+        return datetime.fromisoformat(f"{moment[:8]}T{moment[8:14]}.{moment[14:]}")
     except ValueError:
         return None
 
@@ -235,7 +235,8 @@ def same_person(rows: Sequence[Any], *, scope: Scope) -> ColumnElement[bool]:
     theirs = or_(
         study.c.person.in_(persons),
         and_(
-            study.c.person.is_(None),
+            func.coalesce(study.c.person, "") == "",  # or all that are open would be gone through
+            study.c.patient_id.in_({value for value, _issuer in open_ones}),  # what an index finds
             tuple_(study.c.patient_id, study.c.patient_issuer).in_(open_ones),
         ),
     )

@@ -18,6 +18,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    tuple_,
 )
 
 from archipel.kernel.actors import Scope
@@ -32,12 +33,10 @@ KNOWN = 256  # scopes whose conditions are kept: to build them costs more than t
 _OTHER = study.alias("other_study")
 _THEIRS = study_organisation.alias("other_organisation")
 _THIS = study.alias("this_study")
-_WITHHELD = select(_THIS.c.id).join(
-    withheld_study,
-    and_(
-        withheld_study.c.tenant == _THIS.c.tenant,
-        withheld_study.c.study_instance_uid == _THIS.c.study_instance_uid,
-    ),
+_WITHHELD = select(_THIS.c.id).where(  # from the few withheld, never from every study
+    tuple_(_THIS.c.tenant, _THIS.c.study_instance_uid).in_(
+        select(withheld_study.c.tenant, withheld_study.c.study_instance_uid)
+    )
 )
 
 
@@ -109,15 +108,32 @@ def listed(tenant: TenantId, *, scope: Scope) -> tuple[Clause, ...]:
     farther = exists().where(
         _THIS.c.id == study_organisation.c.study_id, _nearer_copy(_THIS, [tenant.value], scope)
     )
+    return (
+        study_organisation.c.tenant == tenant.value,
+        *_not_hidden(scope),
+        or_(study_organisation.c.role == OWNER, not_(farther)),
+    )
+
+
+@lru_cache(maxsize=KNOWN)
+def numbers(scope: Scope) -> Select[Any]:
+    """Give the number of each study `within` a scope, by the worklist's index alone: to count."""
+    tenants = [tenant.value for tenant in scope.tenants]
+    query = select(study_organisation.c.study_id).where(
+        study_organisation.c.tenant.in_(tenants), *_not_hidden(scope)
+    )
+    return query if len(tenants) == 1 else query.distinct()
+
+
+def _not_hidden(scope: Scope) -> tuple[Clause, ...]:
+    """Leave out of ``study_organisation`` the few studies of which nothing may be shown."""
     emptied = select(_THIS.c.id).where(  # found by an index of those of which any is hidden
         _THIS.c.hidden_instances_from_people > literal_column("0"),
         not_(left(_THIS, scope=scope)),
     )
     return (
-        study_organisation.c.tenant == tenant.value,
         study_organisation.c.study_id.not_in(_WITHHELD),
         study_organisation.c.study_id.not_in(emptied),
-        or_(study_organisation.c.role == OWNER, not_(farther)),
     )
 
 
