@@ -6,11 +6,12 @@ ones, speak before the data set itself (PS3.3 C.7.6.16).
 """
 
 import base64
-import gzip
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
+from isal import igzip
 
 from archipel.imaging.bounds import bounded
 from archipel.imaging.errors import NotAnImage, Undecodable
@@ -83,7 +84,7 @@ class Attributes:
 
 def frame_time_ms(document: bytes) -> int:
     """Read how long a frame is shown, from gzip of the metadata: 10 to 2000 ms, else 100."""
-    found = Attributes(json.loads(gzip.decompress(document))[0])
+    found = Attributes(orjson.loads(igzip.decompress(document))[0])
     time_ms = found.number(_FRAME_TIME)
     return round(time_ms) if time_ms and _BRIEFEST_MS <= time_ms <= _LONGEST_MS else _OTHERWISE_MS
 
@@ -93,7 +94,7 @@ def describe(document: bytes, frame: int = 1, bulk_data: BulkData | None = None)
 
     Raises `NotAnImage` when it has no pixels, `Undecodable` when it contradicts itself.
     """
-    datasets = json.loads(gzip.decompress(document))
+    datasets = orjson.loads(igzip.decompress(document))
     if len(datasets) != 1:
         raise NotAnImage("one instance is expected")
     top = Attributes(datasets[0])

@@ -1,6 +1,5 @@
 """Bytes of held instances, wherever they lie: a journal segment or a pack."""
 
-import gzip
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 import orjson
+from isal import igzip
 
 from archipel.archive.errors import DamagedContent
 from archipel.archive.model import Frame, Held, JournalPlace, PackPlace, Place
@@ -104,7 +104,8 @@ class HeldContents:
         array = b",".join(
             documents.get(one.key.sop_instance) or self._document(one) for one in held
         )
-        return gzip.compress(b"[" + array + b"]", _GZIP_LEVEL)
+        document: bytes = igzip.compress(b"[%s]" % array, _GZIP_LEVEL)
+        return document
 
     def _pieces(self, held: Held) -> Iterator[bytes]:
         place = held.place
@@ -157,7 +158,7 @@ class HeldContents:
                 else:
                     documents[one.key.sop_instance] = known
         for key, wanted in missing.items():
-            array = orjson.loads(gzip.decompress(self._packs.open(key).metadata()))
+            array = orjson.loads(igzip.decompress(self._packs.open(key).metadata()))
             for number, entry in enumerate(array):
                 content = orjson.dumps(entry)
                 self._documents.put(PackPlace(key, number), content)

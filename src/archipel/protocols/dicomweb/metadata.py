@@ -1,9 +1,9 @@
 """WADO-RS metadata (PS3.18 section 10.4.1.1.2): a stored document, sent as it lies."""
 
-import gzip
 from collections.abc import Sequence
 from itertools import groupby
 
+from isal import igzip
 from starlette.responses import Response
 
 from archipel.archive.model import Held
@@ -34,7 +34,7 @@ def metadata(visit: Visit) -> Response:
         return Response(None, 304, caching.headers_of(etag, immutable=False))
     if kind == XML:
         multipart = Multipart(etag, XML)
-        parts = xml_parts(gzip.decompress(_document(visit, held)))
+        parts = xml_parts(igzip.decompress(_document(visit, held)))
         pieces = [p for part in parts for p in (multipart.head(XML), part)] + [multipart.tail]
         return conditional(
             visit.request, pieces, etag=etag, media_type=multipart.media_type, immutable=False
@@ -42,7 +42,7 @@ def metadata(visit: Visit) -> Response:
     document = _document(visit, held)
     return conditional(
         visit.request,
-        [document if zipped else gzip.decompress(document)],
+        [document if zipped else igzip.decompress(document)],
         etag=etag,
         media_type=kind,
         immutable=False,
@@ -72,5 +72,6 @@ def _document(visit: Visit, held: Sequence[Held]) -> bytes:
     documents = [visit.retrieval.series_document(group) for group in series]
     if len(documents) == 1:
         return documents[0]
-    inner = [gzip.decompress(document).strip()[1:-1] for document in documents]
-    return gzip.compress(b"[" + b",".join(filter(None, inner)) + b"]", GZIP_LEVEL)
+    inner = [igzip.decompress(document).strip()[1:-1] for document in documents]
+    whole: bytes = igzip.compress(b"[%s]" % b",".join(filter(None, inner)), GZIP_LEVEL)
+    return whole
