@@ -38,11 +38,21 @@ _LONGEST_PAUSE_S = 3600
 _NOBODY = "there is no such subscriber in this release"
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another lane for a delivery: that of the host which has what it needs."""
+
+    lane: str
+
+
 class Handle(Protocol):
     """What a subscriber does with a fact. It may be called again with the same: same effect."""
 
-    def __call__(self, event: Any, *, now: datetime) -> timedelta | None:
-        """Do it; or return how long to wait before being called again with the same fact."""
+    def __call__(self, event: Any, *, now: datetime) -> timedelta | Elsewhere | None:
+        """Do it; or return how long to wait before being called again with the same fact.
+
+        Or where it must be done: the rest is on another host.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +180,10 @@ class Dispatcher:
         except Exception as failure:  # noqa: BLE001  (one subscriber's bug must not stop the rest)
             self._failed(delivery, failure, subscription, queue)
             return
-        if pause is not None:
+        if isinstance(pause, Elsewhere):
+            there = replace(delivery, round=delivery.round + 1, failures=0)
+            queue.enqueue(there, lane=pause.lane)
+        elif pause is not None:
             again = replace(delivery, round=delivery.round + 1, failures=0)
             queue.enqueue(again, lane=subscription.lane, delay_s=max(0, pause.total_seconds()))
 

@@ -57,6 +57,11 @@ class Home:
         return self.root / "packs"
 
     @property
+    def host_file(self) -> Path:
+        """Return the file that tells this home from copies of its settings and keys."""
+        return self.root / "host.id"
+
+    @property
     def cache(self) -> Path:
         """Return the directory of what was read of an object store; it may go at any time."""
         return self.root / "cache"

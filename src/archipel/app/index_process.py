@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from select import select
 
 from archipel.app.home import Home
+from archipel.app.hosts.keeper import hosted
 from archipel.app.index_writer import Gauges, IndexWriter, alone
 from archipel.app.peer_keys import name_of
 from archipel.app.transfer.adoption import Adopter
@@ -25,11 +27,15 @@ def run(home: Home, *, ready: Callable[[], None], stop: int) -> None:
         alone(home.run, patience_s=PATIENCE_S),
         Node.open(home, durability=Durability.REPLAYED) as node,
         Node.open(home) as durable,
+        ExitStack() as held,
     ):
         migrate(node.database)
+        held.enter_context(hosted(durable, "journal", node.database))
         with node.database.write() as connection:
             open_log(connection, name_of(node.settings), now=node.clock())
-        index = SqlIndex(node.database)
+        index = SqlIndex(node.database, host=node.host or 0)
+        if node.host is not None:
+            index.adopt_segments(node.segments.numbers())
         tail = JournalTail(home.root, index.applied())
         writer = IndexWriter(
             tail=tail,

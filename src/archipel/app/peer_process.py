@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute
 
 from archipel.access.model import Action, AuditEntry
 from archipel.app.home import Home
+from archipel.app.hosts.keeper import alone_of_all
 from archipel.app.keeping.mending import MendTask
 from archipel.app.network.disbelief import Disbelief
 from archipel.app.network.keeping import LineKeeper
@@ -119,7 +120,12 @@ def run(
 ) -> None:
     """Serve and pull until `stop` is readable."""
     with Node.open(home) as node:
-        asyncio.run(_run(Archipelago(node=node, keys=PeerKeys(home)), listener, ready, stop))
+        if node.host is not None:
+            ready()  # of several hosts one speaks with the other nodes; the rest stand by
+        with alone_of_all(node, "peer", stop=stop) as mine:
+            if mine:
+                ours = Archipelago(node=node, keys=PeerKeys(home))
+                asyncio.run(_run(ours, listener, ready, stop))
 
 
 async def _run(

@@ -83,6 +83,7 @@ class DatabaseSettings:
     """The index."""
 
     url: str = ""  # empty: SQLite in the node's home
+    lease_s: float = 30.0  # a host that says nothing for so long is taken for gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +219,8 @@ class Settings:
         _check_store(self.objects)
         if self.keeping.cold_path and self.objects.url:
             raise Malformed("keeping.cold_path is for packs in a folder, not in objects.url")
+        if not 1 <= self.database.lease_s <= 3600:  # noqa: PLR2004  (as the message says)
+            raise Malformed("database.lease_s is from 1 second to an hour")
         ways(self.peer.via)
         caps_of(self.peer.caps)
         proxies_of(self.portal.proxies)

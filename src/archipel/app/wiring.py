@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
+from sqlalchemy import make_url
+
 from archipel.access.enrol import Office, operators_office
 from archipel.app.home import Home
 from archipel.app.key_images import DrawnKeyImages
@@ -34,7 +36,8 @@ from archipel.stores.sql.accounts import SqlAccounts
 from archipel.stores.sql.archive.commitments import SqlCommitments
 from archipel.stores.sql.archive.quarantine import SqlQuarantine
 from archipel.stores.sql.archive.query import SqlCatalogue
-from archipel.stores.sql.archive.seal import SqlHoldings, SqlSealIndex, SqlTotals
+from archipel.stores.sql.archive.seal import SqlHoldings, SqlSealIndex
+from archipel.stores.sql.archive.totals import SqlTotals
 from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
 from archipel.stores.sql.feed import SqlFacts
@@ -85,10 +88,20 @@ class Node:
             if name in self.__dict__:
                 getattr(self, name).close()
 
+    @property
+    def host(self) -> int | None:
+        """Return this home's number among those over one database; None: it is alone."""
+        shared = make_url(self.home.database_url(self.settings)).get_backend_name() != "sqlite"
+        return self.settings.node.number if shared else None
+
     @cached_property
     def database(self) -> Database:
         """Return the index."""
-        return open_database(self.home.database_url(self.settings), durability=self.durability)
+        return open_database(
+            self.home.database_url(self.settings),
+            durability=self.durability,
+            idle_s=self.settings.database.lease_s,
+        )
 
     @cached_property
     def journal(self) -> FileJournal:
@@ -122,7 +135,7 @@ class Node:
     @cached_property
     def holdings(self) -> SqlHoldings:
         """Return everything that is kept, for those who check and watch the node."""
-        return SqlHoldings(self.database)
+        return SqlHoldings(self.database, host=self.host)
 
     @cached_property
     def totals(self) -> SqlTotals:
@@ -169,7 +182,7 @@ class Node:
     @cached_property
     def seal_index(self) -> SqlSealIndex:
         """Return the index as sealing sees it."""
-        return SqlSealIndex(self.database)
+        return SqlSealIndex(self.database, host=self.host)
 
     @cached_property
     def packs(self) -> PackStore:

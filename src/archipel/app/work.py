@@ -58,9 +58,15 @@ class Work:
     """The engine that runs deliveries, each to its end, across crashes."""
 
     def __init__(
-        self, url: str, *, lanes: Mapping[str, Lane], deliver: Callable[[Delivery, "Work"], None]
+        self,
+        url: str,
+        *,
+        lanes: Mapping[str, Lane],
+        deliver: Callable[[Delivery, "Work"], None],
+        name: str = "work",
     ) -> None:
-        self._url, self._lanes, self._deliver = url, dict(lanes), deliver
+        """`name` tells the workers of several hosts over one database apart."""
+        self._url, self._lanes, self._deliver, self._name = url, dict(lanes), deliver, name
         self._workflow: Callable[[str, dict[str, Any]], None] | None = None
 
     def start(self) -> None:
@@ -70,7 +76,7 @@ class Work:
             "name": "archipel",
             "system_database_url": self._url,
             "application_version": APPLICATION_VERSION,
-            "executor_id": "work",  # the one that starts again recovers what it had begun
+            "executor_id": self._name,  # the one that starts again recovers what it had begun
             "log_level": "WARNING",
             "console_log_level": "WARNING",
             "enable_otlp": False,
@@ -134,6 +140,15 @@ class Work:
         for one in delayed:
             DBOS.set_workflow_delay(one.workflow_id, delay_seconds=0)
         return len(delayed)
+
+    def recover(self, name: str) -> int:
+        """Put back in their lanes what a worker that is gone had begun; returns how much.
+
+        The engine does so in one step each, which the row of a delivery admits once.
+        """
+        begun = self._listed(["PENDING"], limit=None, executor_id=name)
+        DBOS._recover_pending_workflows([name])  # noqa: SLF001  (it has no public name; ADR 0137)
+        return len(begun)
 
     def forget(self, *, before: datetime) -> int:
         """Forget deliveries that succeeded before that; returns how many."""

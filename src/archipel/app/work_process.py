@@ -6,8 +6,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from select import select
 
-from archipel.app.dispatcher import Dispatcher, Subscription
+from archipel.app.dispatcher import Dispatcher, Elsewhere, Subscription
 from archipel.app.home import Home
+from archipel.app.hosts.keeper import hosted
+from archipel.app.hosts.recovery import WORKER, keep_recovering
 from archipel.app.keeping.disposing import carry_out
 from archipel.app.keeping.scrubbing import Scrubber
 from archipel.app.keeping.tiering import Mover
@@ -26,6 +28,7 @@ from archipel.kernel.errors import ArchipelError
 from archipel.stores.sql.results.feed import TOLD
 
 LANES = {"facts": Lane(2), "sealing": Lane(1, poll_s=1.0), results.MAIL_LANE: Lane(2, poll_s=1.0)}
+SEALING = LANES["sealing"]
 LANES[commitments.LANE] = Lane(2, poll_s=0.5)
 TIDY_EVERY_S = 30.0
 FORGOTTEN = timedelta(minutes=10)  # beyond any delivery that is merely late
@@ -35,11 +38,16 @@ _log = logging.getLogger(__name__)
 
 def run(home: Home, *, ready: Callable[[], None], stop: int) -> None:
     """Work until `stop` is readable."""
-    with Node.open(home) as node:
+    with Node.open(home) as node, hosted(node, "work"):
         dispatcher = Dispatcher(
             node.database, subscriptions=subscriptions(node), clock=node.clock, told=TOLD
         )
-        work = Work(home.work_url(node.settings), lanes=LANES, deliver=dispatcher.deliver)
+        work = Work(
+            home.work_url(node.settings),
+            lanes=LANES if node.host is None else LANES | {sealing_at(node.host): SEALING},
+            deliver=dispatcher.deliver,
+            name="work" if node.host is None else f"{WORKER}{node.host}",
+        )
         work.start()
         work.hurry("sealing")  # the quiet time may be a shorter one than before
         ended = threading.Event()
@@ -47,7 +55,11 @@ def run(home: Home, *, ready: Callable[[], None], stop: int) -> None:
         tidying = threading.Thread(target=_tidy, args=(node, work, ended))
         scrubbing = threading.Thread(target=Scrubber(node, ended).run)
         moving = threading.Thread(target=Mover(node, ended).run)
-        threads = (relay, tidying, scrubbing, moving)
+        threads = [relay, tidying, scrubbing, moving]
+        if node.host is not None:
+            how = {"every_s": node.settings.database.lease_s / 3, "ended": ended}
+            arguments = (node.database, work.recover)
+            threads.append(threading.Thread(target=keep_recovering, args=arguments, kwargs=how))
         for thread in threads:
             thread.start()
         ready()
@@ -62,16 +74,18 @@ def subscriptions(node: Node) -> list[Subscription]:
     """Return who hears of what."""
     quiet = timedelta(seconds=node.settings.archive.series_quiet_s)
 
-    def seal_when_quiet(event: SeriesReceived, *, now: datetime) -> timedelta | None:
+    def seal_when_quiet(event: SeriesReceived, *, now: datetime) -> timedelta | Elsewhere | None:
         key = SeriesKey(event.tenant, event.study, event.series)
         series = node.seal_index.to_seal(key)
-        if series is None:
-            return None
-        left = quiet - (now - max(held.received_at for held in series.instances))
-        if left > timedelta():
-            return left
-        outcome = seal(key, index=node.seal_index, packs=node.packs, now=now)
-        return quiet if outcome is Sealing.GREW else None
+        if series is not None:
+            left = quiet - (now - max(held.received_at for held in series.instances))
+            if left > timedelta():
+                return left
+            outcome = seal(key, index=node.seal_index, packs=node.packs, now=now)
+            if outcome is Sealing.GREW:
+                return quiet
+        others = node.seal_index.elsewhere(key)
+        return Elsewhere(sealing_at(others[0])) if others else None
 
     def offer_when_whole(event: SeriesSealed | StudyCompleted, *, now: datetime) -> None:
         offer_study(node, StudyKey(event.tenant, event.study), now=now)
@@ -86,6 +100,11 @@ def subscriptions(node: Node) -> list[Subscription]:
         *commitments.subscriptions(node),
         *availability.subscriptions(node),
     ]
+
+
+def sealing_at(host: int) -> str:
+    """Name the lane of sealing that only one host may do: the journal with the bytes is there."""
+    return f"sealing-{host}"
 
 
 def _tidy(node: Node, work: Work, ended: threading.Event) -> None:

@@ -263,10 +263,10 @@ class SealIndex(Protocol):
     """What sealing and reclaiming need of the index. Every write here is fully durable."""
 
     def quiet_series(self, *, before: datetime, limit: int) -> Sequence[SeriesKey]:
-        """Series with instances in the journal whose last one came before that, oldest first."""
+        """Series with instances in this host's journal, quiet since before that, oldest first."""
 
     def to_seal(self, key: SeriesKey) -> ToSeal | None:
-        """The whole series at one moment; None when nothing of it lies in the journal."""
+        """All that this host can read of it; None when nothing lies in this host's journal."""
 
     def publish(self, sealed: Sealed, *, now: datetime) -> bool:
         """Say that the series lies in this pack and nowhere else, and announce `SeriesSealed`.
@@ -275,8 +275,8 @@ class SealIndex(Protocol):
         and False returned; else its records in the journal stop being live.
         """
 
-    def packs_in_use(self, packs: Collection[str]) -> Collection[str]:
-        """Those of the named packs that some series lies in."""
+    def condemn(self, packs: Collection[str], *, now: datetime) -> Collection[str]:
+        """Say which of the named packs no series lies in; those are never published any more."""
 
     def idle_segments(self) -> Mapping[int, int]:
         """Segments no live record lies in (quarantine included), and up to where applied."""

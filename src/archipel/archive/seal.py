@@ -83,7 +83,7 @@ def tidy(
     if forgotten:
         index.forget_segments(forgotten)
     old = [pack for pack, at in packs.inventory() if at < now - graces.pack]
-    unused = set(old) - set(index.packs_in_use(old))
+    unused = index.condemn(old, now=now)  # a builder that wakes too late may not publish them
     for pack in unused:
         packs.remove(pack)
     return Tidied(segments=len(gone), packs=len(unused))

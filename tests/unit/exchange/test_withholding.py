@@ -21,7 +21,7 @@ from archipel.kernel.errors import Refused
 from archipel.kernel.hierarchy import Level
 from archipel.kernel.identifiers import Issuer, PatientIdentifier
 from archipel.reading.model import ExamId, Filters, SavedList
-from archipel.stores.sql.archive.seal import SqlTotals
+from archipel.stores.sql.archive.totals import SqlTotals
 from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.facts import append
 from archipel.stores.sql.feed import SqlFacts

@@ -86,6 +86,32 @@ def test_late_instances_are_sealed_with_the_others_and_the_old_pack_goes(
     assert [f for f in node.findings() if f.damage] == []
 
 
+def test_a_pack_that_was_tidied_away_before_it_was_published_is_built_again(
+    node, image, smooth
+) -> None:
+    sent = {"2.25.1": image(smooth, number=1)}
+    node.receive(sent["2.25.1"])
+    node.catch_up()
+    [key] = node.seals.quiet_series(before=node.later(timedelta(hours=1)), limit=9)
+
+    class Sleeping:
+        """Packs whose builder stands still for days between building and publishing."""
+
+        def build(self, series):
+            sealed = node.packs.build(series)
+            node.later(timedelta(days=3))
+            assert node.tidy().packs == 1
+            return sealed
+
+    outcome = seal(key, index=node.seals, packs=Sleeping(), now=node.now)
+
+    assert outcome is Sealing.GREW
+    assert {type(h.place) for h in node.held()} == {JournalPlace}
+    assert contents_of(node) == sent
+    assert set(node.seal().values()) == {Sealing.DONE}
+    assert contents_of(node) == sent
+
+
 def test_an_instance_that_comes_while_its_series_is_packed_is_not_lost(
     node, image, smooth
 ) -> None:

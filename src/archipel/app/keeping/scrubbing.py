@@ -41,7 +41,7 @@ def room_of(node: Node, *, took: Took = lambda _count: None) -> Room:
     """Put together what scrubbing uses: packs opened by itself, and read from no cache."""
     packs = PackStore(node.home.root, shelf=node.shelf(cached=False))
     reading = Reading(
-        shelves=SqlShelves(node.database),
+        shelves=SqlShelves(node.database, host=node.host),
         contents=HeldContents(node.home.root, packs=packs, workshop=node.workshop),
         packs=packs,
         raw=packs,

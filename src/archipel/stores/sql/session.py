@@ -7,7 +7,7 @@ transaction that turns into a writer fails at once instead of waiting). Only the
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from typing import Any, cast
@@ -15,13 +15,13 @@ from typing import Any, cast
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql as postgresql_dialect
 from sqlalchemy.dialects import sqlite as sqlite_dialect
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from archipel.kernel.errors import ArchipelError, Exhausted, Unavailable
 
 BUSY_TIMEOUT_S = 30
-IDLE_IN_TRANSACTION_S = 30
+IDLE_S = 30.0  # within a transaction, before the server ends the session
 _POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 56, "pool_timeout": BUSY_TIMEOUT_S}
 _PATIENCE = {  # with a server that does not answer: libpq waits for ever by itself
     "connect_timeout": 5,
@@ -30,6 +30,7 @@ _PATIENCE = {  # with a server that does not answer: libpq waits for ever by its
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,  # ms
 }
+_IDLE_ENDED = "25P03"  # SQLSTATE of a session that slept within a transaction
 _FULL_DISK = ("database or disk is full", "No space left on device")
 
 
@@ -49,10 +50,11 @@ class Durability(Enum):
 class Database:
     """Transactions on one database. Usable from any thread and on both sides of a fork."""
 
-    def __init__(self, url: str, durability: Durability) -> None:
+    def __init__(self, url: str, durability: Durability, idle_s: float = IDLE_S) -> None:
         self._url, self._durability = url, durability
         self._lock, self._pid = threading.Lock(), os.getpid()
-        self._reader, self._writer = _engines(url, durability)
+        self._reader, self._writer = _engines(url, durability, idle_s)
+        self.guard: Callable[[Connection], None] | None = None  # asked before each write
 
     @property
     def engine_name(self) -> str:
@@ -75,6 +77,8 @@ class Database:
         Raises `Unavailable`, or `Exhausted` when the disk is full.
         """
         with _said_plainly(), self._engine(writer=True).begin() as connection:
+            if self.guard is not None:
+                self.guard(connection)
             yield connection
 
     def close(self) -> None:
@@ -93,9 +97,14 @@ class Database:
         return self._writer if writer else self._reader
 
 
-def open_database(url: str, *, durability: Durability = Durability.FULL) -> Database:
-    """Open `url`: `sqlite:////path/index.db` or `postgresql+psycopg://...`. Connects lazily."""
-    return Database(url, durability)
+def open_database(
+    url: str, *, durability: Durability = Durability.FULL, idle_s: float = IDLE_S
+) -> Database:
+    """Open `url`: `sqlite:////path/index.db` or `postgresql+psycopg://...`. Connects lazily.
+
+    PostgreSQL ends a session that does nothing within a transaction for `idle_s`.
+    """
+    return Database(url, durability, idle_s)
 
 
 def alone(connection: Connection, name: str) -> None:
@@ -130,6 +139,10 @@ def _said_plainly() -> Iterator[None]:
         raise Unavailable("the database: no free connection within 30 s") from timeout
     except (OperationalError, InterfaceError) as failure:
         raise _kind_of(failure) from failure
+    except InternalError as failure:
+        if getattr(failure.orig, "sqlstate", None) != _IDLE_ENDED:
+            raise
+        raise _kind_of(failure) from failure
 
 
 def _kind_of(failure: DBAPIError) -> ArchipelError:
@@ -140,16 +153,19 @@ def _kind_of(failure: DBAPIError) -> ArchipelError:
     return Unavailable(f"the database does not answer: {said}")
 
 
-def _engines(url: str, durability: Durability) -> tuple[Engine, Engine]:
+def _engines(url: str, durability: Durability, idle_s: float) -> tuple[Engine, Engine]:
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite(url, durability, writer=False), _sqlite(url, durability, writer=True)
-    return _postgresql(url, writer=False), _postgresql(url, writer=True)
+    return (
+        _postgresql(url, idle_s, writer=False),
+        _postgresql(url, idle_s, writer=True),
+    )
 
 
-def _postgresql(url: str, *, writer: bool) -> Engine:
+def _postgresql(url: str, idle_s: float, *, writer: bool) -> Engine:
     # A process that is stopped in the middle of a transaction keeps its locks only so long; when
     # it wakes, its session is gone and what it had begun with it.
-    idle = f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_S}s"
+    idle = f"-c idle_in_transaction_session_timeout={int(idle_s * 1000)}ms"
     side = "-c synchronous_commit=on" if writer else "-c default_transaction_read_only=on"
     return create_engine(
         url,

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, select
 
 from archipel.archive.model import Sealed, SeriesKey
 from archipel.stores.sql.archive.seal import publish
-from archipel.stores.sql.archive.writer import SqlIndexTransaction
+from archipel.stores.sql.archive.writer import INDEX, SqlIndexTransaction
 from archipel.stores.sql.schema.archive import series, study
-from archipel.stores.sql.session import Database
+from archipel.stores.sql.session import Database, alone
 
 
 class SqlAdoptionTransaction(SqlIndexTransaction):
@@ -51,4 +51,5 @@ class SqlAdoptionTransaction(SqlIndexTransaction):
 def adopting(database: Database) -> Iterator[SqlAdoptionTransaction]:
     """Begin one. Node-wide: as above."""
     with database.write() as connection:
+        alone(connection, INDEX)
         yield SqlAdoptionTransaction(connection)

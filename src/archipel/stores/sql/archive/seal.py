@@ -5,14 +5,21 @@ Opened `FULL`: a segment may go only when the pack that replaces it is published
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, select, update
+from sqlalchemy import Connection, Select, delete, select, update
 
 from archipel.archive.events import SeriesSealed
-from archipel.archive.model import Held, JournalPlace, Sealed, SeriesKey, SetAside, ToSeal
+from archipel.archive.model import (
+    Held,
+    JournalPlace,
+    PackPlace,
+    Sealed,
+    SeriesKey,
+    SetAside,
+    ToSeal,
+)
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
 from archipel.stores.sql.archive.answers import PACK_COLUMNS, images
@@ -28,17 +35,21 @@ from archipel.stores.sql.schema.archive import (
     series,
     study,
 )
-from archipel.stores.sql.session import Database, upsert
+from archipel.stores.sql.schema.hosts import condemned_pack
+from archipel.stores.sql.session import Database, alone, upsert
 
 _AT_ONCE = 1000
 _SERIES_AT_ONCE = 20
+_PACKS = "packs"  # the turn of those who publish and of those who condemn
+_KEPT = timedelta(days=30)  # longer than any builder stands still
 
 
 class SqlSealIndex:
     """The index as sealing and reclaiming use it."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, *, host: int | None = None) -> None:
+        """`host` is this home's number where several share the database."""
+        self._database, self._host = database, host
 
     def quiet_series(self, *, before: datetime, limit: int) -> Sequence[SeriesKey]:
         """Give open series that are quiet. Node-wide: every organisation's are sealed alike."""
@@ -49,6 +60,13 @@ class SqlSealIndex:
             .order_by(series.c.received_last_at)
             .limit(limit)
         )
+        if self._host is not None:
+            query = query.where(
+                select(instance.c.series_id)
+                .join(segment, segment.c.id == instance.c.segment)
+                .where(instance.c.series_id == series.c.id, segment.c.host == self._host)
+                .exists()
+            )
         with self._database.read() as connection:
             return [
                 SeriesKey(TenantId(tenant), Uid(study_uid), Uid(series_uid))
@@ -63,7 +81,22 @@ class SqlSealIndex:
             if row is None:
                 return None
             held = tuple(one for _row, one, _said in images(connection, [row], scope=None))
+            if self._host is not None:
+                away = _elsewhere(connection, row.series_key, self._host)
+                held = tuple(one for one in held if segment_of(one) not in away)
+        if all(isinstance(one.place, PackPlace) for one in held):
+            return None
         return ToSeal(key=key, generation=row.generation, instances=held)
+
+    def elsewhere(self, key: SeriesKey) -> Sequence[int]:
+        """Name other hosts whose journals hold something of a series."""
+        if self._host is None:
+            return ()
+        with self._database.read() as connection:
+            row = connection.execute(_series(key).where(~series.c.sealed)).one_or_none()
+            if row is None:
+                return ()
+            return sorted(set(_elsewhere(connection, row.series_key, self._host).values()))
 
     def publish(self, sealed: Sealed, *, now: datetime) -> bool:
         """Say that the series lies in this pack. Node-wide: the series names its tenant.
@@ -73,20 +106,35 @@ class SqlSealIndex:
         with self._database.write() as connection:
             return publish(connection, sealed, now=now)
 
+    def condemn(self, packs: Collection[str], *, now: datetime) -> Collection[str]:
+        """Note those that no series lies in. Node-wide: a pack is asked for by its key."""
+        unused = set(packs) - set(self.packs_in_use(packs))
+        if not unused:
+            return unused
+        with self._database.write() as connection:
+            alone(connection, _PACKS)  # nobody publishes meanwhile
+            unused -= _in_use(connection, list(unused))
+            if unused:
+                connection.execute(
+                    upsert(connection, condemned_pack).on_conflict_do_nothing(),
+                    [{"pack_key": pack, "at": now} for pack in unused],
+                )
+            connection.execute(delete(condemned_pack).where(condemned_pack.c.at < now - _KEPT))
+        return unused
+
     def packs_in_use(self, packs: Collection[str]) -> Collection[str]:
         """Give those that some series lies in. Node-wide: a pack is asked for by its key."""
         wanted, used = list(packs), set[str]()
         with self._database.read() as connection:
             for start in range(0, len(wanted), _AT_ONCE):
-                query = select(series.c.pack_key).where(
-                    series.c.pack_key.in_(wanted[start : start + _AT_ONCE])
-                )
-                used.update(connection.execute(query).scalars())
+                used |= _in_use(connection, wanted[start : start + _AT_ONCE])
         return used
 
     def idle_segments(self) -> Mapping[int, int]:
         """Give segments nothing lies in. Node-wide: a segment serves every organisation."""
         query = select(segment.c.id, segment.c.applied).where(segment.c.live == 0)
+        if self._host is not None:
+            query = query.where(segment.c.host == self._host)
         with self._database.read() as connection:
             return dict(connection.execute(query).all())
 
@@ -104,7 +152,13 @@ def publish(connection: Connection, sealed: Sealed, *, now: datetime) -> bool:
     row = connection.execute(_series(key).with_for_update(of=series)).one_or_none()
     if row is None or row.sealed or row.generation != sealed.generation:
         return False
-    _leave_journal(connection, row.series_key)
+    alone(connection, _PACKS)
+    this = series.c.id == row.series_key
+    if _condemned(connection, sealed.pack):
+        # It was given up while its builder stood still; the next one needs another name.
+        connection.execute(update(series).where(this).values(generation=row.generation + 1))
+        return False
+    left = _leave_journal(connection, row.series_key, sealed)
     connection.execute(
         upsert(connection, sealed_instance).on_conflict_do_nothing(),
         [
@@ -114,14 +168,18 @@ def publish(connection: Connection, sealed: Sealed, *, now: datetime) -> bool:
     )
     connection.execute(
         update(series)
-        .where(series.c.id == row.series_key)
+        .where(this)
         .values(
-            sealed=True,
+            sealed=not left,
+            # What other hosts hold is sealed on top of this, in a pack of a name of its own.
+            generation=row.generation + (1 if left else 0),
             pack_key=sealed.pack,
             pack_bytes=sealed.size_bytes,
             pack_index=sealed.index,
         )
     )
+    if left:
+        return True
     announce(
         connection,
         SeriesSealed(
@@ -135,14 +193,57 @@ def publish(connection: Connection, sealed: Sealed, *, now: datetime) -> bool:
     return True
 
 
-def _leave_journal(connection: Connection, series_key: int) -> None:
-    gone = connection.execute(
-        delete(instance).where(instance.c.series_id == series_key).returning(instance.c.segment)
-    ).scalars()
-    for number, records in Counter(gone).items():
+def _leave_journal(connection: Connection, series_key: int, sealed: Sealed) -> int:
+    """Forget the records that lie in the pack now; return how many lie in no pack yet."""
+    mine = instance.c.series_id == series_key
+    opened = set(connection.execute(select(instance.c.sop_instance_uid).where(mine)).scalars())
+    left = opened - {held.key.sop_instance.value for held in sealed.instances}
+    going = delete(instance).where(mine)
+    for some in (list(left)[at : at + _AT_ONCE] for at in range(0, len(left), _AT_ONCE)):
+        going = going.where(instance.c.sop_instance_uid.not_in(some))
+    gone = connection.execute(going.returning(instance.c.segment)).scalars()
+    for number, records in sorted(Counter(gone).items()):
         connection.execute(
             update(segment).where(segment.c.id == number).values(live=segment.c.live - records)
         )
+    return len(left)
+
+
+def _in_use(connection: Connection, packs: list[str]) -> set[str]:
+    found = connection.execute(select(series.c.pack_key).where(series.c.pack_key.in_(packs)))
+    return set(found.scalars())
+
+
+def _condemned(connection: Connection, pack: str) -> bool:
+    query = select(condemned_pack.c.pack_key).where(condemned_pack.c.pack_key == pack)
+    return connection.execute(query).one_or_none() is not None
+
+
+def _elsewhere(connection: Connection, series_key: int, host: int) -> Mapping[int, int]:
+    """Give the segments of other hosts that hold something of a series, with their hosts."""
+    query = (
+        select(segment.c.id, segment.c.host)
+        .where(segment.c.host != host)
+        .where(
+            select(instance.c.segment)
+            .where(instance.c.series_id == series_key, instance.c.segment == segment.c.id)
+            .exists()
+        )
+    )
+    return dict(connection.execute(query).all())
+
+
+def segment_of(held: Held) -> int | None:
+    """Return the segment an instance lies in. Node-wide: it is given."""
+    return held.place.segment if isinstance(held.place, JournalPlace) else None
+
+
+def away_from(connection: Connection, host: int | None) -> set[int]:
+    """Give the segments of other hosts than this. Node-wide: a segment serves all."""
+    if host is None:
+        return set()
+    query = select(segment.c.id).where(segment.c.host != host)
+    return set(connection.execute(query).scalars())
 
 
 def _series(key: SeriesKey) -> Select[Any]:
@@ -167,10 +268,13 @@ def _series(key: SeriesKey) -> Select[Any]:
 
 
 class SqlHoldings:
-    """Reads page by page: a check takes hours and must hold no snapshot open."""
+    """Reads page by page: a check takes hours and must hold no snapshot open.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    Of several hosts each checks the packs and its own journal: `host` is its number.
+    """
+
+    def __init__(self, database: Database, *, host: int | None = None) -> None:
+        self._database, self._host = database, host
 
     def everything(self) -> Iterator[Held]:
         """Give every instance held. Node-wide: a damaged disk asks nobody whose it is."""
@@ -180,9 +284,10 @@ class SqlHoldings:
             with self._database.read() as connection:
                 rows = connection.execute(query).all()
                 held = [one for _row, one, _said in images(connection, rows, scope=None)]
+                away = away_from(connection, self._host)
             if not rows:
                 return
-            yield from held
+            yield from (one for one in held if segment_of(one) not in away)
             last = rows[-1].series_key
 
     def held(self, tenant: TenantId, sop_instance: Uid) -> Held | None:
@@ -220,9 +325,12 @@ class SqlHoldings:
             )
             with self._database.read() as connection:
                 rows = connection.execute(query).all()
+                away = away_from(connection, self._host)
             if not rows:
                 return
             for row in rows:
+                if row.segment in away:
+                    continue
                 yield SetAside(
                     tenant=TenantId(row.tenant),
                     sop_instance=Uid(row.sop_instance_uid),
@@ -244,46 +352,3 @@ def _kept() -> Select[Any]:
         .select_from(series)
         .join(study, study.c.id == series.c.study_id)
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
-    """What the index says is kept."""
-
-    studies: int
-    series: int
-    instances: int
-    open_series: int
-    quarantined: int
-    sealed_bytes: int
-
-
-class SqlTotals:
-    """Figures of the whole index."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def totals(self) -> Totals:
-        """Count what is kept. Node-wide: figures for the node page, of no patient."""
-        with self._database.read() as connection:
-            studies, instances = connection.execute(
-                select(func.count(), func.coalesce(func.sum(study.c.instance_count), 0))
-            ).one()
-            count, sealed_bytes = connection.execute(
-                select(func.count(), func.coalesce(func.sum(series.c.pack_bytes), 0))
-            ).one()
-            open_series = connection.execute(
-                select(func.count()).where(~series.c.sealed)
-            ).scalar_one()
-            aside = connection.execute(
-                select(func.count()).where(quarantine.c.resolved_at.is_(None))
-            ).scalar_one()
-        return Totals(
-            studies=studies,
-            series=count,
-            instances=instances,
-            open_series=open_series,
-            quarantined=aside,
-            sealed_bytes=sealed_bytes,
-        )

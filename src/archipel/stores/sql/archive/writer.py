@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, select, update
 
 from archipel.archive.model import (
     Arrival,
@@ -35,23 +35,40 @@ from archipel.stores.sql.audit import append
 from archipel.stores.sql.identity import seen
 from archipel.stores.sql.outbox import announce
 from archipel.stores.sql.schema.archive import segment
-from archipel.stores.sql.session import Database
+from archipel.stores.sql.session import Database, alone
 
 _AT_ONCE = 1000
+INDEX = "index"  # the turn of the index writers of several hosts
 _Key = TypeVar("_Key", StudyKey, SeriesKey)
 
 
 class SqlIndex:
     """`archive.ports.Index`. Opened `REPLAYED` by the index writer, whose journal replays."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, *, host: int = 0) -> None:
+        """`host` is this home's number where several share the database."""
+        self._database, self._host = database, host
 
     @contextmanager
     def transaction(self) -> Iterator["SqlIndexTransaction"]:
-        """Begin one. Node-wide: the one index writer serves every organisation."""
+        """Begin one. Node-wide: the index writer serves every organisation.
+
+        On PostgreSQL each host has a writer for its own journal: they take turns, as on SQLite.
+        """
         with self._database.write() as connection:
-            yield SqlIndexTransaction(connection)
+            alone(connection, INDEX)
+            yield SqlIndexTransaction(connection, host=self._host)
+
+    def adopt_segments(self, numbers: Collection[int]) -> None:
+        """Say that these segments lie in this home. Node-wide: a segment serves all."""
+        mine = sorted(numbers)
+        with self._database.write() as connection:
+            for some in (mine[at : at + _AT_ONCE] for at in range(0, len(mine), _AT_ONCE)):
+                connection.execute(
+                    update(segment)
+                    .where(segment.c.id.in_(some), segment.c.host != self._host)
+                    .values(host=self._host)
+                )
 
     def applied(self) -> Mapping[int, int]:
         """Give the applied offset of every segment. Node-wide: a segment serves all."""
@@ -63,8 +80,8 @@ class SqlIndex:
 class SqlIndexTransaction:
     """`archive.ports.IndexTransaction` on one connection. Node-wide: its keys name the tenant."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, *, host: int = 0) -> None:
+        self._connection, self._host = connection, host
         self._study_rows: dict[StudyKey, tuple[int, Study]] = {}
         self._series_ids: dict[SeriesKey, int] = {}
 
@@ -297,7 +314,12 @@ class SqlIndexTransaction:
         self._connection.execute(
             say.segment_applied(self._connection.dialect.name),
             [
-                {"id": number, "applied": end, "live": changes.live.get(number, 0)}
+                {
+                    "id": number,
+                    "applied": end,
+                    "live": changes.live.get(number, 0),
+                    "host": self._host,
+                }
                 for number, end in changes.applied.items()
             ],
         )

@@ -11,7 +11,7 @@ from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
 from archipel.stores.sql.archive.answers import PACK_COLUMNS, in_order
 from archipel.stores.sql.archive.answers import held as instances_of
-from archipel.stores.sql.archive.seal import SqlHoldings
+from archipel.stores.sql.archive.seal import SqlHoldings, away_from, segment_of
 from archipel.stores.sql.schema.archive import instance, segment, series, study
 from archipel.stores.sql.schema.transfers import adopted_pack, offered_pack
 from archipel.stores.sql.session import Database
@@ -20,8 +20,9 @@ from archipel.stores.sql.session import Database
 class SqlShelves:
     """Reads page by page: a scrub takes days and must hold no snapshot open."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, *, host: int | None = None) -> None:
+        """Of several hosts each scrubs packs and its own journal: `host` is its number."""
+        self._database, self._host = database, host
 
     def after(self, cursor: int, *, limit: int) -> Sequence[Shelf]:
         """Give the next shelves. Node-wide: a damaged disk asks nobody whose it is."""
@@ -45,7 +46,7 @@ class SqlShelves:
 
     def set_aside(self) -> Iterator[SetAside]:
         """Give what is in quarantine. Node-wide: as `after`."""
-        return SqlHoldings(self._database).set_aside()
+        return SqlHoldings(self._database, host=self._host).set_aside()
 
     def move(
         self, tenant: TenantId, sop_instance: Uid, old: JournalPlace, new: JournalPlace
@@ -82,8 +83,11 @@ class SqlShelves:
         with self._database.read() as connection:
             rows = connection.execute(query).all()
             held = list(instances_of(connection, rows, scope=None))
+            away = away_from(connection, self._host)
         by_series: dict[tuple[str, Uid, Uid], list[Any]] = {}
         for one in held:
+            if segment_of(one) in away:
+                continue
             key = (one.tenant.value, one.key.study, one.key.series)
             by_series.setdefault(key, []).append(one)
         return [_shelf(row, by_series) for row in rows]

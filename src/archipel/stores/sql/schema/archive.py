@@ -269,4 +269,5 @@ segment = Table(
         "applied", BigInteger, nullable=False, comment="records below this offset are decided upon"
     ),
     Column("live", Integer, nullable=False, comment="records that are the only copy of something"),
+    Column("host", Integer, nullable=False, comment="node.number of the home it lies in, or 0"),
 )

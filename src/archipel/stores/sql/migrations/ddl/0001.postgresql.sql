@@ -94,12 +94,15 @@ CREATE TABLE segment (
 	id BIGINT NOT NULL,
 	applied BIGINT NOT NULL,
 	live INTEGER NOT NULL,
+	host INTEGER NOT NULL,
 	CONSTRAINT pk_segment PRIMARY KEY (id)
 );
 
 COMMENT ON COLUMN segment.applied IS 'records below this offset are decided upon';
 
 COMMENT ON COLUMN segment.live IS 'records that are the only copy of something';
+
+COMMENT ON COLUMN segment.host IS 'node.number of the home it lies in, or 0';
 
 CREATE TABLE commitment (
 	id BIGSERIAL NOT NULL,
@@ -290,6 +293,26 @@ CREATE TABLE line_change (
 );
 
 COMMENT ON COLUMN line_change.lasted_s IS 'of the state before';
+
+CREATE TABLE lease (
+	name VARCHAR(64) NOT NULL,
+	holder VARCHAR(128) NOT NULL,
+	fence BIGINT NOT NULL,
+	until TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_lease PRIMARY KEY (name)
+);
+
+COMMENT ON COLUMN lease.name IS 'work-3: the worker of host 3';
+
+COMMENT ON COLUMN lease.holder IS 'empty: nobody';
+
+COMMENT ON COLUMN lease.fence IS 'grows with each taking';
+
+CREATE TABLE condemned_pack (
+	pack_key TEXT NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT pk_condemned_pack PRIMARY KEY (pack_key)
+);
 
 CREATE TABLE source_patient (
 	id BIGSERIAL NOT NULL,
@@ -1250,6 +1273,8 @@ CREATE INDEX ix_browser_session_login ON browser_session (login);
 CREATE INDEX ix_called_title_tenant ON called_title (tenant);
 
 CREATE INDEX ix_commitment_asked ON commitment (tenant, asked_at);
+
+CREATE INDEX ix_condemned_pack_at ON condemned_pack (at);
 
 CREATE INDEX ix_disposal_tenant ON disposal (tenant);
 

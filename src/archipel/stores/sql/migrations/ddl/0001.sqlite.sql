@@ -87,6 +87,7 @@ CREATE TABLE segment (
 	id INTEGER NOT NULL,
 	applied BIGINT NOT NULL,
 	live INTEGER NOT NULL,
+	host INTEGER NOT NULL,
 	CONSTRAINT pk_segment PRIMARY KEY (id)
 );
 
@@ -243,6 +244,20 @@ CREATE TABLE line_change (
 	line VARCHAR(16) NOT NULL,
 	lasted_s FLOAT,
 	detail TEXT NOT NULL
+);
+
+CREATE TABLE lease (
+	name VARCHAR(64) NOT NULL,
+	holder VARCHAR(128) NOT NULL,
+	fence BIGINT NOT NULL,
+	until DATETIME NOT NULL,
+	CONSTRAINT pk_lease PRIMARY KEY (name)
+);
+
+CREATE TABLE condemned_pack (
+	pack_key TEXT NOT NULL,
+	at DATETIME NOT NULL,
+	CONSTRAINT pk_condemned_pack PRIMARY KEY (pack_key)
 );
 
 CREATE TABLE source_patient (
@@ -1073,6 +1088,8 @@ CREATE INDEX ix_browser_session_login ON browser_session (login);
 CREATE INDEX ix_called_title_tenant ON called_title (tenant);
 
 CREATE INDEX ix_commitment_asked ON commitment (tenant, asked_at);
+
+CREATE INDEX ix_condemned_pack_at ON condemned_pack (at);
 
 CREATE INDEX ix_disposal_tenant ON disposal (tenant);
 

@@ -1,0 +1,1 @@
+"""What the hosts of one database hold alone: leases with a fence."""
