@@ -51,6 +51,7 @@ class Permission(Enum):
     RECORD_OPPOSITION = "record-opposition"  # of a patient, to sharing
     RESOLVE_IDENTITY = "resolve-identity"
     SETTLE_ARRIVALS = "settle-arrivals"  # what came twice, or says two things
+    CORRECT_EXAMS = "correct-exams"  # reject, restore, move, correct what was taken in
     ADMINISTER_ORGANISATION = "administer-organisation"  # its people, devices, tokens
     ADMINISTER_NODE = "administer-node"  # organisations, and whatever belongs to none
     SEE_NODE = "see-node"  # health, queues, disk

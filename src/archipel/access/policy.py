@@ -49,6 +49,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 _P.PERFORM_STEPS,
                 _P.SEARCH_PATIENTS,
                 _P.SETTLE_ARRIVALS,
+                _P.CORRECT_EXAMS,
                 _P.READ_REPORTS,
                 _P.ASK_READING,
             }
@@ -67,7 +68,13 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             {_P.SEE_EXAMS, _P.SEARCH_PATIENTS, _P.RESOLVE_IDENTITY, _P.RECORD_OPPOSITION}
         ),
         Role.SITE_ADMIN: frozenset(
-            {_P.ADMINISTER_ORGANISATION, _P.SETTLE_ARRIVALS, _P.SEE_NODE, _P.SEE_AUDIT}
+            {
+                _P.ADMINISTER_ORGANISATION,
+                _P.SETTLE_ARRIVALS,
+                _P.CORRECT_EXAMS,
+                _P.SEE_NODE,
+                _P.SEE_AUDIT,
+            }
         ),
         Role.NETWORK_ADMIN: frozenset(
             {_P.ADMINISTER_ORGANISATION, _P.ADMINISTER_NODE, _P.SEE_NODE, _P.SEE_AUDIT}

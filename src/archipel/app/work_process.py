@@ -13,7 +13,7 @@ from archipel.app.hosts.recovery import WORKER, keep_recovering
 from archipel.app.keeping.disposing import carry_out
 from archipel.app.keeping.scrubbing import Scrubber
 from archipel.app.keeping.tiering import Mover
-from archipel.app.operations import availability, commitments
+from archipel.app.operations import availability, commitments, quality
 from archipel.app.operations.letters import save_waiting
 from archipel.app.reports import following as reports
 from archipel.app.requests import following as requests
@@ -30,6 +30,7 @@ from archipel.stores.sql.results.feed import TOLD
 LANES = {"facts": Lane(2), "sealing": Lane(1, poll_s=1.0), results.MAIL_LANE: Lane(2, poll_s=1.0)}
 SEALING = LANES["sealing"]
 LANES[commitments.LANE] = Lane(2, poll_s=0.5)
+LANES[quality.LANE] = Lane(1, poll_s=0.5)
 TIDY_EVERY_S = 30.0
 FORGOTTEN = timedelta(minutes=10)  # beyond any delivery that is merely late
 AT_ONCE = 20
@@ -99,6 +100,7 @@ def subscriptions(node: Node) -> list[Subscription]:
         *results.subscriptions(node),
         *commitments.subscriptions(node),
         *availability.subscriptions(node),
+        *quality.subscriptions(node),
     ]
 
 

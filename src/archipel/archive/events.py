@@ -94,3 +94,11 @@ class StudyDisposed(Event):
 
     study: Uid
     disposal: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionAsked(Event):
+    """A correction of a study is to be done, or to be undone (`archive.quality.correction`)."""
+
+    study: Uid
+    correction: str

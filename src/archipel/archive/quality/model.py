@@ -128,7 +128,7 @@ class Rejected:
     key: StudyKey
     note: Uid
     reason: Reason
-    instances: tuple[InstanceKey, ...]
+    instances: int  # held ones that this note decides upon
     why: str
     by: str
     at: datetime

@@ -52,6 +52,17 @@ class SqlWithholdings:
         with self._database.write() as connection:
             return recall(connection, key, reason=reason, author=author, now=now)
 
+    def recall_once(self, key: StudyKey, *, reason: str, author: Author, now: datetime) -> None:
+        """Recall a study unless a recall by `author` stands. Raises as `recall`."""
+        with self._database.write() as connection:
+            if not _recalls(connection, key, author):
+                recall(connection, key, reason=reason, author=author, now=now)
+
+    def restore(self, key: StudyKey, *, author: Author, now: datetime) -> int:
+        """See `restore`."""
+        with self._database.write() as connection:
+            return restore(connection, key, author=author, now=now)
+
 
 class SqlOppositions:
     """`archipel.exchange.oppose.Oppositions`."""
@@ -130,6 +141,32 @@ def recall(
         patient=told.patient,
     )
     return state(connection, draft, now=now)
+
+
+def restore(connection: Connection, key: StudyKey, *, author: Author, now: datetime) -> int:
+    """Lift the recalls of a study of ours that `author` stated; returns how many those were."""
+    standing = _recalls(connection, key, author)
+    for one in standing:
+        draft = Draft(
+            kind=RESTORED,
+            subject=one.subject,
+            tenant=key.tenant,
+            body={"of": one.hash},
+            author=author,
+            patient=one.patient,
+        )
+        state(connection, draft, now=now)
+    return len(standing)
+
+
+def _recalls(connection: Connection, key: StudyKey, author: Author) -> list[Fact]:
+    stated = facts.of_subject(connection, f"{STUDY}{key.study}", tenant=key.tenant)
+    lifted = {str(one.body.get("of")) for one in stated if one.kind == RESTORED}
+    return [
+        one
+        for one in stated
+        if one.kind == RECALLED and one.author == author and one.hash not in lifted
+    ]
 
 
 def withholding(connection: Connection, key: StudyKey) -> Withholding | None:

@@ -5,6 +5,7 @@ an instance that one names, comes in. An instance may be named before it is held
 """
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     Column,
     ForeignKey,
@@ -61,3 +62,24 @@ hidden_instance = Table(
     sqlite_with_rowid=False,
 )
 Index("ix_hidden_instance_uid", hidden_instance.c.sop_instance_uid, hidden_instance.c.tenant)
+
+correction = Table(
+    "correction",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("tenant", String(48), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("source", String(64), nullable=False, comment="Study Instance UID"),
+    Column("target", String(64), nullable=False, comment="Study Instance UID of the copies"),
+    Column("series", JSON, nullable=False, comment="Series Instance UIDs; empty: all"),
+    Column("texts", JSON, nullable=False, comment="what the copies say, by tag"),
+    Column("why", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("login", String(64), nullable=False),
+    Column("institution", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("detail", Text, nullable=False, comment="why it failed"),
+    Column("settled_at", Instant),
+)
+Index("ix_correction_at", correction.c.tenant, correction.c.at)

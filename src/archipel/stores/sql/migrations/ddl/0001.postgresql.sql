@@ -524,6 +524,35 @@ COMMENT ON COLUMN hidden_instance.reason IS 'null: it is a note';
 
 COMMENT ON COLUMN hidden_instance.note IS 'the one that decides';
 
+CREATE TABLE correction (
+	name VARCHAR(32) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	kind VARCHAR(8) NOT NULL,
+	source VARCHAR(64) NOT NULL,
+	target VARCHAR(64) NOT NULL,
+	series JSON NOT NULL,
+	texts JSON NOT NULL,
+	why TEXT NOT NULL,
+	decided_by TEXT NOT NULL,
+	login VARCHAR(64) NOT NULL,
+	institution TEXT NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	state VARCHAR(8) NOT NULL,
+	detail TEXT NOT NULL,
+	settled_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT pk_correction PRIMARY KEY (name)
+);
+
+COMMENT ON COLUMN correction.source IS 'Study Instance UID';
+
+COMMENT ON COLUMN correction.target IS 'Study Instance UID of the copies';
+
+COMMENT ON COLUMN correction.series IS 'Series Instance UIDs; empty: all';
+
+COMMENT ON COLUMN correction.texts IS 'what the copies say, by tag';
+
+COMMENT ON COLUMN correction.detail IS 'why it failed';
+
 CREATE TABLE exam_claim (
 	tenant VARCHAR(48) NOT NULL,
 	study_instance_uid VARCHAR(64) NOT NULL,
@@ -1275,6 +1304,8 @@ CREATE INDEX ix_called_title_tenant ON called_title (tenant);
 CREATE INDEX ix_commitment_asked ON commitment (tenant, asked_at);
 
 CREATE INDEX ix_condemned_pack_at ON condemned_pack (at);
+
+CREATE INDEX ix_correction_at ON correction (tenant, at);
 
 CREATE INDEX ix_disposal_tenant ON disposal (tenant);
 

@@ -411,6 +411,25 @@ CREATE TABLE hidden_instance (
 )
  WITHOUT ROWID;
 
+CREATE TABLE correction (
+	name VARCHAR(32) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	kind VARCHAR(8) NOT NULL,
+	source VARCHAR(64) NOT NULL,
+	target VARCHAR(64) NOT NULL,
+	series JSON NOT NULL,
+	texts JSON NOT NULL,
+	why TEXT NOT NULL,
+	decided_by TEXT NOT NULL,
+	login VARCHAR(64) NOT NULL,
+	institution TEXT NOT NULL,
+	at DATETIME NOT NULL,
+	state VARCHAR(8) NOT NULL,
+	detail TEXT NOT NULL,
+	settled_at DATETIME,
+	CONSTRAINT pk_correction PRIMARY KEY (name)
+);
+
 CREATE TABLE exam_claim (
 	tenant VARCHAR(48) NOT NULL,
 	study_instance_uid VARCHAR(64) NOT NULL,
@@ -1090,6 +1109,8 @@ CREATE INDEX ix_called_title_tenant ON called_title (tenant);
 CREATE INDEX ix_commitment_asked ON commitment (tenant, asked_at);
 
 CREATE INDEX ix_condemned_pack_at ON condemned_pack (at);
+
+CREATE INDEX ix_correction_at ON correction (tenant, at);
 
 CREATE INDEX ix_disposal_tenant ON disposal (tenant);
 
