@@ -22,7 +22,7 @@ from archipel.access.model import AuditEntry
 from archipel.kernel.errors import Conflict, Malformed, NotFound, Refused
 from archipel.kernel.identifiers import AccessionNumber, Issuer, PatientIdentifier, TenantId
 from archipel.reading.model import Exam, ExamId, Urgency
-from archipel.reading.request import ask
+from archipel.reading.request import ask, passing
 from archipel.reading.request.awaited import EARLIER, Awaited
 from archipel.reading.request.follow import acquired, arrived, changed, placed
 from archipel.reading.request.model import (
@@ -34,6 +34,7 @@ from archipel.reading.request.model import (
     RequestId,
     Site,
     Stage,
+    Verdict,
 )
 from archipel.stores.sql.archive.sharing import share
 from archipel.stores.sql.reading_exams import SqlExams
@@ -301,3 +302,64 @@ def test_a_reader_at_home_beside_us_is_handed_it_at_once(
     changed(held.request.id, tenant=WEST, here=gy.here, now=LATER)
     assert gy.images.handed == [exam.id]
     assert gy.of(WEST, held.request.id).stage is Stage.READY
+
+
+def test_what_nobody_claims_in_half_its_time_is_passed_on_to_the_next_of_the_ladder(
+    islands: Islands,  # noqa: F811  (the fixture)
+) -> None:
+    gy, mq, fr = islands
+    desk = desk_of(gy)
+    night = Agreement(
+        key="night",
+        asking=WEST,
+        partner=Site(TenantId("nuit"), "fr", "Lecture de nuit"),
+        level=Level.MAINLAND,
+    )
+    desk.agreements.keep(night, scope=scope(WEST), now=NOW)
+    exam = exam_of(gy, "1.2.3")
+    held = ask.place(replace(wish(exam), exam=exam.id), by=DOCTOR, desk=desk, now=NOW)
+    request, half = held.request.id, held.request.promised / 2
+    early, late = NOW + half - timedelta(seconds=1), NOW + half
+    assert not passing.unclaimed(held, now=early)
+    assert passing.unclaimed(held, now=late)
+    with pytest.raises(Conflict, match="not over"):
+        passing.pass_on(request, "TEST", by=DOCTOR, desk=desk, now=early)
+    with pytest.raises(Malformed):
+        passing.pass_on(request, " ", by=DOCTOR, desk=desk, now=late)
+    following = passing.next_of(held, desk=desk, now=late)
+    assert following is not None
+    assert following.site == night.partner
+
+    gy.now = late
+    after = passing.pass_on(request, "TEST personne", by=DOCTOR, desk=desk, now=late)
+    assert (after.request.partner, after.request.follows) == (night.partner, request)
+    assert [(one.site.name, one.verdict) for one in after.request.ladder] == [
+        ("CHU de Martinique", Verdict.UNCLAIMED),
+        ("Lecture de nuit", Verdict.CHOSEN),
+    ]
+    assert gy.of(WEST, request).stage is Stage.CANCELLED
+    mq.hear(gy)
+    fr.hear(gy)
+    assert mq.of(CITY, request).reason == "TEST personne"
+    assert fr.images.wanted == [exam.id]
+    assert mq.images.wanted == []
+    with pytest.raises(Conflict, match="no other agreement"):
+        passing.pass_on(
+            after.request.id, "TEST", by=DOCTOR, desk=desk, now=late + timedelta(hours=1)
+        )
+
+
+def test_what_is_claimed_or_awaits_its_exam_is_not_passed_on(
+    islands: Islands,  # noqa: F811  (the fixture)
+) -> None:
+    gy, mq, _fr = islands
+    desk, later = desk_of(gy), NOW + timedelta(hours=1)
+    waiting = gy.of(WEST, asked(gy))
+    assert not passing.unclaimed(waiting, now=later)
+    exam = exam_of(gy, "1.2.3")
+    held = ask.place(replace(wish(exam), exam=exam.id), by=DOCTOR, desk=desk, now=NOW)
+    mq.hear(gy)
+    mq.claims(CITY_READER, 1)
+    gy.hear(mq)
+    with pytest.raises(Conflict, match="claimed"):
+        passing.pass_on(held.request.id, "TEST", by=DOCTOR, desk=desk, now=later)

@@ -39,7 +39,8 @@ def unclaimed(held: Standing, *, now: datetime) -> bool:
 
 def next_of(held: Standing, *, desk: Desk, now: datetime) -> Rung | None:
     """Return who could be asked next; None: nobody else can, so call."""
-    return _best(_rungs(held, desk, now))
+    best = _best(_rungs(held, desk, now))
+    return replace(best, verdict=Verdict.CHOSEN) if best else None
 
 
 def pass_on(

@@ -95,14 +95,20 @@ function Foot({ row }: { row: RequestRow }) {
     );
   if (isAwaited(row))
     return (
-      <span className={css.line}>
+      <span className={css.line} style={{ whiteSpace: "normal" }}>
         <Awaits row={row} />
       </span>
     );
   return (
-    <span className={css.line}>
-      <Travel images={row.images} />
-      {row.unclaimed && <Unclaimed />}
-    </span>
+    <>
+      <span className={css.line}>
+        <Travel images={row.images} />
+      </span>
+      {row.unclaimed && (
+        <span className={css.line}>
+          <Unclaimed />
+        </span>
+      )}
+    </>
   );
 }

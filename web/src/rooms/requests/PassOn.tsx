@@ -36,7 +36,7 @@ export function PassOn({ page, placed }: PassOnProps) {
         (error: unknown) => say(troubleOf(error)),
       );
   return (
-    <section className={css.part} aria-labelledby="unclaimed">
+    <section className={`${css.part} ${css.passing}`} aria-labelledby="unclaimed">
       <h3 id="unclaimed" className="c-critical">
         <IconAlertTriangle size={14} aria-hidden /> {t("tele.unclaimed", { name: row.reading.name })}
       </h3>
