@@ -15,7 +15,7 @@ STEPS = 13
 
 
 @lru_cache
-def tests_in(path: str) -> frozenset[str]:
+def names_in(path: str) -> frozenset[str]:
     tree = ast.parse((ROOT / path).read_text("utf-8"))
     return frozenset(
         node.name
@@ -26,7 +26,7 @@ def tests_in(path: str) -> frozenset[str]:
 
 @pytest.mark.parametrize(("path", "name"), sorted(set(NAMED)))
 def test_a_named_test_exists(path: str, name: str) -> None:
-    assert name in tests_in(path)
+    assert name in names_in(path)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[:40])
