@@ -146,6 +146,7 @@ def _images(node: Node, recognise: Callable[[Request], Visitor]) -> DicomwebServ
         audit=node.audit,
         workshop=node.workshop,
         workitems=node.workitems,
+        commitments=node.commitments,
         clock=node.clock,
     )
 

@@ -19,6 +19,7 @@ class Asker(Enum):
 
     PEER = "peer"  # we are the provider: we keep
     US = "us"  # we are the user: the peer keeps
+    CLIENT = "client"  # over DICOMweb (PS3.18 chapter 13): we keep, and it comes back to hear
 
 
 class FailureReason(IntEnum):

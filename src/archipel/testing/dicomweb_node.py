@@ -10,6 +10,7 @@ import json
 import socket
 import sys
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,7 +27,9 @@ from archipel.access.enrol import create_token, operators_office
 from archipel.access.model import Visitor
 from archipel.app.index_writer import Gauges, IndexWriter, alone
 from archipel.app.workshop import ProcessWorkshop
+from archipel.archive.commit import decide
 from archipel.archive.seal import seal
+from archipel.kernel.actors import Actor, ActorKind, Scope
 from archipel.kernel.clock import utc_now
 from archipel.kernel.identifiers import Issuer, TenantId
 from archipel.protocols.dicomweb import DicomwebServices, router
@@ -36,8 +39,9 @@ from archipel.stores.journal.tail import JournalTail
 from archipel.stores.packs.store import PackStore
 from archipel.stores.sql.access import SqlOrganisations
 from archipel.stores.sql.accounts import SqlAccounts
+from archipel.stores.sql.archive.commitments import SqlCommitments
 from archipel.stores.sql.archive.query import SqlCatalogue
-from archipel.stores.sql.archive.seal import SqlSealIndex
+from archipel.stores.sql.archive.seal import SqlHoldings, SqlSealIndex
 from archipel.stores.sql.archive.writer import SqlIndex
 from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
@@ -67,6 +71,7 @@ class Node:
         self._packs = PackStore(home)
         self._workshop = ProcessWorkshop(home / "run")
         self._writer = self._index_writer()
+        self._commitments = SqlCommitments(database)
 
     def enrol(self) -> dict[str, str]:
         """Make two organisations with somebody in each; returns a token by organisation."""
@@ -97,6 +102,7 @@ class Node:
             audit=self._desk.audit,
             workshop=self._workshop,
             workitems=SqlWorkitems(self._database),
+            commitments=self._commitments,
             clock=utc_now,
         )
 
@@ -111,6 +117,28 @@ class Node:
         threading.Thread(target=run, daemon=True).start()
         if not ready.wait(60):
             raise TimeoutError("the index writer is not ready")
+
+    def keep_committing(self) -> None:
+        """Decide on what clients ask to be committed, as durable work does in a node."""
+        holdings = SqlHoldings(self._database)
+        contents = HeldContents(self._home, packs=self._packs, workshop=self._workshop)
+        scope = Scope(Actor(ActorKind.PERSON, "test"), frozenset({WEST, EAST}))
+
+        def run() -> None:
+            while True:
+                for one in self._commitments.latest(scope=scope):
+                    if one.decided_at is None:
+                        failed = decide(
+                            one.references,
+                            tenant=one.key.tenant,
+                            holdings=holdings,
+                            contents=contents,
+                            commitments=self._commitments,
+                        )
+                        self._commitments.decide(one.key, failed, now=utc_now())
+                time.sleep(0.2)
+
+        threading.Thread(target=run, daemon=True).start()
 
     def seal_all(self) -> int:
         """Seal every series that has something in the journal; returns how many."""
@@ -143,6 +171,7 @@ class Node:
 async def _serve(home: Path) -> None:
     node = Node(home)
     node.follow()
+    node.keep_committing()
 
     async def seal_all(_request: Request) -> Response:
         return JSONResponse({"sealed": await run_in_threadpool(node.seal_all)})

@@ -56,6 +56,7 @@ class Case:
 
 WORKITEM = "/workitems/{workitem}"
 SUBSCRIBER = f"{WORKITEM}/subscribers/{{subscriber}}"
+COMMITMENT = "/commitment-requests/{transaction}"
 STEP_WRITES = [
     ("POST", WORKITEM),
     ("PUT", f"{WORKITEM}/state"),
@@ -101,6 +102,8 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/workitems"): METADATA,
     ("GET", WORKITEM): METADATA,
     ("POST", "/workitems"): METADATA,
+    ("POST", COMMITMENT): METADATA,
+    ("GET", COMMITMENT): METADATA,
     **dict.fromkeys(STEP_WRITES, METADATA),
 }
 URI = ("GET", "/wado")
@@ -116,6 +119,7 @@ OWN = {  # the parts of a path that name something of one's own; sealed, so that
         "workitem": STEP[tenant],
         "subscriber": "TEST",
         "requester": "TEST",
+        "transaction": STEP[tenant],
     }
     for tenant, held in HELD.items()
 }
@@ -183,6 +187,7 @@ def paths(draw: st.DrawFn, template: str) -> str:
         }
     named["frames"] = draw(st.sampled_from(["1", "1,1", "2", "0", "99", "x"]))
     named["workitem"] = draw(st.sampled_from([*STEP.values(), "1.2.77", *_ODD]))
+    named["transaction"] = draw(st.sampled_from([*STEP.values(), "1.2.77", *_ODD]))
     named["path:path"] = draw(st.sampled_from(["7FE00010", "00100010", "0/7FE00010", "x"]))
     for name, value in named.items():
         filled = filled.replace(f"{{{name}}}", value)
@@ -264,6 +269,7 @@ def _services(world: World) -> DicomwebServices:
         clock=never,
         workshop=never,
         workitems=never,
+        commitments=never,
     )
 
 

@@ -24,7 +24,7 @@ from archipel.access.errors import NotSignedIn
 from archipel.access.model import Device, Service, Visitor
 from archipel.app.hl7.intake import Intake, Received
 from archipel.archive.commit import decide
-from archipel.archive.commitment import Asker
+from archipel.archive.commitment import Asker, Commitment, CommitmentKey
 from archipel.archive.model import JournalPlace
 from archipel.archive.ports import Slot
 from archipel.kernel.actors import Actor, ActorKind, Scope
@@ -252,9 +252,19 @@ class TwinNode:
         intake = Intake(self._database, now)
         for tenant in tenants:
             SqlOrganisations(self._database).add(organisation(tenant))
-            self.workitems.add(
-                create(scheduled(), uid=Uid(STEP[tenant]), tenant=tenant, now=START)
+            step = create(scheduled(), uid=Uid(STEP[tenant]), tenant=tenant, now=START)
+            self.workitems.add(step)
+            transaction = CommitmentKey(
+                tenant=tenant,
+                asker=Asker.CLIENT,
+                peer=AETitle("DICOMWEB"),
+                transaction=Uid(STEP[tenant]),
             )
+            asked = Commitment(
+                key=transaction, own=transaction.peer, references=(), asked_at=START, failed={}
+            )
+            self.commitments.ask(asked)
+            self.commitments.decide(transaction, {}, now=START)
             own = Issuer(f"ISSUER-{tenant}")
             SqlSites(self._database).put(
                 Site(
@@ -280,6 +290,7 @@ class TwinNode:
                 issuer_of=lambda t: Issuer(f"ISSUER-{t}"),
                 workshop=InlineWorkshop(),
                 workitems=self.workitems,
+                commitments=self.commitments,
                 **self._ports,
             )
             app = Starlette(routes=[Mount("/dicomweb", router(services))])

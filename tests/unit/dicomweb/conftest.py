@@ -15,6 +15,7 @@ from starlette.routing import Mount
 
 from archipel.access.errors import NotSignedIn
 from archipel.access.model import Permission, Person, Role, Visitor
+from archipel.archive.ports import Commitments
 from archipel.kernel.actors import Actor, ActorKind, Scope
 from archipel.kernel.identifiers import Issuer, TenantId
 from archipel.kernel.uid import Uid
@@ -23,6 +24,7 @@ from archipel.standards.dicom import part10
 from archipel.standards.dicom.dataset import DataSet, Element, write
 from archipel.stores.sql.orders.steps import SqlWorkitems
 from archipel.testing.memory import MemoryArchive, MemoryAudit, MemoryCatalogue, MemoryJournal
+from archipel.testing.memory_commitments import MemoryCommitments
 from archipel.testing.memory_images import InlineWorkshop, MemoryImages
 
 WEST, EAST = TenantId("ouest"), TenantId("est")
@@ -95,6 +97,7 @@ class World:
     limits: Limits = field(default_factory=Limits)
     origins: tuple[str, ...] = ()
     workitems: SqlWorkitems | None = None
+    commitments: Commitments = field(default_factory=MemoryCommitments)
 
     def visitor(self, request: Request) -> Visitor:
         """Recognise a bearer token."""
@@ -114,6 +117,7 @@ class World:
             audit=self.audit,
             workshop=InlineWorkshop(),
             workitems=self.workitems,
+            commitments=self.commitments,
             clock=lambda: self.now,
             limits=self.limits,
         )

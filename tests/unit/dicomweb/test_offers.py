@@ -11,8 +11,8 @@ from starlette.routing import Route, WebSocketRoute
 from tests.unit.dicomweb.conftest import World, make_slice, multipart, parts_of
 
 from archipel.protocols.dicomweb import across_origins, router
-from archipel.protocols.dicomweb.offers import ITSELF, READ, STORED
-from archipel.protocols.dicomweb.ups.offers import CHANNEL, TAKEN
+from archipel.protocols.dicomweb.offers import ITSELF, READ, STORED, TAKING
+from archipel.protocols.dicomweb.ups.offers import CHANNEL
 
 STUDY, SERIES = "1.2.6.1", "1.2.6.1.1"
 SLICES = [make_slice(STUDY, SERIES, number) for number in (1, 2, 3)]
@@ -32,7 +32,7 @@ def test_what_is_told_is_what_is_routed(client: httpx.Client) -> None:
     told = client.request("OPTIONS", "/", headers={"Accept": "application/json"}).json()
 
     listed = {(one["method"], one["path"]) for one in told["resources"]}
-    offers = [ITSELF, CHANNEL, *STORED, *(one.offer for one in (*READ, *TAKEN))]
+    offers = [ITSELF, CHANNEL, *STORED, *(one.offer for one in (*READ, *TAKING))]
     assert listed == {(o.method, o.path.replace(":path", "")) for o in offers}
     assert all(one["answers"] or one["method"] != "GET" for one in told["resources"])
 
@@ -43,7 +43,7 @@ def test_the_same_is_told_as_wadl(client: httpx.Client) -> None:
     root = ET.fromstring(answer.content)  # noqa: S314  (we wrote it)
     assert answer.headers["content-type"] == "application/vnd.sun.wadl+xml"
     assert len(list(root.iter("{http://wadl.dev.java.net/2009/02}method"))) == len(
-        [ITSELF, CHANNEL, *STORED, *READ, *TAKEN]
+        [ITSELF, CHANNEL, *STORED, *READ, *TAKING]
     )
 
 

@@ -31,8 +31,8 @@ def list_commitments(
         [
             {
                 "asked_at": one.asked_at.isoformat(timespec="seconds"),
-                "asked_by": one.key.peer.value if one.key.asker.value == "peer" else one.own.value,
-                "keeper": one.own.value if one.key.asker.value == "peer" else one.key.peer.value,
+                "asked_by": one.key.peer.value if one.key.asker.value != "us" else one.own.value,
+                "keeper": one.own.value if one.key.asker.value != "us" else one.key.peer.value,
                 "organisation": one.key.tenant.value,
                 "transaction": one.key.transaction.value,
                 "instances": len(one.references),

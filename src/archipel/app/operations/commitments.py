@@ -43,7 +43,7 @@ def subscriptions(node: Node) -> list[Subscription]:
         found = node.commitments.commitment(key)
         if found is None:  # too old to be kept
             return None
-        return _give(node, found, now=now) if event.asker is Asker.PEER else _ask(node, found, now)
+        return _ask(node, found, now) if event.asker is Asker.US else _give(node, found, now=now)
 
     return [Subscription(CommitmentDue, "commit", carry_on, lane=LANE)]
 
@@ -84,6 +84,8 @@ def _give(node: Node, asked: Commitment, *, now: datetime) -> timedelta | None:
         if absent and now - asked.asked_at < SETTLING:
             return _SOON
         node.commitments.decide(asked.key, failed, now=now)
+    if asked.key.asker is Asker.CLIENT:  # it asks how it went
+        return None
     device = _device(node, asked)
     if device.host is None or device.port is None:
         # Nobody can call it: the door reports when it is connected.

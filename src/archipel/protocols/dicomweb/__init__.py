@@ -15,13 +15,13 @@ from starlette.websockets import WebSocketClose
 from archipel.access.model import Permission
 from archipel.kernel.errors import NotFound
 from archipel.protocols.dicomweb.capabilities import capabilities
-from archipel.protocols.dicomweb.offers import ITSELF, READ, STORED
+from archipel.protocols.dicomweb.offers import ITSELF, READ, STORED, TAKING
 from archipel.protocols.dicomweb.problem import problem
 from archipel.protocols.dicomweb.services import DicomwebServices, Limits
 from archipel.protocols.dicomweb.stow.store import store
 from archipel.protocols.dicomweb.ups.channel import channel
 from archipel.protocols.dicomweb.ups.endpoint import taking
-from archipel.protocols.dicomweb.ups.offers import CHANNEL, TAKEN
+from archipel.protocols.dicomweb.ups.offers import CHANNEL
 from archipel.protocols.dicomweb.visits import Door
 
 __all__ = ["DicomwebServices", "Limits", "across_origins", "router"]
@@ -32,10 +32,10 @@ PREFLIGHT_S = 600
 
 
 def router(services: DicomwebServices) -> Router:
-    """All resources of PS3.18 chapters 9 to 11 that are served here."""
+    """All resources of PS3.18 chapters 9 to 13 that are served here."""
     door = Door(services)
     told = capabilities(
-        [ITSELF, *(one.offer for one in READ), *(one.offer for one in TAKEN), *STORED, CHANNEL]
+        [ITSELF, *(one.offer for one in READ), *(one.offer for one in TAKING), *STORED, CHANNEL]
     )
     routes: list[BaseRoute] = [
         Route(ITSELF.path, door.endpoint(told, Permission.SEE_EXAMS), methods=[ITSELF.method])
@@ -51,7 +51,7 @@ def router(services: DicomwebServices) -> Router:
             taking(door, one.work, one.needed, one.most_bytes),
             methods=[one.offer.method],
         )
-        for one in TAKEN
+        for one in TAKING
     ]
     routes.append(WebSocketRoute(CHANNEL.path, channel(door)))
     return _Router(routes, default=_nothing_here, redirect_slashes=False)

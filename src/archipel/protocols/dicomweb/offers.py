@@ -7,6 +7,10 @@ from archipel.access.model import Permission
 from archipel.kernel.hierarchy import Level
 from archipel.protocols.dicomweb.bulkdata import bulkdata, bulkdata_below
 from archipel.protocols.dicomweb.capabilities import Offer
+from archipel.protocols.dicomweb.commitments import MOST_BYTES as COMMITMENT_BYTES
+from archipel.protocols.dicomweb.commitments import PATH as COMMITMENT
+from archipel.protocols.dicomweb.commitments import SERVICE as COMMITTING
+from archipel.protocols.dicomweb.commitments import commit, committed
 from archipel.protocols.dicomweb.drawn.rendered import rendered, thumbnail
 from archipel.protocols.dicomweb.frames import frames
 from archipel.protocols.dicomweb.instances import instances
@@ -28,9 +32,10 @@ from archipel.protocols.dicomweb.negotiation import (
 from archipel.protocols.dicomweb.pixeldata import pixeldata
 from archipel.protocols.dicomweb.searching.count import count
 from archipel.protocols.dicomweb.searching.qido import search
+from archipel.protocols.dicomweb.ups.bodies import TAKEN as UPS_TAKEN
 from archipel.protocols.dicomweb.ups.offers import ANSWERS as UPS_ANSWERS
 from archipel.protocols.dicomweb.ups.offers import SERVICE as UPS
-from archipel.protocols.dicomweb.ups.offers import WORKITEM
+from archipel.protocols.dicomweb.ups.offers import TAKEN, WORKITEM, Taken
 from archipel.protocols.dicomweb.ups.workitems import retrieve
 from archipel.protocols.dicomweb.ups.workitems import search as search_workitems
 from archipel.protocols.dicomweb.uri import PARAMETERS, uri_service
@@ -131,7 +136,24 @@ READ: tuple[Resource, ...] = (
         )
         for path, work in ((WORKITEM, retrieve), ("/workitems", search_workitems))
     ),
+    Resource(
+        offer=Offer(path=COMMITMENT, method="GET", service=COMMITTING, answers=UPS_TAKEN),
+        work=committed,
+        needed=Permission.STORE_IMAGES,
+    ),
     _read(f"{SERIES}/lowres", "low resolutions of a series, ours", (MEDIA_TYPE,), lowres),
+)
+
+TAKING: tuple[Taken, ...] = (
+    *TAKEN,
+    Taken(
+        offer=Offer(
+            path=COMMITMENT, method="POST", service=COMMITTING, takes=UPS_TAKEN, answers=()
+        ),
+        work=commit,
+        needed=Permission.STORE_IMAGES,
+        most_bytes=COMMITMENT_BYTES,
+    ),
 )
 
 STORED: tuple[Offer, ...] = tuple(

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from archipel.access.model import Visitor
 from archipel.access.ports import Audit
-from archipel.archive.ports import Catalogue, Contents, Journal
+from archipel.archive.ports import Catalogue, Commitments, Contents, Journal
 from archipel.imaging.ports import Workshop
 from archipel.kernel.clock import Clock
 from archipel.kernel.identifiers import Issuer, TenantId
@@ -42,5 +42,6 @@ class DicomwebServices:
     audit: Audit
     workshop: Workshop
     workitems: Workitems
+    commitments: Commitments
     clock: Clock
     limits: Limits = field(default_factory=Limits)

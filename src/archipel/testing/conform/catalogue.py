@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from archipel.testing.conform.commitment import requests
 from archipel.testing.conform.model import Group
 from archipel.testing.conform.qido import answers, fields, matching, paging, searching
 from archipel.testing.conform.stow import failures, metadata, storing
+from archipel.testing.conform.ups import steps, watching
 from archipel.testing.conform.uri import service
 from archipel.testing.conform.wado import (
     bulkdata,
@@ -34,6 +36,9 @@ GROUPS: Sequence[Group] = (
     storing.group,
     metadata.group,
     failures.group,
+    steps.group,
+    watching.group,
+    requests.group,
     capabilities.group,
     caching.group,
     bad_input.group,

@@ -1,0 +1,1 @@
+"""Checks of the Storage Commitment Service (PS3.18 chapter 13)."""
