@@ -1,31 +1,39 @@
-"""The whole river on three islands: asked in Guyane, cut, killed, healed, read in Martinique.
+"""The whole river on three islands: asked in Guyane, killed and cut midway, read in Martinique.
 
 A browser where a person would look: the network page and the doctor's phone. All else goes
 through the same doors that machines and pages use.
 """
 
 import re
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Expect, Page
 
+from archipel.archive.model import StudyKey
+from archipel.exchange.transfer import Transfer, TransferState
+from archipel.kernel.identifiers import TenantId
+from archipel.kernel.uid import Uid
 from archipel.protocols.web.static import SHELL, STATIC
 from archipel.testing.demo.__main__ import QUICK, told
 from archipel.testing.demo.cast import ISLES, REFERRER_MAIL
 from archipel.testing.demo.door import Door
 from archipel.testing.demo.fleet import Fleet
-from archipel.testing.demo.story import Play
+from archipel.testing.demo.story import PATIENCE_S, Play
 from archipel.testing.mail import MailCatcher
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(900)]
 IMG = Path(__file__).parents[2] / "docs" / "img"
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 LOOK_MS = 60_000
+SLOW_BPS = 4e5  # so that the images are on their way for as long as a kill and a cut take
 expect = Expect()  # its own: the patience of the other journeys stays theirs
 expect.set_options(timeout=LOOK_MS)
 ADMINISTRATOR = "r.reseau"
+CAPS = "guyane=8@07:00-19:00 */backfill=4"
 DASH = "\N{EN DASH}"
 TO_GUYANE = f"Martinique {DASH} Guyane"
 
@@ -35,7 +43,8 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Play]:
     """Three nodes on their lines, and the exam that is to be made."""
     if not (STATIC / SHELL / "index.html").is_file():
         pytest.skip("the pages are not built: make web")
-    fleet = Fleet(tmp_path_factory.mktemp("isles"), isles=ISLES[:3], settings=QUICK)
+    settings = QUICK | {"ARCHIPEL_PEER__CAPS": CAPS}
+    fleet = Fleet(tmp_path_factory.mktemp("isles"), isles=ISLES[:3], settings=settings)
     mails = MailCatcher()
     door = Door(
         lines=fleet.lines.states,
@@ -74,23 +83,36 @@ def page(chromium: Browser) -> Iterator[Callable[..., Page]]:
 
 
 def test_an_exam_of_guyane_is_read_in_martinique_through_a_cut_and_a_kill(
-    play: Play, page: Callable[..., Page]
+    play: Play,
+    page: Callable[..., Page],
+    record_testsuite_property: Callable[[str, object], None],
 ) -> None:
     desk = page()
     _sign_in(desk, play)
     _network_page_is_whole(desk)
 
     play.scan()
-    play.fleet.lines.turn("guyane", "martinique", cut=True)  # before the images can have crossed
+    play.fleet.lines.pace("guyane", "martinique", rate_bps=SLOW_BPS)
     play.ask()
+    part = _more_than(play, 0).done_bytes  # bytes travel ...
+    receiver = play.fleet["martinique"].running
+    receiver.kill()  # ... and their receiver dies
+    receiver.start()
+    assert part <= (kept := _more_than(play, part)).done_bytes < kept.size_bytes
+    play.fleet.lines.turn("guyane", "martinique", cut=True, drop=True)
+    before = _coming(play)
+    assert kept.done_bytes <= before.done_bytes < before.size_bytes
+
+    midway = f"{part}, {kept.done_bytes}, {before.done_bytes} of {before.size_bytes}"
+    record_testsuite_property("bytes_at_the_kill_after_it_and_at_the_cut", midway)
+
+    desk.goto(f"{play.fleet['martinique'].url}/network")
     _cut_shows(desk)
     assert play.fleet.lines.states().count(("guyane", "martinique", True)) == 1
+    assert before.done_bytes <= _coming(play).done_bytes < before.size_bytes
+    assert _coming(play).state is TransferState.STALLED
 
-    receiver = play.fleet["martinique"].running
-    receiver.kill()
-    receiver.start()
-
-    desk.goto(f"{play.fleet['martinique'].url}/network?link=martinique-guyane")
+    play.fleet.lines.pace("guyane", "martinique")
     desk.get_by_role("button", name="Rétablir la liaison simulée").click()
     expect(desk.get_by_text(f"Liaison {TO_GUYANE} rétablie.")).to_be_visible()
     play.arrives()
@@ -101,6 +123,29 @@ def test_an_exam_of_guyane_is_read_in_martinique_through_a_cut_and_a_kill(
     play.comes_back()
     play.mail()
     _doctor_reads_on_a_phone(page(390, 844), play)
+
+
+def _coming(play: Play) -> Transfer:
+    """Return how far the images are; fails where nothing travels (any more)."""
+    tenant, _, study = play.exam.partition("~")
+    key = StudyKey(TenantId(tenant), Uid(study))
+    with play.fleet["martinique"].open() as node:
+        (coming,) = [one for one in node.transfers.under_way() if one.key == key]
+    return coming
+
+
+def _more_than(play: Play, least_bytes: int) -> Transfer:
+    """Wait until more bytes are there, and not all; the study travels on."""
+    until_s = time.monotonic() + PATIENCE_S
+    while True:
+        with suppress(ValueError):  # not wanted yet
+            coming = _coming(play)
+            if coming.done_bytes > least_bytes and coming.state is TransferState.FETCHING:
+                break
+        assert time.monotonic() < until_s, "no bytes came"
+        time.sleep(0.1)
+    assert coming.done_bytes < coming.size_bytes
+    return coming
 
 
 def _sign_in(desk: Page, play: Play) -> None:
@@ -136,6 +181,9 @@ def _cut_shows(desk: Page) -> None:
     expect(side.get_by_text("sans Guyane, reprise au retour").first).to_be_visible()
     side.get_by_role("button", name=re.compile(f"{TO_GUYANE}.*coupée")).click()
     expect(desk).to_have_url(re.compile("link=martinique-guyane"))
+    expect(side.get_by_text("Plafond vers Guyane")).to_have_count(2)
+    expect(side.get_by_text(re.compile("Historique · 4.* Mbit/s"))).to_be_visible()
+    expect(side.get_by_text(re.compile("concordent depuis|pas encore comparé"))).to_be_visible()
     assert _violations(desk) == []
     desk.screenshot(path=IMG / "network-1600.png")
 

@@ -50,6 +50,13 @@ class Lines:
             link = self._links[ends]
             link.cut(drop=drop) if cut else link.heal()
 
+    def pace(self, a: str, b: str, *, rate_bps: float | None = None) -> None:
+        """Have a line carry so much from now on; None: as usual. Raises `NotFound`."""
+        for ends in ((a, b), (b, a)):
+            if ends not in self._links:
+                raise NotFound(f"no line between {a} and {b}")
+            self._links[ends].rate_bps = rate_bps or line(*ends)[0]
+
     def states(self) -> Sequence[tuple[str, str, bool]]:
         """Return each line once, and whether it is cut."""
         return [(a, b, one.is_cut) for (a, b), one in self._links.items() if a < b]
