@@ -57,7 +57,7 @@ function Sea() {
       <text className={css.sea} x="30" y="330" transform="rotate(-72 30 330)">
         {t("network.sea_caribbean")}
       </text>
-      <text className={css.sea} x="560" y="290">
+      <text className={css.sea} x="470" y="490">
         {t("network.sea_atlantic")}
       </text>
       <g className={css.land}>

@@ -96,7 +96,8 @@ function Figures({ network }: { network: Network }) {
       <div>
         <dt>{t("network.waiting")}</dt>
         <dd>
-          {number(waiting)} <small>{bytes(queues.reduce((sum, queue) => sum + queue.bytes, 0))}</small>
+          {number(waiting)}{" "}
+          {waiting > 0 && <small>{bytes(queues.reduce((sum, queue) => sum + queue.bytes, 0))}</small>}
         </dd>
       </div>
       <div>

@@ -20,6 +20,7 @@ import { done } from "@/kit/notify";
 import { ScrollX } from "@/kit/ScrollX";
 import { useNow } from "@/kit/time";
 import { useSayFailure } from "@/kit/useSay";
+import { Detail } from "./Detail";
 import { type Health, healthOf, lineKey, spark } from "./lines";
 import css from "./network.module.css";
 import { type Line, type Network, useSwitch } from "./queries";
@@ -120,44 +121,6 @@ function Chosen({ network, line }: { network: Network; line: Line }) {
       )}
       <Detail line={line} far={far} />
     </section>
-  );
-}
-
-function Detail({ line, far }: { line: Line; far: string }) {
-  const { t } = useTranslation();
-  const { agreement } = useWords();
-  const told = line.detail;
-  const rows: [string, string][] = [
-    [t("network.states"), told ? agreement(told.states) : ""],
-    ...(told?.caps ?? []).map((cap): [string, string] => [
-      t("network.cap_to", { far }),
-      [
-        ...(cap.of_class ? [t(`network.of_class.${cap.of_class}`)] : []),
-        megabits(cap.bps),
-        ...(cap.since ? [t("network.cap_hours", { since: cap.since, until: cap.until })] : []),
-        ...(cap.holds ? [] : [t("network.cap_rests")]),
-      ].join(" · "),
-    ]),
-    [t("network.rtt_best"), line.rtt_min_ms === null ? "" : `${number(line.rtt_min_ms)} ms`],
-    [t("network.cap"), told?.cap_bps ? megabits(told.cap_bps) : ""],
-    [t("network.address"), told?.address ?? ""],
-    [t("network.congestion"), told?.congestion ?? ""],
-    [
-      t("network.certificate"),
-      told?.certificate_days == null ? "" : t("network.days", { count: told.certificate_days }),
-    ],
-    [t("network.last_error"), told?.last_error ?? ""],
-  ];
-  const known = rows.filter(([, value]) => value !== "");
-  return known.length === 0 ? null : (
-    <dl className={css.detail}>
-      {known.map(([word, value]) => (
-        <div key={`${word} ${value}`}>
-          <dt>{word}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
   );
 }
 

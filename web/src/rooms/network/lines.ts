@@ -44,7 +44,7 @@ export const REGIONS: Record<string, Region> = {
   guadeloupe: { at: { x: 281, y: 122 }, label: { x: 232, y: 186 }, anchor: "end" },
   martinique: { at: { x: 352, y: 276 }, label: { x: 318, y: 336 }, anchor: "end" },
   "sainte-lucie": { at: { x: 341, y: 430 }, label: { x: 312, y: 470 }, anchor: "end" },
-  guyane: { at: { x: 838, y: 430 }, label: { x: 918, y: 476 }, anchor: "start" },
+  guyane: { at: { x: 838, y: 430 }, label: { x: 934, y: 476 }, anchor: "start" },
   metropole: { at: { x: 936, y: 84 }, label: { x: 950, y: 164 }, anchor: "middle" },
 };
 const STRANGERS = { x: 90, y: 520, step: 150 };

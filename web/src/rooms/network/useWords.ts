@@ -36,17 +36,19 @@ export function useWords() {
     return known.length > 0 ? known.join(" · ") : state(line);
   };
 
-  /** Whether a node makes the same of the same facts, and since when. */
-  const agreement = (states: NonNullable<Line["detail"]>["states"]): string => {
-    if (states.state === "unknown" || states.state === "withheld") return t(`network.states_${states.state}`);
+  /** Whether a node makes the same of the same facts, since when, and when that was last found. */
+  const agreement = (states: NonNullable<Line["detail"]>["states"]): { words: string; checked: string } => {
+    if (states.state === "unknown" || states.state === "withheld") {
+      return { words: t(`network.states_${states.state}`), checked: "" };
+    }
     const kinds = states.differing.map((kind) =>
-      t(`network.kind.${KINDS.find((k) => k === kind) ?? "other"}`),
+      t(`network.kind.${KINDS.find((known) => known === kind) ?? "other"}`),
     );
-    const said = t(`network.states_${states.state}`, {
-      dur: lasting(states.since),
-      kinds: [...new Set(kinds)].join(", "),
-    });
-    return `${said} · ${t("network.states_checked", { dur: lasting(states.compared_at) })}`;
+    const said = { dur: lasting(states.since), kinds: [...new Set(kinds)].join(", ") };
+    return {
+      words: t(`network.states_${states.state}`, said),
+      checked: t("network.states_checked", { dur: lasting(states.compared_at) }),
+    };
   };
 
   const title = (network: Network, name: string): string =>
