@@ -14,8 +14,7 @@ from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
 from archipel.reading.model import ExamId
 from archipel.reading.request.model import Standing
-from archipel.stores.sql.archive.statements import OWNER
-from archipel.stores.sql.schema.archive import study, study_organisation
+from archipel.stores.sql.following import lending
 from archipel.stores.sql.schema.requests import (
     reading_request,
     reading_request_exam,
@@ -96,13 +95,4 @@ def _fetched_otherwise(connection: Connection, exam: ExamId, tenant: TenantId) -
 
 
 def _hide(connection: Connection, exam: ExamId, tenant: TenantId) -> None:
-    this = select(study.c.id).where(
-        study.c.tenant == exam.tenant.value, study.c.study_instance_uid == exam.study.value
-    )
-    connection.execute(
-        delete(study_organisation).where(
-            study_organisation.c.study_id.in_(this),
-            study_organisation.c.tenant == tenant.value,
-            study_organisation.c.role != OWNER,
-        )
-    )
+    lending.take_back(connection, exam.study, tenant=exam.tenant, to=tenant)

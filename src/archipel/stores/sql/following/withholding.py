@@ -24,6 +24,7 @@ from archipel.kernel.errors import Malformed, NotFound
 from archipel.kernel.identifiers import PatientIdentifier, TenantId
 from archipel.kernel.uid import Uid
 from archipel.stores.sql import facts
+from archipel.stores.sql.following.lending import settle_lent
 from archipel.stores.sql.outbox import announce
 from archipel.stores.sql.peering.homes import home_of
 from archipel.stores.sql.schema.archive import withheld_study
@@ -113,6 +114,7 @@ def follow(
             keys |= _key_of(tenant, subject)
         elif subject.startswith(PATIENT):
             keys |= _studies_of(connection, subject)
+            settle_lent(connection, subject)
     for key in sorted(keys, key=str):
         settle(connection, key, now=now)
 

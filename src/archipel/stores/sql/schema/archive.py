@@ -142,6 +142,14 @@ Index(
     study_organisation.c.role,
 )
 
+withheld_share = Table(  # of our own studies to others of this node, while the patient opposes
+    "withheld_share",
+    metadata,
+    Column("owner", _TENANT, primary_key=True),
+    Column("study_instance_uid", _UID, primary_key=True),
+    Column("tenant", _TENANT, primary_key=True, comment="who was let in, or would have been"),
+)
+
 study_conflict = Table(
     "study_conflict",
     metadata,

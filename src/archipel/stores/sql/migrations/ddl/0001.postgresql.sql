@@ -64,6 +64,15 @@ CREATE TABLE withheld_study (
 
 COMMENT ON COLUMN withheld_study.tenant IS 'the owner';
 
+CREATE TABLE withheld_share (
+	owner VARCHAR(48) COLLATE "C" NOT NULL,
+	study_instance_uid VARCHAR(64) COLLATE "C" NOT NULL,
+	tenant VARCHAR(48) COLLATE "C" NOT NULL,
+	CONSTRAINT pk_withheld_share PRIMARY KEY (owner, study_instance_uid, tenant)
+);
+
+COMMENT ON COLUMN withheld_share.tenant IS 'who was let in, or would have been';
+
 CREATE TABLE quarantine (
 	segment BIGINT NOT NULL,
 	"offset" BIGINT NOT NULL,

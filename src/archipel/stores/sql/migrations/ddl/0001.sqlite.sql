@@ -61,6 +61,13 @@ CREATE TABLE withheld_study (
 )
  WITHOUT ROWID;
 
+CREATE TABLE withheld_share (
+	owner VARCHAR(48) NOT NULL,
+	study_instance_uid VARCHAR(64) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	CONSTRAINT pk_withheld_share PRIMARY KEY (owner, study_instance_uid, tenant)
+);
+
 CREATE TABLE quarantine (
 	segment BIGINT NOT NULL,
 	"offset" BIGINT NOT NULL,
