@@ -42,6 +42,11 @@ class Home:
         return self.keys / "pseudonyms.key"
 
     @property
+    def webhook_key_file(self) -> Path:
+        """Return the file of the key from which the secrets of webhooks follow."""
+        return self.keys / "webhooks.key"
+
+    @property
     def blackouts_file(self) -> Path:
         """Return the file of rules that say where images show text; there need not be one."""
         return self.root / "blackouts.toml"

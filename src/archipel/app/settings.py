@@ -158,6 +158,15 @@ class PortalSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSettings:
+    """Where changes may be sent."""
+
+    private_networks: str = ""  # that receivers may be in, as 10.1.0.0/16, separated by spaces
+    authority: str = ""  # path of a PEM file: who else signs receivers' certificates
+    timeout_s: float = 10.0  # to a whole answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The whole tree."""
 
@@ -172,6 +181,7 @@ class Settings:
     peer: PeerSettings = field(default_factory=PeerSettings)
     mail: MailSettings = field(default_factory=MailSettings)
     portal: PortalSettings = field(default_factory=PortalSettings)
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
 
     @property
     def public_url(self) -> str:

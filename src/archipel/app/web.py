@@ -19,6 +19,7 @@ from archipel.app.network.view import network_of
 from archipel.app.operations.comparing import Comparing
 from archipel.app.operations.deidentifying import Deidentifying
 from archipel.app.operations.letters import Letters
+from archipel.app.operations.webhooks import desk_of
 from archipel.app.peer_keys import name_of
 from archipel.app.requests.travel import FetchedHere, LinkTravel
 from archipel.app.results.door import portal_services
@@ -90,6 +91,7 @@ def application(node: Node) -> FastAPI:
         persons=SqlPersons(node.database),
         deidentifying=Deidentifying(node, door="web"),
         feed=SqlFeed(node.database),
+        hooks=desk_of(node),
         echo=lambda device: _echo(node, device),
         status=lambda: status_of(node),
         network=lambda complete: network_of(node, complete=complete),

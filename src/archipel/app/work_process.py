@@ -13,7 +13,7 @@ from archipel.app.hosts.recovery import WORKER, keep_recovering
 from archipel.app.keeping.disposing import carry_out
 from archipel.app.keeping.scrubbing import Scrubber
 from archipel.app.keeping.tiering import Mover
-from archipel.app.operations import availability, commitments, quality
+from archipel.app.operations import availability, commitments, quality, webhooks
 from archipel.app.operations.letters import save_waiting
 from archipel.app.reports import following as reports
 from archipel.app.requests import following as requests
@@ -31,6 +31,7 @@ LANES = {"facts": Lane(2), "sealing": Lane(1, poll_s=1.0), results.MAIL_LANE: La
 SEALING = LANES["sealing"]
 LANES[commitments.LANE] = Lane(2, poll_s=0.5)
 LANES[quality.LANE] = Lane(1, poll_s=0.5)
+LANES[webhooks.LANE] = Lane(4, poll_s=0.5)
 TIDY_EVERY_S = 30.0
 FORGOTTEN = timedelta(minutes=10)  # beyond any delivery that is merely late
 AT_ONCE = 20
@@ -56,7 +57,8 @@ def run(home: Home, *, ready: Callable[[], None], stop: int) -> None:
         tidying = threading.Thread(target=_tidy, args=(node, work, ended))
         scrubbing = threading.Thread(target=Scrubber(node, ended).run)
         moving = threading.Thread(target=Mover(node, ended).run)
-        threads = [relay, tidying, scrubbing, moving]
+        waking = threading.Thread(target=webhooks.wake, args=(node, ended))
+        threads = [relay, tidying, scrubbing, moving, waking]
         if node.host is not None:
             how = {"every_s": node.settings.database.lease_s / 3, "ended": ended}
             arguments = (node.database, work.recover)
@@ -101,6 +103,7 @@ def subscriptions(node: Node) -> list[Subscription]:
         *commitments.subscriptions(node),
         *availability.subscriptions(node),
         *quality.subscriptions(node),
+        *webhooks.subscriptions(node),
     ]
 
 

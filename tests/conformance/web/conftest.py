@@ -64,7 +64,11 @@ from archipel.stores.sql.reading import SqlChanges, SqlClaims, SqlDrafts
 from archipel.stores.sql.reading_documents import SqlDocuments
 from archipel.stores.sql.reading_exams import SqlExams
 from archipel.stores.sql.results.correspondents import SqlCorrespondents
+from archipel.results.hooks.deliver import Desk as HookDesk
+from archipel.protocols.webhook.addresses import networks_of
+from archipel.protocols.webhook.courier import HttpCourier
 from archipel.stores.sql.results.feed import SqlFeed
+from archipel.stores.sql.results.hooks import SqlWebhooks
 from archipel.stores.sql.results.links import SqlLinks, SqlReleases
 from archipel.stores.sql.results.mails import SqlMails
 from archipel.stores.sql.requests import SqlReadingAgreements, SqlRequests
@@ -342,6 +346,12 @@ def furnished(database: Database, clock: Clock) -> tuple[WebServices, enrol.Offi
         persons=SqlPersons(database),
         deidentifying=NothingHeld(),
         feed=SqlFeed(database),
+        hooks=HookDesk(
+            webhooks=SqlWebhooks(database, SqlFeed(database)),
+            feed=SqlFeed(database),
+            courier=HttpCourier(private=networks_of("127.0.0.0/8"), timeout_s=2.0),
+            key=b"k" * 32,
+        ),
         letters=Letters(database, audit, clock, door="web"),
         echo=lambda device: EchoOutcome(ok=True, duration_ms=1, detail=str(device.ae_title)),
         status=status,

@@ -28,6 +28,7 @@ from archipel.protocols.web.models.settling import Comparison
 from archipel.reading import claim, published, report, sign
 from archipel.reading.ports import Changes, Claims, Documents, Drafts, Exams, Pictures
 from archipel.results.feed.ports import Feed
+from archipel.results.hooks import deliver as hooking
 from archipel.results.ports import Correspondents, Links, Mails, Releases
 from archipel.results.secrets import Secrets
 from archipel.results.share import Counter
@@ -182,6 +183,7 @@ class WebServices:
     persons: Persons
     deidentifying: Deidentifying
     feed: Feed
+    hooks: hooking.Desk
     echo: Callable[[Device], EchoOutcome]
     status: Callable[[], NodeStatus]
     network: Callable[[bool], NetworkView]  # whether with all that administrators see

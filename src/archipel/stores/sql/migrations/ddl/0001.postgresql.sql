@@ -303,6 +303,23 @@ CREATE TABLE line_change (
 
 COMMENT ON COLUMN line_change.lasted_s IS 'of the state before';
 
+CREATE TABLE webhook (
+	id VARCHAR(16) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	url TEXT NOT NULL,
+	kinds JSON NOT NULL,
+	cursor TEXT NOT NULL,
+	created_by TEXT NOT NULL,
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	state VARCHAR(8) NOT NULL,
+	due BOOLEAN NOT NULL,
+	run INTEGER NOT NULL,
+	failures INTEGER NOT NULL,
+	failing_since TIMESTAMP WITH TIME ZONE,
+	reason TEXT NOT NULL,
+	CONSTRAINT pk_webhook PRIMARY KEY (id)
+);
+
 CREATE TABLE lease (
 	name VARCHAR(64) NOT NULL,
 	holder VARCHAR(128) NOT NULL,
@@ -990,6 +1007,18 @@ COMMENT ON COLUMN study.modalities IS '\CT\SR\ : between backslashes';
 
 COMMENT ON COLUMN study.said_urgency IS 'what (0040,1003) says, as a rank';
 
+CREATE TABLE webhook_delivery (
+	webhook VARCHAR(16) NOT NULL,
+	number INTEGER NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	changes INTEGER NOT NULL,
+	status INTEGER NOT NULL,
+	duration_ms INTEGER NOT NULL,
+	reason TEXT NOT NULL,
+	CONSTRAINT pk_webhook_delivery PRIMARY KEY (webhook, number),
+	CONSTRAINT fk_webhook_delivery_webhook_webhook FOREIGN KEY(webhook) REFERENCES webhook (id) ON DELETE CASCADE
+);
+
 CREATE TABLE appearance (
 	id BIGSERIAL NOT NULL,
 	source_id BIGINT NOT NULL,
@@ -1449,6 +1478,8 @@ CREATE INDEX ix_transfer_study ON transfer (tenant, study_instance_uid);
 CREATE INDEX ix_transfer_wanted_by ON transfer (wanted_by, changed_at);
 
 CREATE INDEX ix_unknown_caller_last_seen ON unknown_caller (last_seen);
+
+CREATE INDEX ix_webhook_tenant ON webhook (tenant);
 
 CREATE INDEX ix_workitem_start ON workitem (tenant, state, start);
 

@@ -253,6 +253,23 @@ CREATE TABLE line_change (
 	detail TEXT NOT NULL
 );
 
+CREATE TABLE webhook (
+	id VARCHAR(16) NOT NULL,
+	tenant VARCHAR(48) NOT NULL,
+	url TEXT NOT NULL,
+	kinds JSON NOT NULL,
+	cursor TEXT NOT NULL,
+	created_by TEXT NOT NULL,
+	created_at DATETIME NOT NULL,
+	state VARCHAR(8) NOT NULL,
+	due BOOLEAN NOT NULL,
+	run INTEGER NOT NULL,
+	failures INTEGER NOT NULL,
+	failing_since DATETIME,
+	reason TEXT NOT NULL,
+	CONSTRAINT pk_webhook PRIMARY KEY (id)
+);
+
 CREATE TABLE lease (
 	name VARCHAR(64) NOT NULL,
 	holder VARCHAR(128) NOT NULL,
@@ -818,6 +835,18 @@ CREATE TABLE study (
 	CONSTRAINT fk_study_name_id_patient_name FOREIGN KEY(name_id) REFERENCES patient_name (id)
 );
 
+CREATE TABLE webhook_delivery (
+	webhook VARCHAR(16) NOT NULL,
+	number INTEGER NOT NULL,
+	at DATETIME NOT NULL,
+	changes INTEGER NOT NULL,
+	status INTEGER NOT NULL,
+	duration_ms INTEGER NOT NULL,
+	reason TEXT NOT NULL,
+	CONSTRAINT pk_webhook_delivery PRIMARY KEY (webhook, number),
+	CONSTRAINT fk_webhook_delivery_webhook_webhook FOREIGN KEY(webhook) REFERENCES webhook (id) ON DELETE CASCADE
+);
+
 CREATE TABLE appearance (
 	id INTEGER NOT NULL,
 	source_id INTEGER NOT NULL,
@@ -1252,6 +1281,8 @@ CREATE INDEX ix_transfer_study ON transfer (tenant, study_instance_uid);
 CREATE INDEX ix_transfer_wanted_by ON transfer (wanted_by, changed_at);
 
 CREATE INDEX ix_unknown_caller_last_seen ON unknown_caller (last_seen);
+
+CREATE INDEX ix_webhook_tenant ON webhook (tenant);
 
 CREATE INDEX ix_workitem_start ON workitem (tenant, state, start);
 
