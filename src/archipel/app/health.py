@@ -9,6 +9,7 @@ from typing import Any
 
 import archipel
 from archipel.app.archipelago import links
+from archipel.app.home import Home
 from archipel.app.keeping.tiering import told as tiers
 from archipel.app.operations.letters import WAITING
 from archipel.app.peer_keys import PeerKeys
@@ -114,9 +115,19 @@ def figures(status: NodeStatus) -> Mapping[str, Any]:
     }
 
 
+def runs(home: Home) -> bool:
+    """Tell whether some process of this home's node is there."""
+    running = _read_note(home, "processes.json")
+    return any(_runs(running, role) for role in running.get("roles", {}))
+
+
 def _read(node: Node, name: str) -> dict[str, Any]:
+    return _read_note(node.home, name)
+
+
+def _read_note(home: Home, name: str) -> dict[str, Any]:
     try:
-        read: dict[str, Any] = json.loads((node.home.run / name).read_text())
+        read: dict[str, Any] = json.loads((home.run / name).read_text())
     except (FileNotFoundError, ValueError):
         return {}
     return read

@@ -130,6 +130,12 @@ class SqlSealIndex:
                 used |= _in_use(connection, wanted[start : start + _AT_ONCE])
         return used
 
+    def every_pack(self) -> Iterator[str]:
+        """Give every pack that some series lies in. Node-wide: as above."""
+        with self._database.read() as connection:
+            query = select(series.c.pack_key).where(series.c.pack_key.is_not(None))
+            yield from connection.execution_options(yield_per=_AT_ONCE).execute(query).scalars()
+
     def idle_segments(self) -> Mapping[int, int]:
         """Give segments nothing lies in. Node-wide: a segment serves every organisation."""
         query = select(segment.c.id, segment.c.applied).where(segment.c.live == 0)
