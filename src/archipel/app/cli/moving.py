@@ -29,7 +29,7 @@ def move_stores(
     Run it again after any interruption: it goes on where it was. Nothing of the old stores is
     deleted.
 
-    Example: archipel move-stores --home /srv/archipel --to /root/large.toml
+    Example: archipel move-stores --home /srv/archipel --to /etc/archipel/large.toml
     """
     from rich.console import Console
     from rich.progress import Progress
