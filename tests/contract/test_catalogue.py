@@ -11,9 +11,9 @@ from archipel.kernel.hierarchy import Level
 from archipel.kernel.identifiers import TenantId
 from archipel.stores.sql.archive.query import SqlCatalogue
 from archipel.stores.sql.archive.seal import SqlSealIndex
-from archipel.stores.sql.archive.sharing import share
 from archipel.stores.sql.archive.streaming import pages
 from archipel.stores.sql.archive.writer import SqlIndex
+from archipel.stores.sql.following.lending import share
 from archipel.stores.sql.schema import archive as tables
 from archipel.stores.sql.schema.archive import withheld_study
 from archipel.stores.sql.session import Database

@@ -14,7 +14,7 @@ from archipel.kernel.uid import Uid
 from archipel.reading.model import ExamId
 from archipel.reading.request.body import new_request_id
 from archipel.reading.request.model import RequestId
-from archipel.stores.sql.archive.sharing import share
+from archipel.stores.sql.following.lending import share
 from archipel.testing.exams import drawing, hold
 
 STEPS = st.lists(

@@ -25,8 +25,8 @@ from archipel.stores.packs.store import PackStore
 from archipel.stores.sql.archive.commitments import SqlCommitments
 from archipel.stores.sql.archive.query import SqlCatalogue
 from archipel.stores.sql.archive.seal import SqlHoldings, SqlSealIndex
-from archipel.stores.sql.archive.sharing import share
 from archipel.stores.sql.archive.writer import SqlIndex
+from archipel.stores.sql.following.lending import share
 from archipel.stores.sql.migrations import migrate
 from archipel.stores.sql.session import Durability, open_database
 

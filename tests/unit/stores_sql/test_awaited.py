@@ -36,7 +36,7 @@ from archipel.reading.request.model import (
     Stage,
     Verdict,
 )
-from archipel.stores.sql.archive.sharing import share
+from archipel.stores.sql.following.lending import share
 from archipel.stores.sql.reading_exams import SqlExams
 from archipel.stores.sql.requests import SqlReadingAgreements
 from archipel.testing.exams import drawing, hold

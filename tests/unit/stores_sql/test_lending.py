@@ -18,7 +18,7 @@ from archipel.reading.request import lifecycle
 from archipel.reading.request.model import Site
 from archipel.reading.request.ports import Telling
 from archipel.stores.sql.archive.query import SqlCatalogue
-from archipel.stores.sql.archive.sharing import share, unshare
+from archipel.stores.sql.following.lending import share, unshare
 from archipel.stores.sql.following.withholding import SqlOppositions
 from archipel.stores.sql.reading_exams import SqlExams
 from archipel.testing.exams import drawing, hold

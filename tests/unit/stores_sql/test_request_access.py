@@ -35,7 +35,7 @@ from archipel.reading.request.model import Agreement, Information, RequestId, Si
 from archipel.reading.request.model import Level as Rung
 from archipel.reading.request.ports import Telling
 from archipel.stores.sql.archive.query import SqlCatalogue
-from archipel.stores.sql.archive.sharing import share
+from archipel.stores.sql.following.lending import share
 from archipel.stores.sql.reading_exams import SqlExams
 from archipel.stores.sql.schema.transfers import transfer
 from archipel.stores.sql.transfer_rows import values_of

@@ -15,7 +15,7 @@ from archipel.kernel.identifiers import TenantId
 from archipel.reading.events import UrgencySet
 from archipel.reading.model import ExamId, Urgency
 from archipel.reading.request.model import Request
-from archipel.stores.sql.archive.sharing import share
+from archipel.stores.sql.following.lending import share
 
 ACTOR = Actor(ActorKind.NODE, "requests for reading")
 _CLASSES = {

@@ -12,13 +12,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select
 
 from archipel.exchange.fold import policy
+from archipel.kernel.errors import NotFound
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
 from archipel.stores.sql import facts
 from archipel.stores.sql.archive.statements import OWNER, SHARED
 from archipel.stores.sql.peering.homes import home_of
 from archipel.stores.sql.schema.archive import study, study_organisation, withheld_share
-from archipel.stores.sql.session import upsert
+from archipel.stores.sql.session import Database, upsert
 
 PATIENT = "patient:"
 
@@ -42,20 +43,26 @@ def settle_lent(connection: Connection, subject: str) -> None:
             _give_back(connection, one)
 
 
-def lend(connection: Connection, uid: Uid, *, tenant: TenantId, to: TenantId) -> bool:
-    """Let `to` see a study that `tenant` owns; again changes nothing. False: there is none."""
-    one = connection.execute(
-        _rows()
-        .where(study.c.tenant == tenant.value, study.c.study_instance_uid == uid.value)
-        .with_for_update()
-    ).one_or_none()
-    if one is None:
-        return False
-    if opposed(connection, f"{PATIENT}{one.patient_issuer}|{one.patient_id}"):
-        _remember(connection, one, to.value)
-    else:
-        _let_in(connection, one, to.value)
-    return True
+def share(database: Database, uid: Uid, *, tenant: TenantId, to: TenantId) -> None:
+    """Let `to` see a study that `tenant` owns; again changes nothing. Raises `NotFound`."""
+    with database.write() as connection:
+        one = connection.execute(
+            _rows()
+            .where(study.c.tenant == tenant.value, study.c.study_instance_uid == uid.value)
+            .with_for_update()
+        ).one_or_none()
+        if one is None:
+            raise NotFound(f"{tenant} owns no study {uid}")
+        if opposed(connection, f"{PATIENT}{one.patient_issuer}|{one.patient_id}"):
+            _remember(connection, one, to.value)
+        else:
+            _let_in(connection, one, to.value)
+
+
+def unshare(database: Database, uid: Uid, *, tenant: TenantId, to: TenantId) -> None:
+    """Let `to` no longer see a study that `tenant` owns; its owner always does."""
+    with database.write() as connection:
+        take_back(connection, uid, tenant=tenant, to=to)
 
 
 def take_back(connection: Connection, uid: Uid, *, tenant: TenantId, to: TenantId) -> None:
