@@ -20,6 +20,7 @@ from archipel.app.operations.comparing import Comparing
 from archipel.app.operations.deidentifying import Deidentifying
 from archipel.app.operations.letters import Letters
 from archipel.app.operations.webhooks import desk_of
+from archipel.app.operations.quality import bench_of
 from archipel.app.peer_keys import name_of
 from archipel.app.requests.travel import FetchedHere, LinkTravel
 from archipel.app.results.door import portal_services
@@ -130,7 +131,11 @@ def _settling(node: Node) -> Settling:
         contents=node.contents,
         pictures=node.pictures,
     )
-    return Settling(differences=SqlDifferences(node.database), comparing=comparing)
+    return Settling(
+        differences=SqlDifferences(node.database),
+        comparing=comparing,
+        quality=bench_of(node, door="web"),
+    )
 
 
 def _dicomweb(node: Node, recognise: Callable[[Request], Visitor]) -> ASGIApp:

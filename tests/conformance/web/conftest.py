@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import socket
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,7 +52,15 @@ from archipel.stores.sql.accounts import SqlAccounts
 from archipel.protocols.web.models.settling import Comparison
 from archipel.stores.sql.archive.differences import SqlDifferences
 from archipel.stores.sql.archive.quarantine import SqlQuarantine
-from archipel.archive.model import JournalPlace
+from blake3 import blake3
+from functools import partial
+from archipel.archive.ingest import ingest
+from archipel.archive.model import Batch, JournalPlace, Receipt, Recorded
+from archipel.archive.quality.bin import Bench
+from archipel.archive.quality.ports import File
+from archipel.standards.dicom.header import scan
+from archipel.stores.sql.archive.studies import SqlStudies
+from archipel.stores.sql.archive.writer import SqlIndex
 from archipel.kernel.errors import NotFound
 from collections.abc import Iterator
 from archipel.stores.sql.audit import SqlAudit
@@ -103,6 +111,42 @@ class NothingHeld:
 
     def export(self, *_: Any, **__: Any) -> Any:
         raise NotFound("nothing is held here")
+
+
+class IntoIndex:
+    """Decisions on quality taken in at once: the one way in, without a journal on a disk."""
+
+    def __init__(self, database: Database) -> None:
+        self._index, self._at = SqlIndex(database), 0
+
+    def store(self, files: Iterable[File], *, tenant: TenantId, decision: str) -> None:
+        for one in files:
+            self._at += 1024
+            place = JournalPlace(900, self._at)
+            receipt = Receipt(
+                tenant=tenant,
+                patient_issuer="test",
+                source="node",
+                peer="",
+                door="worker",
+                association=decision,
+                sop_class=one.sop_class,
+                sop_instance=one.sop_instance,
+                transfer_syntax=one.transfer_syntax,
+                digest=blake3(one.body).digest(),
+                received_at=utc_now(),
+                header=scan(one.body, one.transfer_syntax.value),
+            )
+            record = Recorded(
+                place=place,
+                end=self._at + 1024,
+                size_bytes=len(one.body),
+                receipt=receipt,
+                read=partial(bytes, one.body),
+            )
+            taken = Batch(segment=900, end=record.end, records=(record,))
+            with self._index.transaction() as transaction:
+                ingest([taken], index=transaction, now=utc_now())
 
 
 class NothingKept:
@@ -342,7 +386,13 @@ def furnished(database: Database, clock: Clock) -> tuple[WebServices, enrol.Offi
         elsewhere=Alone(database),
         oppositions=SqlOppositions(database),
         quarantine=SqlQuarantine(database),
-        settling=Settling(differences=SqlDifferences(database), comparing=NothingKept()),
+        settling=Settling(
+            differences=SqlDifferences(database),
+            comparing=NothingKept(),
+            quality=Bench(
+                studies=SqlStudies(database), deposit=IntoIndex(database), audit=audit
+            ),
+        ),
         persons=SqlPersons(database),
         deidentifying=NothingHeld(),
         feed=SqlFeed(database),

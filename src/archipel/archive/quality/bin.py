@@ -7,11 +7,11 @@ No byte goes, so whatever was rejected comes back as it was. Retention speaks by
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import NAMESPACE_OID, uuid5
 
 from archipel.access.model import Action, AuditEntry
 from archipel.access.ports import Audit
 from archipel.archive.model import Held, StudyKey
+from archipel.archive.quality.correction import derived
 from archipel.archive.quality.model import RULES, Note, Reason
 from archipel.archive.quality.ports import Deposit, File, Studies, Whole
 from archipel.archive.quality.writing import SYNTAX, Words, note_file
@@ -171,11 +171,6 @@ def note(
         sop_instance=uids[1],
         transfer_syntax=SYNTAX,
     )
-
-
-def derived(seed: str, use: str) -> Uid:
-    """Make the UID that a decision always gives."""
-    return Uid.from_uuid(uuid5(NAMESPACE_OID, f"archipel quality {seed} {use}"))
 
 
 def say(key: StudyKey, what: str, scope: Scope, bench: Bench, now: datetime) -> None:

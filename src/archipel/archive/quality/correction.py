@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from uuid import NAMESPACE_OID, uuid5
 
 from archipel.archive.model import StudyKey
 from archipel.kernel.hierarchy import Level
@@ -81,6 +82,21 @@ class Correction:
     state: State = State.ASKED
     detail: str = ""
     settled_at: datetime | None = None
+
+
+def derived(seed: str, use: str) -> Uid:
+    """Make the UID that a decision always gives."""
+    return Uid.from_uuid(uuid5(NAMESPACE_OID, f"archipel quality {seed} {use}"))
+
+
+def rejecting(one: Correction) -> Uid:
+    """Name the note that rejects the originals."""
+    return derived(one.name, "note")
+
+
+def gone(one: Correction) -> Uid:
+    """Name the note that rejects the copies when the correction is undone."""
+    return derived(one.name, "gone")
 
 
 def copied(content: bytes, syntax: Uid, correction: Correction, names: Mapping[str, str]) -> bytes:

@@ -14,7 +14,6 @@ from archipel.archive.quality.bin import (
     Bench,
     Decision,
     chosen,
-    derived,
     found,
     named,
     note,
@@ -27,6 +26,9 @@ from archipel.archive.quality.correction import (
     Kind,
     State,
     copied,
+    derived,
+    gone,
+    rejecting,
 )
 from archipel.archive.quality.model import Reason
 from archipel.archive.quality.ports import File, Originals, Whole
@@ -132,34 +134,34 @@ def do(one: Correction, *, scope: Scope, bench: Bench, contents: Originals, now:
     Raises `Malformed` for an instance that cannot be copied; then nothing is rejected.
     """
     whole, decision = found(_decision(one), scope, bench)
-    key = derived(one.name, "note")
+    key = rejecting(one)
     if key not in {note.uid for note in whole.notes}:
         images = _shown(whole, decision)
         _store(bench, one, _files(one, images, contents))
-        rejecting = note(
+        rejected = note(
             Reason.WORKLIST, images, whole, decision, (derived(one.name, "notes"), key), now=one.at
         )
-        _store(bench, one, iter([rejecting]))
+        _store(bench, one, iter([rejected]))
     bench.studies.settle(one.name, State.DONE, detail="", tenant=one.source.tenant, now=now)
 
 
 def undo(one: Correction, *, scope: Scope, bench: Bench, now: datetime) -> None:
     """Restore the originals, then reject the copies. May be repeated."""
     whole, decision = found(_decision(one), scope, bench)
-    rejecting = next((n for n in whole.notes if n.uid == derived(one.name, "note")), None)
-    if rejecting is None:
+    before = next((n for n in whole.notes if n.uid == rejecting(one)), None)
+    if before is None:
         raise Conflict("the note of this correction is not there: it cannot be undone")
-    originals = named(whole, {key.sop_instance for key in rejecting.instances})
+    originals = named(whole, {key.sop_instance for key in before.instances})
     restored = derived(one.name, "undo series"), derived(one.name, "undo")
     if restored[1] not in {note.uid for note in whole.notes}:
-        back = note(None, originals, whole, decision, restored, now=one.at, undoes=[rejecting])
+        back = note(None, originals, whole, decision, restored, now=one.at, undoes=[before])
         _store(bench, one, iter([back]))
     target = bench.studies.whole(StudyKey(one.source.tenant, one.target), scope=scope)
-    gone = derived(one.name, "gone series"), derived(one.name, "gone")
-    if target is not None and gone[1] not in {note.uid for note in target.notes}:
+    out_uids = derived(one.name, "gone series"), gone(one)
+    if target is not None and out_uids[1] not in {note.uid for note in target.notes}:
         copies = named(target, {_new(one, held.key.sop_instance) for held in originals})
         if copies:
-            out = note(Reason.WORKLIST, copies, target, decision, gone, now=one.at)
+            out = note(Reason.WORKLIST, copies, target, decision, out_uids, now=one.at)
             _store(bench, one, iter([out]))
     bench.studies.settle(one.name, State.UNDONE, detail="", tenant=one.source.tenant, now=now)
 
@@ -168,10 +170,10 @@ def _copies(one: Correction, scope: Scope, bench: Bench) -> None:
     """Hold that the copies are as the correction left them. Raises `Conflict`."""
     source = bench.studies.whole(one.source, scope=scope)
     target = bench.studies.whole(StudyKey(one.source.tenant, one.target), scope=scope)
-    rejecting = [n for n in source.notes if n.uid == derived(one.name, "note")] if source else []
-    if target is None or not rejecting:
+    made_by = [n for n in source.notes if n.uid == rejecting(one)] if source else []
+    if target is None or not made_by:
         raise Conflict("what this correction made is not there: it cannot be undone")
-    made = {_new(one, key.sop_instance) for key in rejecting[0].instances}
+    made = {_new(one, key.sop_instance) for key in made_by[0].instances}
     if made & target.rejected or len(named(target, made)) != len(made):
         raise Conflict("what this correction made was changed since: undo that first")
 

@@ -133,3 +133,4 @@ class Rejected:
     by: str
     at: datetime
     whole_study: bool  # nothing of the study is left to be seen
+    of_correction: bool  # a correction made it: undoing that is the way back

@@ -42,6 +42,9 @@ class Studies(Protocol):
     def whole(self, key: StudyKey, *, scope: Scope) -> Whole | None:
         """All of one study; None outside the scope."""
 
+    def attributes(self, key: StudyKey, *, scope: Scope) -> Header:
+        """What a study says of patient and study, rejected or not; nothing out of scope."""
+
     def rejected(self, *, scope: Scope, limit: int) -> Sequence[Rejected]:
         """The bin: notes that stand, latest first."""
 

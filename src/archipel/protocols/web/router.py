@@ -18,6 +18,7 @@ from archipel.protocols.web.routes import (
     network,
     node,
     persons,
+    quality,
     reports,
     requests,
     session,
@@ -53,6 +54,7 @@ PARTS = (
     admin_webhooks,
     node,
     settling,
+    quality,
     network,
 )
 

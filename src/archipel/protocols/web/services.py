@@ -12,6 +12,7 @@ from archipel.access.model import Device, Permission, Visitor
 from archipel.access.ports import AuditTrail
 from archipel.archive.model import JournalPlace
 from archipel.archive.ports import QuarantineDesk
+from archipel.archive.quality.bin import Bench
 from archipel.archive.settle import Differences
 from archipel.kernel.actors import Scope
 from archipel.exchange import oppose
@@ -119,6 +120,7 @@ class Settling:
 
     differences: Differences
     comparing: Comparing
+    quality: Bench
 
 
 class Letters(Protocol):

@@ -122,6 +122,7 @@ ExportsDeidentified = Annotated[Visitor, Depends(may(Permission.EXPORT_DEIDENTIF
 RecordsOpposition = Annotated[Visitor, Depends(may(Permission.RECORD_OPPOSITION))]
 ResolvesIdentity = Annotated[Visitor, Depends(may(Permission.RESOLVE_IDENTITY))]
 Settles = Annotated[Visitor, Depends(may(Permission.SETTLE_ARRIVALS))]
+Corrects = Annotated[Visitor, Depends(may(Permission.CORRECT_EXAMS))]
 SeesNode = Annotated[Visitor, Depends(may(Permission.SEE_NODE))]
 SeesNetwork = Annotated[Visitor, Depends(sees_network)]
 SeesAudit = Annotated[Visitor, Depends(may(Permission.SEE_AUDIT))]

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Select, func, insert, or_, select, update
 
 from archipel.archive.events import CorrectionAsked
-from archipel.archive.model import StudyKey
-from archipel.archive.quality.correction import Correction, Kind, State
+from archipel.archive.model import Header, StudyKey
+from archipel.archive.quality.correction import Correction, Kind, State, gone, rejecting
 from archipel.archive.quality.model import Hidden, Reason, Rejected
 from archipel.archive.quality.ports import Whole
 from archipel.kernel.actors import Scope
@@ -22,6 +22,11 @@ from archipel.stores.sql.outbox import announce
 from archipel.stores.sql.schema.archive import study
 from archipel.stores.sql.schema.quality import correction, hidden_instance, rejection_note
 from archipel.stores.sql.session import Database
+
+_made = select(correction.c.name).where(
+    correction.c.tenant == rejection_note.c.tenant,
+    rejection_note.c.sop_instance_uid.in_([correction.c.note, correction.c.gone]),
+)
 
 
 class SqlStudies:
@@ -58,6 +63,14 @@ class SqlStudies:
             },
         )
 
+    def attributes(self, key: StudyKey, *, scope: Scope) -> Header:
+        """See the port."""
+        if not scope.sees(key.tenant):
+            return {}
+        with self._database.read() as connection:
+            said = connection.scalar(select(study.c.attributes).where(_is(key)))
+        return attributes_of(said) if said is not None else {}
+
     def rejected(self, *, scope: Scope, limit: int) -> Sequence[Rejected]:
         """See the port."""
         named = (
@@ -80,6 +93,7 @@ class SqlStudies:
             select(
                 rejection_note,
                 named.c.instances,
+                _made.exists().label("of_correction"),
                 (study.c.instance_count <= study.c.hidden_instances_from_people).label("all"),
             )
             .join(
@@ -138,6 +152,8 @@ class SqlStudies:
             "at": one.at,
             "state": one.state.value,
             "detail": one.detail,
+            "note": rejecting(one).value,
+            "gone": gone(one).value,
         }
         with self._database.write() as connection:
             connection.execute(insert(correction), row)
@@ -187,6 +203,7 @@ def _rejected(row: Any) -> Rejected:
         by=row.decided_by,
         at=row.at,
         whole_study=bool(row.all),
+        of_correction=row.of_correction,
     )
 
 

@@ -81,5 +81,7 @@ correction = Table(
     Column("state", String(8), nullable=False),
     Column("detail", Text, nullable=False, comment="why it failed"),
     Column("settled_at", Instant),
+    Column("note", String(64), nullable=False, comment="that rejects the originals"),
+    Column("gone", String(64), nullable=False, comment="that rejects the copies, once undone"),
 )
 Index("ix_correction_at", correction.c.tenant, correction.c.at)

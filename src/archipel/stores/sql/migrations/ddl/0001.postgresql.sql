@@ -566,6 +566,8 @@ CREATE TABLE correction (
 	state VARCHAR(8) NOT NULL,
 	detail TEXT NOT NULL,
 	settled_at TIMESTAMP WITH TIME ZONE,
+	note VARCHAR(64) NOT NULL,
+	gone VARCHAR(64) NOT NULL,
 	CONSTRAINT pk_correction PRIMARY KEY (name)
 );
 
@@ -578,6 +580,10 @@ COMMENT ON COLUMN correction.series IS 'Series Instance UIDs; empty: all';
 COMMENT ON COLUMN correction.texts IS 'what the copies say, by tag';
 
 COMMENT ON COLUMN correction.detail IS 'why it failed';
+
+COMMENT ON COLUMN correction.note IS 'that rejects the originals';
+
+COMMENT ON COLUMN correction.gone IS 'that rejects the copies, once undone';
 
 CREATE TABLE exam_claim (
 	tenant VARCHAR(48) NOT NULL,

@@ -451,6 +451,8 @@ CREATE TABLE correction (
 	state VARCHAR(8) NOT NULL,
 	detail TEXT NOT NULL,
 	settled_at DATETIME,
+	note VARCHAR(64) NOT NULL,
+	gone VARCHAR(64) NOT NULL,
 	CONSTRAINT pk_correction PRIMARY KEY (name)
 );
 
