@@ -119,6 +119,17 @@ export function Frame() {
           },
         ]
       : []),
+    ...(session.permissions.includes("correct-exams")
+      ? [
+          {
+            id: "go.quality",
+            strokes: ["g q"],
+            label: t("nav.goto", { where: t("nav.quality") }),
+            run: () => void navigate({ to: "/quality" }),
+            global: true,
+          },
+        ]
+      : []),
     ...(session.permissions.includes("resolve-identity")
       ? [
           {
@@ -191,6 +202,7 @@ const TITLES = {
   patients: "nav.patients",
   network: "nav.network",
   settle: "nav.settle",
+  quality: "nav.quality",
   node: "nav.node",
   admin: "nav.admin",
 } as const;

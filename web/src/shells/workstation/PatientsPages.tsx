@@ -3,6 +3,7 @@ import { Link, useLocation, useNavigate, useParams, useSearch } from "@tanstack/
 import { useCallback } from "react";
 import { may, useSession } from "@/api/session";
 import { useTranslation } from "@/i18n";
+import { IconPencil } from "@/kit/icons";
 import { Patients } from "@/rooms/archive/Patients";
 import { Person } from "@/rooms/archive/Person";
 import { PersonLinks } from "@/rooms/identity/PersonLinks";
@@ -43,6 +44,11 @@ function AnyPerson({ person, exam }: { person: string; exam: string | undefined 
               exam={row.exam}
               patient={`${row.patient.family_name} ${row.patient.given_name}`.trim()}
             />
+          )}
+          {may(session, "correct-exams") && row.site.key === session.organisation.key && (
+            <Link to="/quality/$exam" params={{ exam: row.exam }} className="btn">
+              <IconPencil size={16} aria-hidden /> {t("quality.from_exam")}
+            </Link>
           )}
           {may(session, "export-deidentified") && row.site.key === session.organisation.key && (
             <ExamDeidentify exam={row.exam} />

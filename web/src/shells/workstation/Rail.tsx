@@ -14,6 +14,7 @@ import {
   IconRadar2,
   IconServer2,
   IconSettings,
+  IconTrash,
   IconUsers,
 } from "@/kit/icons";
 import { serverNow } from "@/kit/time";
@@ -42,6 +43,7 @@ interface Entry {
     | "nav.network"
     | "nav.node"
     | "nav.settle"
+    | "nav.quality"
     | "nav.identity"
     | "nav.admin";
   icon: ComponentType<{ size?: number | string; stroke?: number | string; "aria-hidden"?: boolean }>;
@@ -97,6 +99,9 @@ export function Rail({ session, path, alarms }: RailProps) {
             counter: waiting ? figureOf(waiting) : 0,
           },
         ]
+      : []),
+    ...(may(session, "correct-exams")
+      ? [{ to: "/quality", under: "/quality", word: "nav.quality" as const, icon: IconTrash }]
       : []),
     ...(resolves
       ? [

@@ -124,6 +124,18 @@ const settle = createRoute({
   component: lazyRouteComponent(() => import("./SettlePage"), "SettlePage"),
 });
 
+const quality = createRoute({
+  getParentRoute: () => frame,
+  path: "/quality",
+  component: lazyRouteComponent(() => import("./QualityPages"), "QualityPage"),
+});
+
+const examQuality = createRoute({
+  getParentRoute: () => frame,
+  path: "/quality/$exam",
+  component: lazyRouteComponent(() => import("./QualityPages"), "ExamQualityPage"),
+});
+
 const identity = createRoute({
   getParentRoute: () => frame,
   path: "/identity",
@@ -169,6 +181,8 @@ export const router = createRouter({
       network,
       node,
       settle,
+      quality,
+      examQuality,
       identity,
       admin,
       me,
