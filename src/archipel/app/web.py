@@ -19,8 +19,8 @@ from archipel.app.network.view import network_of
 from archipel.app.operations.comparing import Comparing
 from archipel.app.operations.deidentifying import Deidentifying
 from archipel.app.operations.letters import Letters
-from archipel.app.operations.webhooks import desk_of
 from archipel.app.operations.quality import bench_of
+from archipel.app.operations.webhooks import desk_of
 from archipel.app.peer_keys import name_of
 from archipel.app.requests.travel import FetchedHere, LinkTravel
 from archipel.app.results.door import portal_services
