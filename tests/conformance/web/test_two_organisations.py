@@ -31,7 +31,7 @@ from archipel.reading.sign import release
 from archipel.stores.sql import outbox
 from archipel.stores.sql.access import SqlDevices
 from archipel.stores.sql.archive.writer import SqlIndex
-from archipel.testing.exams import forget_reports, set_aside
+from archipel.testing.exams import drawing, forget_reports, hold, set_aside
 
 NORTH = TenantId("north")
 WISH = {"audience": "patient", "name": "TEST Balisier", "mail": "balisier@exemple.test"}
@@ -249,6 +249,62 @@ def _asked(door: Any) -> None:
     door.request = said.json()["row"]["request"]
 
 
+def _waits(door: Any) -> None:
+    """Ask ahead for an exam of the person of `door.exam`, once."""
+    _agreed(door)
+    with door.client("technologist-north") as client:
+        for one in client.get("/api/requests").json()["rows"]:
+            if "cancel" in one["may"]:
+                path = f"/api/requests/{one['request']}/cancel"
+                assert client.post(path, json={"reason": "test"}).status_code == 200
+        said = client.post("/api/requests/awaited", json=asking_ahead(door))
+    assert said.status_code == 201, said.text
+    door.request = said.json()["row"]["request"]
+
+
+def _came(door: Any) -> None:
+    _waits(door)
+    draw = drawing(NORTH, now=door.clock())
+    door.late = draw(person="p1", arrived_at=door.clock(), study=f"1.2.3.{secrets.randbits(60)}")
+    hold(door.database, door.late)
+
+
+def _attached(door: Any) -> None:
+    _came(door)
+    with door.client("technologist-north") as client:
+        path = f"/api/requests/{door.request}/attach"
+        said = client.post(path, json={"exam": str(door.late.id)})
+    assert said.status_code == 200, said.text
+
+
+def _hooked(door: Any) -> None:
+    with door.client("admin-north") as client:
+        said = client.post("/api/webhooks", json=HOOK)
+    assert said.status_code == 201, said.text
+    door.webhook = said.json()["webhook"]["webhook"]
+
+
+def _hook_paused(door: Any) -> None:
+    _hooked(door)
+    with door.client("admin-north") as client:
+        assert client.post(f"/api/webhooks/{door.webhook}/pause").status_code == 200
+
+
+HOOK = {"organisation": "north", "url": "https://127.0.0.1:9/TEST"}
+
+
+def asking_ahead(door: Any) -> dict[str, Any]:
+    awaited = {
+        "person": "p1",
+        "identifier": "P1",
+        "issuer": "north",
+        "modality": "CT",
+        "procedure": "TEST finding",
+    }
+    told = {key: value for key, value in asking(door).items() if key != "exam"}
+    return {**told, "awaited": awaited}
+
+
 def asking(door: Any) -> dict[str, Any]:
     return {
         "exam": str(door.exam.id),
@@ -371,6 +427,48 @@ CASES: dict[str, Case] = {
     "list_requests": asks("/api/requests", before=_asked, refuses=200),
     "place_request": asks("/api/requests", body=asking, before=_free_to_ask, gives=201),
     "list_partners": asks("/api/requests/partners?exam={exam}&urgency=stat", before=_free_to_ask),
+    "place_awaited_request": asks(
+        "/api/requests/awaited", body=asking_ahead, before=_free_to_ask, gives=201
+    ),
+    "list_awaited_partners": asks(
+        "/api/requests/awaited/partners?person=p1&identifier=P1&issuer=north", before=_free_to_ask
+    ),
+    "attach_exam": asks(
+        "/api/requests/{request}/attach",
+        body=lambda door: {"exam": str(door.late.id)},
+        before=_came,
+    ),
+    "detach_exam": asks("/api/requests/{request}/detach", before=_attached),
+    "pass_on_request": asks(
+        "/api/requests/{request}/pass-on",
+        body={"reason": "TEST finding"},
+        before=_asked,
+        gives=409,  # it is not late yet
+    ),
+    "list_referrers": asks("/api/referrers", refuses=200, barred="admin-north"),
+    "know_referrer": sharing(
+        "/api/exams/{exam}/referrer",
+        body={"mail": "balisier@exemple.test"},
+    ),
+    "deidentify_exam": reading(
+        "/api/exams/{exam}/deidentified",
+        body={"project": "TEST"},
+        gives=404,  # the rows of this exam have no bytes
+        barred="technologist-north",
+    ),
+    "list_changes": reading("/api/changes", refuses=200),
+    "list_webhooks": administering("/api/webhooks", refuses=200, before=_hooked),
+    "add_webhook": administering("/api/webhooks", body=HOOK, gives=201, refuses=403),
+    "list_deliveries": administering("/api/webhooks/{webhook}/deliveries", before=_hooked),
+    "try_webhook": administering("/api/webhooks/{webhook}/trial", before=_hooked),
+    "pause_webhook": administering("/api/webhooks/{webhook}/pause", before=_hooked),
+    "resume_webhook": administering("/api/webhooks/{webhook}/resume", before=_hook_paused),
+    "replay_webhook": administering(
+        "/api/webhooks/{webhook}/replay",
+        body={"since": "2026-01-01T00:00:00Z"},
+        before=_hooked,
+    ),
+    "remove_webhook": administering("/api/webhooks/{webhook}", before=_hooked, gives=204),
     "get_request": asks("/api/requests/{request}", before=_asked),
     "note_request": asks(
         "/api/requests/{request}/note", body={"text": "TEST finding"}, before=_asked
@@ -540,6 +638,7 @@ def test_only_its_own_people_pass(door: Any, name: str) -> None:
         .replace("{digest}", getattr(door, "digest", "0" * 64))
         .replace("{request}", getattr(door, "request", ""))
         .replace("{source_person}", str(getattr(door, "source_person", "")))
+        .replace("{webhook}", getattr(door, "webhook", ""))
         .replace("{token}", getattr(getattr(door, "token", None), "id", ""))
     )
     body = case.body(door) if callable(case.body) else case.body
