@@ -69,13 +69,18 @@ def _day(text: str) -> str:
 def written(picture: Picture.Image, annotation: Annotation) -> Picture.Image:
     """Write into a copy of a picture."""
     made = picture.convert("RGB")
-    ppi = _PPI * max(0.5, min(made.size) / _FULL_SIDE)
     for lines, at_top in ((annotation.patient, True), (annotation.technique, False)):
         text = "\n".join(filter(None, lines))
         if text:
-            block = _set(text, ppi)
-            made.paste(block, (0, 0 if at_top else made.height - block.height), block)
+            words = block(text, min(made.size))
+            made.paste(words, (0, 0 if at_top else made.height - words.height), words)
     return made
+
+
+def block(text: str, side: int) -> Picture.Image:
+    """Set words as a picture of their own, for one whose shorter side has `side` pixels."""
+    ppi = _PPI * max(0.5, side / _FULL_SIDE)
+    return _set(text, ppi)
 
 
 def _set(text: str, ppi: float) -> Picture.Image:

@@ -147,15 +147,16 @@ def _presentation(
     return Presentation(
         slope=1.0 if slope is None or slope == 0 else slope,
         intercept=intercept or 0.0,
-        modality_lut=_lut_of(top, 0x00283000, pixels, bulk_data),
-        window=_window(window),
-        voi_lut=_lut_of(top, 0x00283010, pixels, bulk_data),
+        modality_lut=lut_of(top, 0x00283000, pixels, bulk_data),
+        window=window_of(window),
+        voi_lut=lut_of(top, 0x00283010, pixels, bulk_data),
         inverse=inverse,
         padding=_padding(top, pixels),
     )
 
 
-def _window(group: Attributes | None) -> Window | None:
+def window_of(group: Attributes | None) -> Window | None:
+    """Read a window; None where there is none that can be applied. Raises `Undecodable`."""
     if group is None:
         return None
     center, width = group.number(0x00281050), group.number(0x00281051)
@@ -182,13 +183,21 @@ def _signed(value: int, pixels: PixelDescription) -> int:
     return value + span if not pixels.signed and value < 0 else value
 
 
-def _lut_of(
-    top: Attributes, sequence: int, pixels: PixelDescription, bulk_data: BulkData | None
+def lut_of(
+    top: Attributes,
+    sequence: int,
+    pixels: PixelDescription,
+    bulk_data: BulkData | None,
+    within: tuple[int, ...] = (),
 ) -> Lut | None:
+    """Read the table in a sequence of `top`, which is at the path `within`; None: there is none.
+
+    Raises `Undecodable`.
+    """
     items = top.items(sequence)
     if not items:
         return None
-    raw = _raw(items[0], (sequence, 1, _LUT_DATA), bulk_data)
+    raw = _raw(items[0], (*within, sequence, 1, _LUT_DATA), bulk_data)
     return _lut(items[0].values(0x00283002), items[0].values(_LUT_DATA), raw, pixels)
 
 

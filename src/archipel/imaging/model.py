@@ -59,6 +59,7 @@ class Presentation:
     modality_lut: Lut | None = None
     window: Window | None = None
     voi_lut: Lut | None = None
+    presentation_lut: Lut | None = None  # of a presentation state: from grey to grey
     inverse: bool = False  # MONOCHROME1, or Presentation LUT Shape INVERSE
     padding: tuple[int, int] | None = None  # stored values from .. to that are no image
     palette: Palette | None = None

@@ -23,6 +23,7 @@ from archipel.imaging.model import (
     VoiFunction,
     Window,
 )
+from archipel.imaging.softcopy.drawing import presented
 from archipel.imaging.wishes import Format, Viewport, Wishes
 from archipel.kernel.errors import Malformed
 
@@ -42,9 +43,14 @@ def render(
     stored = decode(content, transfer_syntax, image.pixels)
     photometric = photometric_of(transfer_syntax, image.pixels)
     shown = _shown(stored, photometric, image.presentation, wishes.window)
-    picture = Picture.fromarray(shown)
-    if wishes.viewport is not None:
-        picture = _scaled(picture, wishes.viewport)
+    if wishes.softcopy is not None:
+        view = wishes.viewport
+        size = (view.width, view.height) if view is not None else None
+        picture = presented(shown, wishes.softcopy, size)
+    else:
+        picture = Picture.fromarray(shown)
+        if wishes.viewport is not None:
+            picture = _scaled(picture, wishes.viewport)
     if wishes.annotate:
         picture = written(picture, annotation_of(document, wishes.annotate))
     out = io.BytesIO()
@@ -108,6 +114,10 @@ def _grey_of(
         shown = _looked_up(values, lut) * (_TOP / ((1 << lut.bits) - 1))
     else:
         raise ValueError("a grey needs a window or a VOI LUT")
+    if presentation.presentation_lut is not None:
+        lut = presentation.presentation_lut
+        places = np.rint(np.clip(shown, 0, _TOP) * ((len(lut.entries) - 1) / _TOP)) + lut.first
+        shown = _looked_up(places, lut) * (_TOP / ((1 << lut.bits) - 1))
     if presentation.inverse:
         shown = _TOP - shown
     grey: Grey = np.clip(np.rint(shown), 0, _TOP).astype(np.uint8)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from archipel.imaging.model import Window
+from archipel.imaging.softcopy.model import Softcopy
 
 QUALITY = 90
 
@@ -36,4 +37,5 @@ class Wishes:
     window: Window | None = None
     viewport: Viewport | None = None
     quality: int = QUALITY
+    softcopy: Softcopy | None = None  # replaces what the data set says; then no window, no region
     annotate: tuple[str, ...] = ()  # sorted, of `annotation.PATIENT` and `annotation.TECHNIQUE`

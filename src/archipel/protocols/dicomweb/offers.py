@@ -12,6 +12,7 @@ from archipel.protocols.dicomweb.commitments import PATH as COMMITMENT
 from archipel.protocols.dicomweb.commitments import SERVICE as COMMITTING
 from archipel.protocols.dicomweb.commitments import commit, committed
 from archipel.protocols.dicomweb.drawn.rendered import rendered, thumbnail
+from archipel.protocols.dicomweb.drawn.states import PARAMETERS as STATE_NAMES
 from archipel.protocols.dicomweb.frames import frames
 from archipel.protocols.dicomweb.instances import instances
 from archipel.protocols.dicomweb.lowres import MEDIA_TYPE, lowres
@@ -52,7 +53,7 @@ _FILES = (f'{RELATED}; type="{DICOM}"', DICOM)
 _PIXELS = (f'{RELATED}; type="{OCTETS}"', OCTETS, *sorted(set(CODESTREAM.values())))
 _PICTURES = (JPEG, PNG, GIF, f'{RELATED}; type="{JPEG}"')
 _PAGES = ("limit", "offset", "includefield", "fuzzymatching", "multiplevaluematching")
-_DRAWING = ("accept", "window", "viewport", "quality", "annotation", "iccprofile")
+_DRAWING = ("accept", "window", "viewport", "quality", "annotation", "iccprofile", *STATE_NAMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

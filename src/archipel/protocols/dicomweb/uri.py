@@ -1,8 +1,7 @@
 """WADO-URI (PS3.18 chapter 9): one object by query parameters, as a file, a picture or a PDF.
 
 `anonymize` is refused: a node that took the patient out on the way would have to answer for every
-private attribute and every burnt-in name. So is a presentation state. What is refused is refused
-before anything is read.
+private attribute and every burnt-in name. It is refused before anything is read.
 """
 
 import re
@@ -20,6 +19,13 @@ from archipel.protocols.dicomweb.accept import MediaType, parse_media_types
 from archipel.protocols.dicomweb.drawn.asked import MAX_SIDE, annotations
 from archipel.protocols.dicomweb.drawn.documents import document, is_document
 from archipel.protocols.dicomweb.drawn.pictures import PICTURES, pictures
+from archipel.protocols.dicomweb.drawn.states import PARAMETERS as STATE_NAMES
+from archipel.protocols.dicomweb.drawn.states import (
+    asked_state,
+    check_alone,
+    images_of,
+    is_state,
+)
 from archipel.protocols.dicomweb.instances import whole
 from archipel.protocols.dicomweb.negotiation import (
     DICOM,
@@ -36,11 +42,11 @@ PARAMETERS = (
     *("requestType", "studyUID", "seriesUID", "objectUID", "contentType", "transferSyntax"),
     *("frameNumber", "rows", "columns", "region", "windowCenter", "windowWidth", "imageQuality"),
     "annotation",
+    *STATE_NAMES,
 )
 _NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?(?:[eE][+-]?[0-9]{1,2})?")
 _REFUSED = {
     "anonymize": "nothing is taken out of an object on its way out: ask without anonymize",
-    "presentationUID": "presentation states are not applied: ask without presentationUID",
 }
 
 
@@ -61,9 +67,14 @@ def uri_service(visit: Visit) -> Response:
         return _file(visit, asked, held)
     if kind == PDF:
         return document(visit, held)
-    wishes = _wishes(asked, held, visit, kind)
     frame = _whole_number(asked, "frameNumber", 1, 999_999_999)
-    return pictures(visit, [(held, frame)], wishes, multipart=False, immutable=True)
+    chosen = [(held, frame)]
+    state = asked_state(visit, asked, study)
+    if is_state(held):
+        check_alone(asked)
+        state, chosen = held, images_of(visit, held)[:1]
+    wishes = _wishes(asked, held, visit, kind)
+    return pictures(visit, chosen, wishes, multipart=False, immutable=True, state=state)
 
 
 def _once(visit: Visit) -> Mapping[str, str]:
@@ -84,7 +95,9 @@ def _named(asked: Mapping[str, str], name: str) -> str:
 def _kind(visit: Visit, asked: Mapping[str, str], held: Held) -> str:
     """Choose what leaves (PS3.18 section 9.1.2.1.4): the content type, or what the object is."""
     can = [PDF, DICOM] if is_document(held) else [DICOM]
-    if held.frames:
+    if is_state(held):
+        can += PICTURES
+    elif held.frames:
         can = [JPEG, DICOM] if held.frames == 1 else [DICOM, JPEG]
         can += [kind for kind in PICTURES if kind != JPEG]
     text = asked.get("contentType")

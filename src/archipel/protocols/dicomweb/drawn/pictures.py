@@ -37,9 +37,15 @@ def kind_of(ranges: Sequence[MediaType]) -> tuple[str, bool]:
 
 
 def pictures(
-    visit: Visit, chosen: Chosen, wishes: Wishes, *, multipart: bool, immutable: bool
+    visit: Visit,
+    chosen: Chosen,
+    wishes: Wishes,
+    *,
+    multipart: bool,
+    immutable: bool,
+    state: Held | None = None,
 ) -> Response:
-    """Draw these frames, as `wishes` says."""
+    """Draw these frames, as `wishes` says and as the presentation state `state` has them."""
     kind = wishes.format.value
     moving = kind == GIF and len(chosen) > 1 and _of_one_instance(chosen) and not multipart
     if not multipart and not moving and len(chosen) > 1:
@@ -49,15 +55,16 @@ def pictures(
     if not chosen:
         raise NotAcceptable("nothing here holds an image")
     identity = [(one.digest.hex(), number) for one, number in chosen]
-    etag = caching.etag_of(RENDERER, *map(str, identity), str(wishes), multipart, kind)
+    presented = state.digest.hex() if state is not None else ""
+    etag = caching.etag_of(RENDERER, *map(str, identity), str(wishes), multipart, kind, presented)
     visit.audit_read([one for one, _ in chosen], "pictures")
     if caching.is_held_by_client(visit.request, etag):
         return Response(None, 304, caching.headers_of(etag, immutable=immutable))
     respond = partial(conditional, visit.request, etag=etag, immutable=immutable)
     if moving:
-        return respond([_moving(visit, chosen, wishes)], media_type=kind)
+        return respond([_moving(visit, chosen, wishes, state)], media_type=kind)
     drawn = [
-        draw(visit.retrieval, visit.services.workshop, one, number, wishes=wishes)
+        draw(visit.retrieval, visit.services.workshop, one, number, wishes=wishes, state=state)
         for one, number in chosen
     ]
     if not multipart:
@@ -67,12 +74,12 @@ def pictures(
     return respond([*pieces, body.tail], media_type=body.media_type)
 
 
-def _moving(visit: Visit, chosen: Chosen, wishes: Wishes) -> bytes:
+def _moving(visit: Visit, chosen: Chosen, wishes: Wishes, state: Held | None) -> bytes:
     from archipel.imaging.animation import animated  # noqa: PLC0415  (pillow: when it is drawn)
 
     still = replace(wishes, format=Format.PNG)
     frames = [
-        draw(visit.retrieval, visit.services.workshop, one, number, wishes=still)
+        draw(visit.retrieval, visit.services.workshop, one, number, wishes=still, state=state)
         for one, number in chosen
     ]
     return animated(frames, frame_ms=frame_time_ms(visit.retrieval.document(chosen[0][0])))

@@ -15,6 +15,7 @@ from archipel.protocols.dicomweb.drawn.asked import (
 )
 from archipel.protocols.dicomweb.drawn.documents import document, is_document
 from archipel.protocols.dicomweb.drawn.pictures import kind_of, pictures
+from archipel.protocols.dicomweb.drawn.states import asked_state, check_alone, images_of, is_state
 from archipel.protocols.dicomweb.frames import frame_numbers
 from archipel.protocols.dicomweb.negotiation import PDF, RELATED, accepted
 from archipel.protocols.dicomweb.visits import Visit
@@ -29,7 +30,12 @@ def rendered(visit: Visit) -> Response:
         ranges = accepted(visit.request)
         if any(media.includes(PDF) for media in ranges if media.name != RELATED):
             return document(visit, held[0])
-    return _drawn(visit, _chosen(visit, held), viewport_asked(visit))
+    asked = visit.request.query_params
+    if "instance" in visit.request.path_params and is_state(held[0]):
+        check_alone(asked)
+        return _drawn(visit, images_of(visit, held[0]), viewport_asked(visit), held[0])
+    state = asked_state(visit, asked, held[0].key.study)
+    return _drawn(visit, _chosen(visit, held), viewport_asked(visit), state)
 
 
 def thumbnail(visit: Visit) -> Response:
@@ -45,7 +51,12 @@ def thumbnail(visit: Visit) -> Response:
     return _drawn(visit, chosen, viewport_asked(visit) or small)
 
 
-def _drawn(visit: Visit, chosen: list[tuple[Held, int]], viewport: Viewport | None) -> Response:
+def _drawn(
+    visit: Visit,
+    chosen: list[tuple[Held, int]],
+    viewport: Viewport | None,
+    state: Held | None = None,
+) -> Response:
     kind, multipart = kind_of(accepted(visit.request))
     profile_asked(visit)
     wishes = Wishes(
@@ -56,7 +67,7 @@ def _drawn(visit: Visit, chosen: list[tuple[Held, int]], viewport: Viewport | No
         annotate=annotation_asked(visit),
     )
     immutable = "instance" in visit.request.path_params
-    return pictures(visit, chosen, wishes, multipart=multipart, immutable=immutable)
+    return pictures(visit, chosen, wishes, multipart=multipart, immutable=immutable, state=state)
 
 
 def _chosen(visit: Visit, held: Sequence[Held]) -> list[tuple[Held, int]]:
