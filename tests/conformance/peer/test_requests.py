@@ -126,6 +126,40 @@ def test_two_readers_who_race_in_a_cut_leave_both_reports_and_a_flag(network: Ne
         assert set(standing["heads"]) == {near, far}
 
 
+def test_a_reading_is_taken_over_from_another_node_and_the_late_report_is_flagged(
+    network: Network,
+) -> None:
+    exam = acquired(network, images=1)
+    request = placed(network, exam)
+    at_stage(network, "reader", request, "ready")
+    network.ask("reader", "POST", f"/exams/{exam}/claim", {})
+    at_stage(network, "stand-in", request, "reading")
+    refused = network.clients["stand-in"].post(f"/api/exams/{exam}/claim", json={})
+    assert refused.status_code == 409
+    taken = {"take_over": True, "reason": "TEST plus de réponse"}
+    network.ask("stand-in", "POST", f"/exams/{exam}/claim", taken)
+    for who in ("tech", "reader"):
+        until(lambda who=who: _reader_of(network, who, request) == ("stand-in", True))
+
+    late = signed(network, "reader", exam, "TEST lu trop tard")
+    answer = signed(network, "stand-in", exam, "TEST lu en reprise")
+    for who in ("tech", "reader"):
+        view = until(lambda who=who: _with_answers(network, who, request, count=2))
+        found = {one["digest"]: one["principal"] for one in view["answers"]}
+        assert found == {late: False, answer: True}
+        assert view["row"]["conflict"]
+
+
+def _reader_of(network: Network, who: str, request: str) -> tuple[str, bool]:
+    reader = network.ask(who, "GET", f"/requests/{request}")["row"]["reader"]
+    return reader["login"], reader["confirmed"]
+
+
+def _with_answers(network: Network, who: str, request: str, *, count: int) -> Any:
+    found = network.ask(who, "GET", f"/requests/{request}")
+    return found if len(found["answers"]) == count else None
+
+
 def test_what_was_lent_is_taken_back_with_a_refusal_and_lent_again(network: Network) -> None:
     exam = acquired(network, images=2)
     request = placed(network, exam)
