@@ -12,7 +12,7 @@ import pytest
 
 from archipel.access import enrol
 from archipel.access.model import Person, Role
-from archipel.archive.model import JournalPlace, StudyKey
+from archipel.archive.ingest import ingest
 from archipel.exchange.schedule import TransferClass
 from archipel.exchange.transfer import Transfer, TransferState
 from archipel.archive.model import AttributeConflict, JournalPlace, StudyKey
@@ -32,6 +32,7 @@ from archipel.stores.sql import outbox
 from archipel.stores.sql.access import SqlDevices
 from archipel.stores.sql.archive.writer import SqlIndex
 from archipel.testing.exams import drawing, forget_reports, hold, set_aside
+from archipel.testing.receipts import Sent, batch, study_uid
 
 NORTH = TenantId("north")
 WISH = {"audience": "patient", "name": "TEST Balisier", "mail": "balisier@exemple.test"}
@@ -290,6 +291,43 @@ def _hook_paused(door: Any) -> None:
         assert client.post(f"/api/webhooks/{door.webhook}/pause").status_code == 200
 
 
+def _arrived(door: Any) -> None:
+    """Take in an exam of the north that may be rejected and corrected; once."""
+    with SqlIndex(door.database).transaction() as transaction:
+        sent = [Sent(study=78, series=1, instance=n, tenant="north") for n in (1, 2)]
+        ingest([batch(78, sent)], index=transaction, now=door.clock())
+
+
+def _rejected(door: Any) -> None:
+    _restored(door)
+    with door.client("admin-north") as client:
+        said = client.post(f"/api/quality/exams/{FAULTY}/reject", json=REJECTION)
+    assert said.status_code == 200, said.text
+    door.note = said.json()["note"]
+
+
+def _restored(door: Any) -> None:
+    _arrived(door)
+    with door.client("admin-north") as client:
+        for one in client.get("/api/quality").json()["rejected"]:
+            path = f"/api/quality/exams/{one['exam']}/notes/{one['note']}/restore"
+            assert client.post(path, json={"why": "TEST right"}).status_code == 200
+
+
+def _corrected(door: Any) -> None:
+    _restored(door)
+    with door.client("admin-north") as client:
+        held = client.get("/api/quality").json()["corrections"]
+        if not held:
+            said = client.post(f"/api/quality/exams/{FAULTY}/correct", json=CORRECTION)
+            assert said.status_code == 200, said.text
+            held = [said.json()]
+    door.correction = held[0]["name"]
+
+
+FAULTY = f"north~{study_uid(78)}"
+REJECTION = {"reason": "quality", "why": "TEST finding"}
+CORRECTION = {"kind": "correct", "why": "TEST finding", "values": {"00100010": "TEST^Lou"}}
 HOOK = {"organisation": "north", "url": "https://127.0.0.1:9/TEST"}
 
 
@@ -469,6 +507,27 @@ CASES: dict[str, Case] = {
         before=_hooked,
     ),
     "remove_webhook": administering("/api/webhooks/{webhook}", before=_hooked, gives=204),
+    "list_quality": administering("/api/quality", refuses=200, before=_rejected),
+    "get_exam_quality": administering(f"/api/quality/exams/{FAULTY}", before=_restored),
+    "reject_exam": administering(
+        f"/api/quality/exams/{FAULTY}/reject", body=REJECTION, before=_restored
+    ),
+    "restore_rejected": administering(
+        f"/api/quality/exams/{FAULTY}/notes/{{note}}/restore",
+        body={"why": "TEST finding"},
+        before=_rejected,
+    ),
+    "preview_correction": administering(
+        f"/api/quality/exams/{FAULTY}/preview", body=CORRECTION, before=_restored
+    ),
+    "correct_exam": administering(
+        f"/api/quality/exams/{FAULTY}/correct", body=CORRECTION, before=_restored
+    ),
+    "undo_correction": administering(
+        "/api/quality/corrections/{correction}/undo",
+        before=_corrected,
+        gives=409,  # nobody has carried it out yet
+    ),
     "get_request": asks("/api/requests/{request}", before=_asked),
     "note_request": asks(
         "/api/requests/{request}/note", body={"text": "TEST finding"}, before=_asked
@@ -638,6 +697,8 @@ def test_only_its_own_people_pass(door: Any, name: str) -> None:
         .replace("{digest}", getattr(door, "digest", "0" * 64))
         .replace("{request}", getattr(door, "request", ""))
         .replace("{source_person}", str(getattr(door, "source_person", "")))
+        .replace("{note}", getattr(door, "note", ""))
+        .replace("{correction}", getattr(door, "correction", ""))
         .replace("{webhook}", getattr(door, "webhook", ""))
         .replace("{token}", getattr(getattr(door, "token", None), "id", ""))
     )
@@ -654,7 +715,7 @@ def test_only_its_own_people_pass(door: Any, name: str) -> None:
     own = ask(case.own)
 
     assert crossing.status_code == case.refuses, crossing.text
-    said = crossing.text.replace(str(door.exam.id), "")
+    said = crossing.text.replace(str(door.exam.id), "").replace(FAULTY, "")
     for asked in (body or {}).values():  # what one said oneself may be said back
         said = said.replace(str(asked), "")
     assert [secret for secret in SECRETS if secret in said] == []
