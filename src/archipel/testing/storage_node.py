@@ -46,18 +46,22 @@ class StorageNode:
         policy: JournalPolicy | None = None,
         url: str | None = None,
         shelf: Shelf | None = None,
+        host: int | None = None,
     ) -> None:
-        """`url` of the database and `shelf` for packs, where they are not in `home`."""
+        """`url` of the database and `shelf` for packs, where they are not in `home`.
+
+        `host` is the home's number where several share them.
+        """
         self.home = home
         home.mkdir(parents=True, exist_ok=True)
         url = url or f"sqlite:///{home / 'index.db'}"
         self._full = open_database(url)
         migrate(self._full)
         self._replayed = open_database(url, durability=Durability.REPLAYED)
-        self.index = SqlIndex(self._replayed)
-        self.seals = SqlSealIndex(self._full)
+        self.index = SqlIndex(self._replayed, host=host or 0)
+        self.seals = SqlSealIndex(self._full, host=host)
         self.catalogue = SqlCatalogue(self._full)
-        self.holdings = SqlHoldings(self._full)
+        self.holdings = SqlHoldings(self._full, host=host)
         self.commitments = SqlCommitments(self._full)
         self.journal = FileJournal(home, policy=policy or JournalPolicy(low_water_bytes=0))
         self.segments = SegmentFiles(home)
