@@ -153,6 +153,15 @@ SCREENS = (
         nothing="Chaque examen nomme son patient",
     ),
     Screen(
+        "quality",
+        ASKS,
+        "/quality",
+        "**/api/quality",
+        "section.panel",
+        empty=emptied("rejected", "corrections", more=False),
+        nothing="Rien n\N{RIGHT SINGLE QUOTATION MARK}est au rebut",
+    ),
+    Screen(
         "identity",
         IDENTITY,
         "/identity",

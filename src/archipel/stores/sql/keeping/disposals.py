@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from archipel.access.model import Action, AuditEntry
 from archipel.archive.events import StudyDisposed
@@ -32,6 +32,7 @@ from archipel.stores.sql.schema.archive import (
 )
 from archipel.stores.sql.schema.keeping import disposal, disposal_item
 from archipel.stores.sql.schema.quality import (
+    correction,
     hidden_instance,
     rejection_note,
     rejection_note_instance,
@@ -194,6 +195,12 @@ def _forget(connection: Connection, exam: Exam) -> list[str]:
         connection.execute(
             delete(by_uid).where(*(by_uid.c[name] == value for name, value in named.items()))
         )
+    uid = key.study.value
+    connection.execute(
+        delete(correction)  # what was typed of the patient goes with the exam it was typed for
+        .where(correction.c.tenant == key.tenant.value)
+        .where(or_(correction.c.source == uid, correction.c.target == uid))
+    )
     connection.execute(delete(study).where(study.c.id == number))
     return [row.pack_key for row in mine if row.pack_key is not None]
 
