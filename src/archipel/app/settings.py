@@ -118,6 +118,7 @@ class KeepingSettings:
     scrub_mbytes_per_s: float = 20.0  # read by it; a tenth while the node is busy
     cold_path: str = ""  # a folder on another disk, for packs that nobody reads; empty: none
     cold_after_days: float = 90.0  # since a pack was read last
+    bin_days: float = 30.0  # that an exam of an approved disposal is only hidden
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,13 +125,13 @@ def _tidy(node: Node, work: Work, ended: threading.Event) -> None:
                 graces=graces,
             )
             _seal_forgotten(node)
-            carry_out(node)
             offer_forgotten(node)
             node.packs.sweep(now=node.clock())
             node.commitments.sweep(before=node.clock() - commitments.KEPT)
             node.credentials.sweep_credentials(now=node.clock())
             node.portal_door.entries.sweep(now=node.clock())
             node.journal.health.probe()  # a disk that is well again needs nobody to ask
+            carry_out(node)
         except ArchipelError as failure:
             _log.warning("tidying: %s", failure)
 

@@ -12,7 +12,6 @@ from archipel.access.model import Role
 from archipel.app.cli import command
 from archipel.app.create import create_node
 from archipel.app.home import Home
-from archipel.app.keeping.disposing import carry_out
 from archipel.app.wiring import Node
 from archipel.kernel.clock import utc_now
 from archipel.kernel.errors import Refused
@@ -65,10 +64,10 @@ def test_a_scrub_and_a_disposal_from_the_command_line(tmp_path: Path) -> None:
     )
     assert isinstance(answer.exception, Refused)
     say("retention", "approve", "1", *at, "--as", "m.hoarau")
-    with Node.open(home) as node:
-        assert carry_out(node) == 1
     (line,) = json.loads(say("retention", "certificate", "1", *at, "--json"))
-    assert (line["outcome"], line["approved_by"]) == ("gone", "m.hoarau")
+    assert (line["outcome"], line["approved_by"]) == (None, "m.hoarau")  # the node is not running
+    (listed,) = json.loads(say("retention", "list", *at, "--json"))
+    assert listed["stage"] == "approved"
 
 
 def test_damage_is_told_with_exit_one(tmp_path: Path) -> None:

@@ -65,8 +65,13 @@ def test_damage_is_named_by_pack_entry_and_our_number_of_the_study(kept: Kept) -
     assert kept.scrub() == []  # known: one entry of the book while it is open
 
 
-def test_a_pack_is_built_again_from_the_journal_that_still_has_it(kept: Kept) -> None:
+@pytest.mark.parametrize("offered", [False, True])
+def test_a_pack_is_built_again_from_the_journal_that_still_has_it(
+    kept: Kept, offered: bool
+) -> None:
     key = kept.node.study(series=(3,))
+    if offered:
+        before = kept.node.offered(key)
     flip(kept.pack(key), HEAD_BYTES + 20)
     kept.scrub()
 
@@ -75,6 +80,10 @@ def test_a_pack_is_built_again_from_the_journal_that_still_has_it(kept: Kept) ->
     (mended,) = kept.ledger.latest()
     assert mended.mended_by is MendedBy.JOURNAL
     assert kept.scrub() == []
+    if offered:  # its root is another: the study is described anew
+        after = kept.node.offered(key)
+        assert after.revision == before.revision + 1
+        assert kept.scrub() == []
 
 
 def test_a_pack_that_is_gone_is_built_again_from_the_journal(kept: Kept) -> None:

@@ -213,7 +213,7 @@ def certificate(
             "kept_until": one.until,
             "instances": one.instances,
             "bytes": one.size_bytes,
-            "outcome": one.outcome,
+            "outcome": one.outcome.value if one.outcome else None,
             "detail": one.detail,
             "at": one.at,
             "proposed_by": found.proposed_by,

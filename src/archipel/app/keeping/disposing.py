@@ -1,33 +1,46 @@
 """Approved disposals are carried out by the work process; people's verbs get their desk here."""
 
-import logging
-from datetime import date
+from datetime import date, timedelta
 
 from archipel.access.authenticate import Desk as Reception
 from archipel.access.authenticate import sign_in, sign_out
 from archipel.access.model import Permission, Seat
+from archipel.app.operations.quality import bench_of
 from archipel.app.wiring import Node
-from archipel.archive.keeping.dispose import Desk, execute
+from archipel.archive.keeping.binning import RejectionBin
+from archipel.archive.keeping.dispose import Desk, Hands, execute
+from archipel.archive.model import StudyKey
 from archipel.kernel.actors import Actor
 from archipel.kernel.errors import NotFound, Refused
 from archipel.kernel.identifiers import TenantId
 from archipel.stores.sql.keeping.disposals import SqlDisposals
 from archipel.stores.sql.keeping.register import SqlRegister
 
-_log = logging.getLogger(__name__)
-
 
 def carry_out(node: Node) -> int:
-    """Erase what was approved; return how many disposals were done. Raises `Unavailable`."""
-    disposals, register = SqlDisposals(node.database), SqlRegister(node.database)
-    approved = disposals.approved()
+    """Carry on what was approved; return how many disposals there were. Raises `Unavailable`."""
+    hands = hands_of(node)
+    approved = hands.disposals.approved()
     for one in approved:
         now = node.clock()
-        packs = execute(one, register=register, disposals=disposals, today=now.date(), now=now)
-        for pack in packs:
+        for pack in execute(one, hands=hands, today=now.date(), now=now):
             node.packs.retire(pack, now=now)
-        _log.info("disposal %d was carried out", one.number)
     return len(approved)
+
+
+def hands_of(node: Node) -> Hands:
+    """Return what carries disposals out."""
+
+    def institution(key: StudyKey) -> str:
+        held = node.organisations.organisation(tenant=key.tenant)
+        return held.name if held is not None else key.tenant.value
+
+    return Hands(
+        register=SqlRegister(node.database),
+        disposals=SqlDisposals(node.database),
+        bin=RejectionBin(bench_of(node, door="worker"), institution),
+        delay=timedelta(days=node.settings.keeping.bin_days),
+    )
 
 
 def operators_desk(node: Node, tenant: TenantId) -> Desk:

@@ -56,10 +56,11 @@ class Mover:
         """Recall what was asked for, then lay off what is due. Raises as `Tiers`."""
         recall_wanted(self.node, tiers, wait=self.ended.wait)
         now = self.node.clock()
-        if self.laid_off_at is not None and now - self.laid_off_at < LAY_OFF_EVERY:
+        settings = self.node.settings.keeping
+        every = min(LAY_OFF_EVERY, timedelta(days=settings.cold_after_days))
+        if self.laid_off_at is not None and now - self.laid_off_at < every:
             return
         tiers.settle()
-        settings = self.node.settings.keeping
         pace = Pace(
             settings.scrub_mbytes_per_s * 1e6, busy=Busy(self.node.home.run), wait=self.ended.wait
         )

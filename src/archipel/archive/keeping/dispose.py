@@ -1,18 +1,20 @@
 """Exams whose time is over go in two steps, by two persons, and are judged again before each goes.
 
-One person proposes, another approves; between the two, and up to the moment an exam goes, a hold,
-a request or a longer rule keeps it. Whatever happened to each is kept: the certificate.
+One person proposes, another approves; then a rejection note (113039) hides the exam, and when its
+time in the bin is over it is erased. Up to that moment a hold, a request, a longer rule, or who
+takes the note back, keeps it. Whatever happened to each is kept: the certificate.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
 from archipel.access.model import Action, AuditEntry, Permission
 from archipel.access.ports import Audit
-from archipel.archive.keeping.retention import Exam, Rule, Verdict, judge, shortest_years
+from archipel.archive.keeping.retention import Bar, Exam, Rule, Verdict, judge, shortest_years
+from archipel.archive.model import StudyKey
 from archipel.kernel.actors import Actor
 from archipel.kernel.errors import Conflict, Malformed, NotFound, Refused
 from archipel.kernel.identifiers import PatientIdentifier, TenantId
@@ -30,16 +32,24 @@ class Stage(Enum):
     DONE = "done"
 
 
+class Outcome(Enum):
+    """What became of one exam."""
+
+    BINNED = "binned"  # rejected by a note 113039, to be erased when the bin's time is over
+    GONE = "gone"
+    KEPT = "kept"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One exam of a disposal. `outcome` is gone or kept, None while it waits."""
+    """One exam of a disposal. `outcome` is None while it waits."""
 
     study: Uid
     rule: str
     until: date
     size_bytes: int
     instances: int
-    outcome: str | None = None
+    outcome: Outcome | None = None
     detail: str = ""
     at: datetime | None = None
 
@@ -140,11 +150,36 @@ class Disposals(Protocol):
         it was judged.
         """
 
-    def keep(self, disposal: Disposal, study: Uid, why: str, *, now: datetime) -> None:
-        """Note that an exam stays after all."""
+    def note(
+        self, disposal: Disposal, study: Uid, outcome: Outcome, why: str, *, now: datetime
+    ) -> None:
+        """Note that an exam is in the bin, or stays after all."""
 
     def end(self, disposal: Disposal, *, now: datetime) -> None:
         """Note that every item was decided upon."""
+
+
+class Bin(Protocol):
+    """Where an exam waits, hidden from all, before it is erased (IHE IOCM, 113039)."""
+
+    def lay(self, key: StudyKey, *, why: str, by: str, now: datetime) -> None:
+        """Reject all of an exam; of one that lies there already nothing changes."""
+
+    def lies(self, key: StudyKey) -> bool:
+        """Tell whether all of it is rejected still: nobody took it back, nobody sent it again."""
+
+    def take_back(self, key: StudyKey, *, why: str, by: str, now: datetime) -> None:
+        """Have it seen again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """What carries a disposal out. `delay` is how long an exam lies in the bin."""
+
+    register: Register
+    disposals: Disposals
+    bin: Bin
+    delay: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,37 +301,77 @@ def lift(number: int, *, desk: Desk, now: datetime) -> None:
     desk.told(f"hold {number}", "lifted", now=now)
 
 
-def execute(
-    disposal: Disposal, *, register: Register, disposals: Disposals, today: date, now: datetime
-) -> list[str]:
-    """Erase what an approved disposal names, each judged once more; give packs to be retired.
+def execute(disposal: Disposal, *, hands: Hands, today: date, now: datetime) -> list[str]:
+    """Lay in the bin what an approved disposal names, and erase what lay there long enough.
 
-    May be interrupted anywhere and done again. Raises `Unavailable`.
+    Each exam is judged once more before either. Gives packs to be retired. May be interrupted
+    anywhere, and is done again until every exam is decided upon. Raises `Unavailable`.
     """
     if disposal.stage is not Stage.APPROVED:
         raise Conflict(f"disposal {disposal.number} is {disposal.stage.value}")
     packs: list[str] = []
-    rules = register.rules(tenant=disposal.tenant)
+    rules = hands.register.rules(tenant=disposal.tenant)
+    waiting = False
     for item in disposal.items:
-        if item.outcome is not None:
+        if item.outcome in {Outcome.GONE, Outcome.KEPT}:
             continue
-        exams = register.exams(
+        exams = hands.register.exams(
             tenant=disposal.tenant, before=date.max, now=now, studies=[item.study]
         )
         if not exams:
-            disposals.keep(disposal, item.study, "it was gone already", now=now)
+            why = "it was gone already"
+            hands.disposals.note(disposal, item.study, Outcome.KEPT, why, now=now)
             continue
         verdict = judge(exams[0], rules, today=today)
-        if not verdict.may_go:
-            words = ", ".join(sorted(bar.value for bar in verdict.bars))
-            disposals.keep(disposal, item.study, words, now=now)
-            continue
-        try:
-            packs += disposals.erase(disposal, verdict.exam, now=now)
-        except Conflict as changed:
-            disposals.keep(disposal, item.study, str(changed), now=now)
-    disposals.end(disposal, now=now)
+        if item.outcome is None:
+            waiting |= _lay(disposal, verdict, hands, now)
+        elif item.at is None or now - item.at < hands.delay:
+            waiting = True
+        else:
+            gone = _erase(disposal, verdict, hands, now)
+            waiting |= gone is None
+            packs += gone or ()
+    if not waiting:
+        hands.disposals.end(disposal, now=now)
     return packs
+
+
+def _lay(disposal: Disposal, verdict: Verdict, hands: Hands, now: datetime) -> bool:
+    """Lay an exam in the bin, or say what keeps it; tell whether it lies there now."""
+    key = verdict.exam.key
+    if not verdict.may_go:
+        hands.disposals.note(disposal, key.study, Outcome.KEPT, _words(verdict), now=now)
+        return False
+    why = f"disposal {disposal.number}, rule {verdict.rule.name if verdict.rule else ''}"
+    hands.bin.lay(key, why=why, by=disposal.decided_by or "", now=now)
+    hands.disposals.note(disposal, key.study, Outcome.BINNED, "", now=now)
+    return True
+
+
+def _erase(
+    disposal: Disposal, verdict: Verdict, hands: Hands, now: datetime
+) -> Collection[str] | None:
+    """Erase an exam whose time in the bin is over; None: not yet, its note is being sealed."""
+    key = verdict.exam.key
+    if not hands.bin.lies(key):
+        why = "taken back from the bin, or sent again"
+        hands.disposals.note(disposal, key.study, Outcome.KEPT, why, now=now)
+        return ()
+    if verdict.bars == {Bar.INCOMPLETE}:
+        return None
+    if not verdict.may_go:
+        why = _words(verdict)
+        hands.bin.take_back(key, why=f"kept: {why}", by=disposal.decided_by or "", now=now)
+        hands.disposals.note(disposal, key.study, Outcome.KEPT, why, now=now)
+        return ()
+    try:
+        return hands.disposals.erase(disposal, verdict.exam, now=now)
+    except Conflict:  # it changed this moment: judged again at the next round
+        return None
+
+
+def _words(verdict: Verdict) -> str:
+    return ", ".join(sorted(bar.value for bar in verdict.bars))
 
 
 def summary(verdicts: Sequence[Verdict]) -> dict[str, tuple[int, int]]:

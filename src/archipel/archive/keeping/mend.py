@@ -26,7 +26,7 @@ def mend(damage: Damage, *, by: Reading, copies: Copies, ledger: Ledger, now: da
     kind = damage.found.kind
     try:
         if kind is DamagedKind.PACK:
-            helped = _pack(damage, by, copies)
+            helped = _pack(damage, by, copies, now)
         elif kind is DamagedKind.RECORD:
             helped = _record(damage, by, copies)
         else:
@@ -50,7 +50,7 @@ def whole(pack: str, *, by: Reading) -> MendedBy | None:
     return None if any(one.name == pack for one in found) else MendedBy.REPLACED
 
 
-def _pack(damage: Damage, by: Reading, copies: Copies) -> MendedBy | None:
+def _pack(damage: Damage, by: Reading, copies: Copies, now: datetime) -> MendedBy | None:
     pack = damage.found.name
     if whole(pack, by=by) is not None:
         return MendedBy.REPLACED
@@ -69,7 +69,7 @@ def _pack(damage: Damage, by: Reading, copies: Copies) -> MendedBy | None:
     sources = [replace(one, place=found.get(one.key.sop_instance, one.place)) for one in lying]
     by.raw.reached()
     sealed = by.raw.build_again(pack, shelf.key, sources)
-    by.shelves.repack(pack, sealed.pack)
+    by.shelves.rebuilt(pack, sealed, now=now)
     return MendedBy.JOURNAL if whole(sealed.pack, by=by) else None
 
 

@@ -36,6 +36,9 @@ class Shelves(Protocol):
         False, and nothing changed, when it does not lie at `old` any more.
         """
 
+    def rebuilt(self, old: str, sealed: Sealed, *, now: datetime) -> None:
+        """Say that a pack was built again: what was known of its file is forgotten."""
+
     def repack(self, old: str, new: str) -> None:
         """Say that what lay in one pack lies in another, entry by entry, of the same bytes."""
 

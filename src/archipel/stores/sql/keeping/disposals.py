@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from archipel.access.model import Action, AuditEntry
 from archipel.archive.events import StudyDisposed
-from archipel.archive.keeping.dispose import Disposal, Item, Stage
+from archipel.archive.keeping.dispose import Disposal, Item, Outcome, Stage
 from archipel.archive.keeping.retention import Exam
 from archipel.exchange.model import Author
 from archipel.kernel.actors import Actor, ActorKind
@@ -40,7 +40,6 @@ from archipel.stores.sql.schema.quality import (
 from archipel.stores.sql.schema.transfers import offered_pack, offered_study
 from archipel.stores.sql.session import Database
 
-GONE, KEPT = "gone", "kept"
 _ERASER = Actor(ActorKind.NODE, "retention")
 _OF_STUDY = (reception, study_conflict, study_organisation)
 _BY_UID = (hidden_instance, offered_pack, offered_study)
@@ -142,14 +141,16 @@ class SqlDisposals:
                 connection,
                 StudyDisposed(tenant=key.tenant, at=now, study=key.study, disposal=of.number),
             )
-            _outcome(connection, of, key.study, GONE, "", now=now)
+            _outcome(connection, of, key.study, Outcome.GONE, "", now=now)
             append(connection, [_audited(of, exam, now)])
         return packs
 
-    def keep(self, of: Disposal, study_uid: Uid, why: str, *, now: datetime) -> None:
+    def note(
+        self, of: Disposal, study_uid: Uid, outcome: Outcome, why: str, *, now: datetime
+    ) -> None:
         """See the port. Node-wide: the disposal names its tenant."""
         with self._database.write() as connection:
-            _outcome(connection, of, study_uid, KEPT, why[:500], now=now)
+            _outcome(connection, of, study_uid, outcome, why[:500], now=now)
 
     def end(self, of: Disposal, *, now: datetime) -> None:
         """See the port. Node-wide: the disposal names its tenant."""
@@ -206,7 +207,13 @@ def _forget(connection: Connection, exam: Exam) -> list[str]:
 
 
 def _outcome(
-    connection: Connection, of: Disposal, study_uid: Uid, outcome: str, why: str, *, now: datetime
+    connection: Connection,
+    of: Disposal,
+    study_uid: Uid,
+    outcome: Outcome,
+    why: str,
+    *,
+    now: datetime,
 ) -> None:
     connection.execute(
         update(disposal_item)
@@ -214,7 +221,7 @@ def _outcome(
             disposal_item.c.disposal_id == of.number,
             disposal_item.c.study_instance_uid == study_uid.value,
         )
-        .values(outcome=outcome, detail=why, at=now)
+        .values(outcome=outcome.value, detail=why, at=now)
     )
 
 
@@ -242,7 +249,7 @@ def _items(connection: Connection, number: int) -> tuple[Item, ...]:
             until=_day(row.keep_until),
             size_bytes=row.size_bytes,
             instances=row.instance_count,
-            outcome=row.outcome,
+            outcome=Outcome(row.outcome) if row.outcome else None,
             detail=row.detail,
             at=row.at,
         )

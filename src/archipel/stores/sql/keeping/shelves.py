@@ -1,17 +1,20 @@
 """`archive.keeping.ports.Shelves`: all that is kept, series by series, and where it lies."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, Select, delete, select, update
 
+from archipel.archive.events import SeriesSealed
 from archipel.archive.keeping.model import Shelf
-from archipel.archive.model import JournalPlace, SeriesKey, SetAside
+from archipel.archive.model import JournalPlace, Sealed, SeriesKey, SetAside
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
 from archipel.stores.sql.archive.answers import PACK_COLUMNS, in_order
 from archipel.stores.sql.archive.answers import held as instances_of
 from archipel.stores.sql.archive.seal import SqlHoldings, away_from, segment_of
+from archipel.stores.sql.outbox import announce
 from archipel.stores.sql.schema.archive import instance, segment, series, study
 from archipel.stores.sql.schema.transfers import adopted_pack, offered_pack
 from archipel.stores.sql.session import Database
@@ -78,6 +81,31 @@ class SqlShelves:
                 connection.execute(
                     update(table).where(table.c.pack_key == old).values(pack_key=new)
                 )
+
+    def rebuilt(self, old: str, sealed: Sealed, *, now: datetime) -> None:
+        """Say that a pack was built again: its root is another. Node-wide: the series names its.
+
+        What is known of the old file is forgotten, and the study is offered anew.
+        """
+        self.repack(old, sealed.pack)
+        key = sealed.key
+        with self._database.write() as connection:
+            connection.execute(
+                update(offered_pack)
+                .where(offered_pack.c.pack_key == sealed.pack)
+                .values(current=False)
+            )
+            connection.execute(delete(adopted_pack).where(adopted_pack.c.pack_key == sealed.pack))
+            announce(
+                connection,
+                SeriesSealed(
+                    tenant=key.tenant,
+                    at=now,
+                    study=key.study,
+                    series=key.series,
+                    generation=sealed.generation,
+                ),
+            )
 
     def _found(self, query: Select[Any]) -> Sequence[Shelf]:
         with self._database.read() as connection:

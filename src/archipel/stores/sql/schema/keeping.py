@@ -113,7 +113,7 @@ disposal_item = Table(
     Column("keep_until", String(8), nullable=False, comment="YYYYMMDD"),
     Column("size_bytes", BigInteger, nullable=False),
     Column("instance_count", Integer, nullable=False),
-    Column("outcome", String(8), comment="gone or kept, once it was decided upon"),
+    Column("outcome", String(8), comment="binned, gone or kept"),
     Column("detail", Text, nullable=False),
     Column("at", Instant),
 )

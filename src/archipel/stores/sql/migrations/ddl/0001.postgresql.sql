@@ -1070,7 +1070,7 @@ CREATE TABLE disposal_item (
 
 COMMENT ON COLUMN disposal_item.keep_until IS 'YYYYMMDD';
 
-COMMENT ON COLUMN disposal_item.outcome IS 'gone or kept, once it was decided upon';
+COMMENT ON COLUMN disposal_item.outcome IS 'binned, gone or kept';
 
 CREATE TABLE hl7_site (
 	name VARCHAR(64) NOT NULL,
