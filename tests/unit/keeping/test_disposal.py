@@ -8,12 +8,8 @@ from tests.unit.keeping.conftest import Kept
 
 from archipel.access.model import Permission
 from archipel.archive.keeping.binning import RejectionBin
+from archipel.archive.keeping.disposal import Desk, Disposal, Hands, Outcome, Stage
 from archipel.archive.keeping.dispose import (
-    Desk,
-    Disposal,
-    Hands,
-    Outcome,
-    Stage,
     decide,
     execute,
     hold,

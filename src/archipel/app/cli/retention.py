@@ -13,7 +13,7 @@ from archipel.app.home import Home
 
 if TYPE_CHECKING:
     from archipel.app.wiring import Node
-    from archipel.archive.keeping.dispose import Desk
+    from archipel.archive.keeping.disposal import Desk
     from archipel.kernel.identifiers import PatientIdentifier
 
 retention = typer.Typer(help="How long exams are kept, and what goes.", no_args_is_help=True)

@@ -8,7 +8,8 @@ from archipel.access.model import Permission, Seat
 from archipel.app.operations.quality import bench_of
 from archipel.app.wiring import Node
 from archipel.archive.keeping.binning import RejectionBin
-from archipel.archive.keeping.dispose import Desk, Hands, execute
+from archipel.archive.keeping.disposal import Desk, Hands
+from archipel.archive.keeping.dispose import execute
 from archipel.archive.model import StudyKey
 from archipel.kernel.actors import Actor
 from archipel.kernel.errors import NotFound, Refused

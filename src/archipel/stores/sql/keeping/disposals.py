@@ -1,4 +1,4 @@
-"""`archive.keeping.dispose.Disposals`: the book of disposals, and the hand that erases."""
+"""`archive.keeping.disposal.Disposals`: the book of disposals, and the hand that erases."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from archipel.access.model import Action, AuditEntry
 from archipel.archive.events import StudyDisposed
-from archipel.archive.keeping.dispose import Disposal, Item, Outcome, Stage
+from archipel.archive.keeping.disposal import Disposal, Item, Outcome, Stage
 from archipel.archive.keeping.retention import Exam
 from archipel.exchange.model import Author
 from archipel.kernel.actors import Actor, ActorKind

@@ -1,4 +1,4 @@
-"""`archive.keeping.dispose.Register`: rules, holds, deaths, and the exams they bear on."""
+"""`archive.keeping.disposal.Register`: rules, holds, deaths, and the exams they bear on."""
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, case, delete, func, insert, or_, select, update
 
-from archipel.archive.keeping.dispose import Hold
+from archipel.archive.keeping.disposal import Hold
 from archipel.archive.keeping.retention import Exam, Rule, rule_of, written
 from archipel.archive.model import StudyKey
 from archipel.kernel.errors import NotFound
