@@ -68,6 +68,7 @@ def test_a_series_is_rejected_with_a_reason_and_comes_back(visit: Any) -> None:
     page.get_by_role("button", name="Sécurité du patient").click()
     confirm(page, "Mettre au rebut")
 
+    expect(page.get_by_role("heading", name="Contrôle qualité")).to_be_visible()
     expect(page.get_by_text("TEST-Mauvaise main")).to_be_visible()
     expect(page.get_by_text("K. Manip-Test").first).to_be_visible()
     picture(page, "bin")

@@ -174,7 +174,7 @@ function Undo({ one }: { one: Correction }) {
         )
       }
     >
-      {t("common.undo")}
+      {t("quality.undo")}
     </button>
   );
 }
