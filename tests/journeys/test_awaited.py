@@ -80,9 +80,16 @@ def agreements_in_the_browser(window: Any) -> None:
     assert window.violations() == []
     dialog.locator("[name=modalities]").fill("CT")
     dialog.locator("[name=phone]").fill("0590 00 00 21")
+    dialog.locator("[name=delay_urgent]").fill("45")
     dialog.get_by_role("button", name="Enregistrer").click()
     expect(row.get_by_text("0590 00 00 21")).to_be_visible()
     expect(row.get_by_text("CT, MR")).to_be_hidden()
+    (kept,) = [
+        one
+        for one in page.request.get(f"{window.site.url}/api/admin/agreements").json()
+        if one["key"] == "pap"
+    ]
+    assert (kept["delays_s"]["urgent"], kept["modalities"]) == (45 * 60, ["CT"])
     row.get_by_role("button", name="Mettre fin").click()
     expect(row.get_by_text("terminé", exact=False)).to_be_visible()
     page.get_by_role("button", name="Annuler", exact=True).click()
@@ -196,7 +203,7 @@ def test_what_nobody_claims_is_seen_and_passed_on(visit: Callable[..., Any], nod
     expect(page.get_by_role("region", name="À lire").locator("li")).to_have_count(1)
 
 
-def test_the_referrer_whom_an_exam_names_is_given_an_address(
+def test_the_referrer_whom_an_exam_names_is_given_an_address_on_a_phone(
     visit: Callable[..., Any], node: Any
 ) -> None:
     plan = next(one for one in plans(utc_now(), run=RUN) if one.name == "thorax-prior")
@@ -209,6 +216,23 @@ def test_the_referrer_whom_an_exam_names_is_given_an_address(
     page.get_by_role("button", name="Garder l\u2019adresse").click()
     expect(page.get_by_text(f"{REFERRER}", exact=False).first).to_be_visible()
     expect(page.get_by_role("button", name="Changer l\u2019adresse")).to_be_visible()
+    picture(page, "exam-390")
+    assert window.violations() == []
+    assert window.overflow() <= 0
+
+    # The same person asks for an exam to come, on the phone.
+    (person,) = told_of(page, node.url, plan.exam.patient.identifier)
+    window.go(f"/tele/new?person={person['person']}")
+    expect(page.get_by_label("Quel examen")).to_be_visible()
+    picture(page, "form-390")
+    assert window.violations() == []
+    assert window.overflow() <= 0
+    page.get_by_label("Médecin connu").select_option("0")
+    expect(page.get_by_label("Adresse de messagerie")).to_have_value(REFERRER)
+    window.go("/tele")
+    page.locator("tr[data-request]").first.get_by_role("button").click()
+    expect(page.get_by_text("Pourquoi ce lecteur ?")).to_be_visible()
+    picture(page, "detail-390")
     assert window.violations() == []
     assert window.overflow() <= 0
     (known,) = page.request.get(f"{node.url}/api/referrers").json()

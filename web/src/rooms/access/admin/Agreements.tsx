@@ -17,6 +17,9 @@ import { agreementsQuery, organisationsQuery, useAct } from "./queries";
 type Agreement = Schemas["AgreementView"];
 type Wanted = Schemas["AgreementWrite"];
 const LEVELS: readonly Agreement["level"][] = ["on-site", "region", "sister-region", "mainland"];
+const URGENCIES = ["stat", "urgent", "inpatient", "routine"] as const;
+/** What is promised where an agreement says nothing else. */
+const USUAL_S = { stat: 900, urgent: 3600, inpatient: 14_400, routine: 86_400 } as const;
 const DAYS = [0, 1, 2, 3, 4, 5, 6] as const;
 const NAMES = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 
@@ -162,7 +165,10 @@ function Form({ agreement, close }: { agreement: Agreement | null; close: () => 
   const written = (form: FormData): Wanted => {
     const node = field(form, "node");
     return {
-      ...(agreement ? standing(agreement) : { delays_s: {}, relief: [] }),
+      ...(agreement ? standing(agreement) : { relief: [] }),
+      delays_s: Object.fromEntries(
+        URGENCIES.map((urgency) => [urgency, Math.round(Number(field(form, `delay_${urgency}`)) * 60)]),
+      ),
       key: agreement?.key ?? field(form, "key"),
       asking: agreement?.asking ?? field(form, "asking"),
       partner: {
@@ -212,7 +218,7 @@ function Form({ agreement, close }: { agreement: Agreement | null; close: () => 
           />
         </>
       )}
-      <div className={css.two}>
+      <div className={css.halves}>
         <TextInput
           name="partner"
           label={t("admin.agreement_partner_key")}
@@ -230,6 +236,7 @@ function Form({ agreement, close }: { agreement: Agreement | null; close: () => 
           name="node"
           label={t("admin.agreement_node")}
           description={t("admin.agreement_node_help")}
+          inputWrapperOrder={["label", "input", "description", "error"]}
           maxLength={32}
           defaultValue={agreement?.partner.node}
         />
@@ -237,6 +244,7 @@ function Form({ agreement, close }: { agreement: Agreement | null; close: () => 
           name="name"
           label={t("admin.agreement_name")}
           description={t("admin.agreement_name_help")}
+          inputWrapperOrder={["label", "input", "description", "error"]}
           maxLength={128}
           defaultValue={agreement?.partner.name}
         />
@@ -247,8 +255,9 @@ function Form({ agreement, close }: { agreement: Agreement | null; close: () => 
         description={t("admin.agreement_modalities_help")}
         defaultValue={agreement?.modalities.join(" ")}
       />
+      <Delays agreement={agreement} />
       <Days agreement={agreement} />
-      <div className={css.two}>
+      <div className={css.halves}>
         <TextInput
           name="since"
           type="time"
@@ -260,6 +269,7 @@ function Form({ agreement, close }: { agreement: Agreement | null; close: () => 
           type="time"
           label={t("admin.agreement_until")}
           description={t("admin.agreement_until_help")}
+          inputWrapperOrder={["label", "input", "description", "error"]}
           defaultValue={agreement?.hours.until ?? "00:00"}
         />
         <TextInput
@@ -277,6 +287,29 @@ function Form({ agreement, close }: { agreement: Agreement | null; close: () => 
         />
       </div>
     </Dialog>
+  );
+}
+
+/** Within how long an answer is promised, in minutes: what the contract says. */
+function Delays({ agreement }: { agreement: Agreement | null }) {
+  const { t } = useTranslation();
+  return (
+    <fieldset className={css.delays}>
+      <legend>{t("admin.agreement_delays")}</legend>
+      {URGENCIES.map((urgency) => (
+        <TextInput
+          key={urgency}
+          name={`delay_${urgency}`}
+          type="number"
+          min={1}
+          max={43_200}
+          required
+          withAsterisk={false}
+          label={t(`tele.urgency_long.${urgency}`)}
+          defaultValue={(agreement?.delays_s[urgency] ?? USUAL_S[urgency]) / 60}
+        />
+      ))}
+    </fieldset>
   );
 }
 
