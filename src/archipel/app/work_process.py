@@ -8,7 +8,7 @@ from select import select
 
 from archipel.app.dispatcher import Dispatcher, Elsewhere, Subscription
 from archipel.app.home import Home
-from archipel.app.hosts.keeper import hosted
+from archipel.app.hosts.keeper import alone_of_all, hosted
 from archipel.app.hosts.recovery import WORKER, keep_recovering
 from archipel.app.keeping.disposing import carry_out
 from archipel.app.keeping.scrubbing import Scrubber
@@ -23,7 +23,7 @@ from archipel.app.wiring import Node
 from archipel.app.work import Lane, Work
 from archipel.archive.events import SeriesReceived, SeriesSealed, StudyCompleted
 from archipel.archive.model import SeriesKey, StudyKey
-from archipel.archive.seal import Graces, Sealing, seal, tidy
+from archipel.archive.seal import Graces, Sealing, seal, tidy_packs, tidy_segments
 from archipel.kernel.errors import ArchipelError
 from archipel.stores.sql.results.feed import TOLD
 
@@ -33,6 +33,7 @@ LANES[commitments.LANE] = Lane(2, poll_s=0.5)
 LANES[quality.LANE] = Lane(1, poll_s=0.5)
 LANES[webhooks.LANE] = Lane(4, poll_s=0.5)
 TIDY_EVERY_S = 30.0
+LIST_OBJECTS_EVERY = timedelta(hours=1)
 FORGOTTEN = timedelta(minutes=10)  # beyond any delivery that is merely late
 AT_ONCE = 20
 _log = logging.getLogger(__name__)
@@ -52,10 +53,10 @@ def run(home: Home, *, ready: Callable[[], None], stop: int) -> None:
         )
         work.start()
         work.hurry("sealing")  # the quiet time may be a shorter one than before
-        ended = threading.Event()
+        ended, chosen = threading.Event(), threading.Event()
         relay = threading.Thread(target=dispatcher.run, args=(work,), kwargs={"stop": ended})
-        tidying = threading.Thread(target=_tidy, args=(node, work, ended))
-        scrubbing = threading.Thread(target=Scrubber(node, ended).run)
+        tidying = threading.Thread(target=_tidy, args=(node, work, ended, chosen))
+        scrubbing = threading.Thread(target=_scrub, args=(node, ended, stop, chosen))
         moving = threading.Thread(target=Mover(node, ended).run)
         waking = threading.Thread(target=webhooks.wake, args=(node, ended))
         threads = [relay, tidying, scrubbing, moving, waking]
@@ -112,28 +113,57 @@ def sealing_at(host: int) -> str:
     return f"sealing-{host}"
 
 
-def _tidy(node: Node, work: Work, ended: threading.Event) -> None:
+def _scrub(node: Node, ended: threading.Event, stop: int, chosen: threading.Event) -> None:
+    """Scrub, and do what one host of several does, once it is this host's turn."""
+    with alone_of_all(node, "upkeep", stop=stop) as mine:
+        if mine:
+            chosen.set()
+            Scrubber(node, ended).run()
+
+
+def _tidy(node: Node, work: Work, ended: threading.Event, chosen: threading.Event) -> None:
     graces = Graces(pack=timedelta(seconds=node.settings.archive.pack_grace_s))
+
+    def packs(now: datetime) -> None:
+        tidy_packs(index=node.seal_index, packs=node.packs, now=now, grace=graces.pack)
+
+    def segments(now: datetime) -> None:
+        tidy_segments(index=node.seal_index, segments=node.segments, now=now, grace=graces.segment)
+
+    # To list an object store is a request for each thousand objects.
+    every = LIST_OBJECTS_EVERY if node.settings.objects.url else timedelta(0)
+    steps: list[Callable[[datetime], object]] = [
+        lambda now: save_waiting(node.home, work.waiting(), now=now),
+        segments,
+        _Seldom(packs, every=every),
+        lambda _now: _seal_forgotten(node),
+        lambda _now: offer_forgotten(node),
+        lambda now: node.packs.sweep(now=now),
+        lambda now: node.commitments.sweep(before=now - commitments.KEPT),
+        lambda now: node.credentials.sweep_credentials(now=now),
+        lambda now: node.portal_door.entries.sweep(now=now),
+        lambda _now: node.journal.health.probe(),  # a disk that is well again needs nobody to ask
+        lambda _now: carry_out(node) if chosen.is_set() else None,
+    ]
     while not ended.wait(TIDY_EVERY_S):
-        try:
-            save_waiting(node.home, work.waiting(), now=node.clock())
-            tidy(
-                index=node.seal_index,
-                packs=node.packs,
-                segments=node.segments,
-                now=node.clock(),
-                graces=graces,
-            )
-            _seal_forgotten(node)
-            offer_forgotten(node)
-            node.packs.sweep(now=node.clock())
-            node.commitments.sweep(before=node.clock() - commitments.KEPT)
-            node.credentials.sweep_credentials(now=node.clock())
-            node.portal_door.entries.sweep(now=node.clock())
-            node.journal.health.probe()  # a disk that is well again needs nobody to ask
-            carry_out(node)
-        except ArchipelError as failure:
-            _log.warning("tidying: %s", failure)
+        for step in steps:  # what cannot be done keeps nothing else from being done
+            try:
+                step(node.clock())
+            except ArchipelError as failure:
+                _log.warning("tidying: %s", failure)
+
+
+class _Seldom:
+    """Does something when it was not done for a while."""
+
+    def __init__(self, work: Callable[[datetime], object], *, every: timedelta) -> None:
+        self._work, self._every = work, every
+        self._done_at: datetime | None = None
+
+    def __call__(self, now: datetime) -> None:
+        if self._done_at is None or now - self._done_at >= self._every:
+            self._work(now)
+            self._done_at = now
 
 
 def _seal_forgotten(node: Node) -> None:

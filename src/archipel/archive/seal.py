@@ -69,21 +69,34 @@ def tidy(
 ) -> Tidied:
     """Delete journal segments that nothing lies in any more and packs that nothing points to.
 
+    Raises `Unavailable`.
+    """
+    gone = tidy_segments(index=index, segments=segments, now=now, grace=graces.segment)
+    unused = tidy_packs(index=index, packs=packs, now=now, grace=graces.pack)
+    return Tidied(segments=gone, packs=unused)
+
+
+def tidy_segments(*, index: SealIndex, segments: Segments, now: datetime, grace: timedelta) -> int:
+    """Delete journal segments that nothing lies in any more; return how many.
+
     A segment is idle only by publications, which are fully durable, or by duplicates: so its
     records are safe elsewhere, whatever the index loses in a power cut. Raises `Unavailable`.
     """
     idle = index.idle_segments()
     present = segments.numbers()
     gone = [
-        n
-        for n in present
-        if segments.reclaim(n, applied=idle.get(n, 0), now=now, grace=graces.segment)
+        n for n in present if segments.reclaim(n, applied=idle.get(n, 0), now=now, grace=grace)
     ]
     forgotten = (idle.keys() & gone) | (idle.keys() - set(present))
     if forgotten:
         index.forget_segments(forgotten)
-    old = [pack for pack, at in packs.inventory() if at < now - graces.pack]
+    return len(gone)
+
+
+def tidy_packs(*, index: SealIndex, packs: Packs, now: datetime, grace: timedelta) -> int:
+    """Delete packs that nothing points to since `grace`; return how many. Raises `Unavailable`."""
+    old = [pack for pack, at in packs.inventory() if at < now - grace]
     unused = index.condemn(old, now=now)  # a builder that wakes too late may not publish them
     for pack in unused:
         packs.remove(pack)
-    return Tidied(segments=len(gone), packs=len(unused))
+    return len(unused)

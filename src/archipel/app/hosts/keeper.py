@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from archipel.app.home import Home
 from archipel.app.wiring import Node
-from archipel.kernel.errors import ArchipelError, Conflict
+from archipel.kernel.errors import ArchipelError, Conflict, Unavailable
 from archipel.stores.key_file import held_or_made
 from archipel.stores.sql.hosts import leases
 from archipel.stores.sql.session import Database
@@ -61,7 +61,7 @@ class Keeper:
                 )
             time.sleep(min(1.0, self.length_s / 5))
         for database in self.databases:
-            database.guard = self.guard
+            database.guards.append(self.guard)
 
     def guard(self, connection: Connection) -> None:
         """End this process at once when the lease is another's: nothing more is written."""
@@ -85,7 +85,8 @@ class Keeper:
         self._ended.set()
         held, self.held = self.held, None
         for database in self.databases:
-            database.guard = None
+            if self.guard in database.guards:
+                database.guards.remove(self.guard)
         if held is not None:
             with suppress(ArchipelError), self.databases[0].write() as connection:
                 leases.release(connection, held)
@@ -156,12 +157,19 @@ def alone_of_all(node: Node, part: str, *, stop: int) -> Iterator[bool]:
         databases=[node.database],
         length_s=node.settings.database.lease_s,
     )
-    while not keeper.tried():
+    while not _perhaps(keeper):
         if select([stop], [], [], keeper.length_s / 3)[0]:
             yield False
             return
     with kept(keeper):
         yield True
+
+
+def _perhaps(keeper: Keeper) -> bool:
+    try:
+        return keeper.tried()
+    except Unavailable:  # the database is away: somebody will hold it when it is back
+        return False
 
 
 def holder_of(home: Home) -> str:

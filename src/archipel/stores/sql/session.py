@@ -54,7 +54,7 @@ class Database:
         self._url, self._durability = url, durability
         self._lock, self._pid = threading.Lock(), os.getpid()
         self._reader, self._writer = _engines(url, durability, idle_s)
-        self.guard: Callable[[Connection], None] | None = None  # asked before each write
+        self.guards: list[Callable[[Connection], None]] = []  # asked before each write
 
     @property
     def engine_name(self) -> str:
@@ -77,8 +77,8 @@ class Database:
         Raises `Unavailable`, or `Exhausted` when the disk is full.
         """
         with _said_plainly(), self._engine(writer=True).begin() as connection:
-            if self.guard is not None:
-                self.guard(connection)
+            for guard in self.guards:
+                guard(connection)
             yield connection
 
     def close(self) -> None:

@@ -113,7 +113,8 @@ class SqlSealIndex:
             return unused
         with self._database.write() as connection:
             alone(connection, _PACKS)  # nobody publishes meanwhile
-            unused -= _in_use(connection, list(unused))
+            for some in _pieces(list(unused)):
+                unused -= _in_use(connection, some)
             if unused:
                 connection.execute(
                     upsert(connection, condemned_pack).on_conflict_do_nothing(),
@@ -126,8 +127,8 @@ class SqlSealIndex:
         """Give those that some series lies in. Node-wide: a pack is asked for by its key."""
         wanted, used = list(packs), set[str]()
         with self._database.read() as connection:
-            for start in range(0, len(wanted), _AT_ONCE):
-                used |= _in_use(connection, wanted[start : start + _AT_ONCE])
+            for some in _pieces(wanted):
+                used |= _in_use(connection, some)
         return used
 
     def every_pack(self) -> Iterator[str]:
@@ -213,6 +214,10 @@ def _leave_journal(connection: Connection, series_key: int, sealed: Sealed) -> i
             update(segment).where(segment.c.id == number).values(live=segment.c.live - records)
         )
     return len(left)
+
+
+def _pieces(keys: list[str]) -> Iterator[list[str]]:
+    return (keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE))
 
 
 def _in_use(connection: Connection, packs: list[str]) -> set[str]:
