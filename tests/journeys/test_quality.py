@@ -103,6 +103,7 @@ def test_an_exam_is_corrected_after_a_look_at_what_changes_and_undone(visit: Any
     assert tech.violations() == []
     assert tech.overflow() <= 0
     undo.click()
-    expect(page.get_by_text("reprise", exact=True)).to_be_visible()
+    expect(page.get_by_role("cell", name="État reprise")).to_be_visible()
+    expect(page.get_by_text("Rien n\N{RIGHT SINGLE QUOTATION MARK}est au rebut.")).to_be_visible()
     tech.go(f"/quality/{EXAM}")
     expect(page.get_by_role("checkbox")).to_have_count(2)

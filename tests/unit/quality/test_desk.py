@@ -15,7 +15,7 @@ from tests.unit.storage.conftest import make_image
 
 from archipel.archive.model import Query, StudyKey
 from archipel.archive.quality import desk
-from archipel.archive.quality.bin import reject, restore
+from archipel.archive.quality.bin import reject, restore, restore_resent
 from archipel.archive.quality.correction import Kind, State
 from archipel.archive.quality.desk import Wanted
 from archipel.archive.quality.model import Reason
@@ -265,3 +265,19 @@ def test_a_correction_survives_an_index_made_again(node, tmp_path) -> None:
     (listed,) = bench.studies.rejected(scope=PERSON, limit=10)
     assert listed.key == StudyKey(TENANT, Uid(ONE))
     again.close()
+
+
+def test_what_retention_gave_up_comes_back_when_it_is_sent_again(node) -> None:
+    bench = bench_of(node)
+    note = reject(decided(ONE), Reason.EXPIRED, scope=PERSON, bench=bench, now=node.now)
+    assert node.catalogue.instances(scope=PERSON, study=Uid(ONE)) == []
+    resent = [Uid("2.25.1")]
+
+    for _ in range(2):  # a fact may be told twice
+        node.later(timedelta(seconds=1))
+        restore_resent(StudyKey(TENANT, Uid(ONE)), resent, scope=PERSON, bench=bench, now=node.now)
+
+    found = node.catalogue.instances(scope=PERSON, study=Uid(ONE))
+    assert [one.key.sop_instance for one in found] == resent
+    (listed,) = bench.studies.rejected(scope=PERSON, limit=10)
+    assert (listed.note, listed.instances) == (note, 2)

@@ -18,17 +18,16 @@ from archipel.protocols.web.routes import (
     network,
     node,
     persons,
-    quality,
     reports,
     requests,
     session,
-    settling,
     shares,
     signed_reports,
     signing,
     transfers,
     worklist,
 )
+from archipel.protocols.web.routes.desks import quality, settling
 from archipel.protocols.web.services import WebServices
 
 PARTS = (

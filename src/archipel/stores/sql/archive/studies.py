@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, or_, select, update
+from sqlalchemy import Column, Exists, Select, func, insert, or_, select, update
 
 from archipel.archive.events import CorrectionAsked
 from archipel.archive.model import Header, StudyKey
@@ -23,10 +23,15 @@ from archipel.stores.sql.schema.archive import study
 from archipel.stores.sql.schema.quality import correction, hidden_instance, rejection_note
 from archipel.stores.sql.session import Database
 
-_made = select(correction.c.name).where(
-    correction.c.tenant == rejection_note.c.tenant,
-    rejection_note.c.sop_instance_uid.in_([correction.c.note, correction.c.gone]),
-)
+
+def _noted(column: Column[str]) -> Exists:
+    """Say that a note was made by a correction, as `column` names it."""
+    return (
+        select(correction.c.name)
+        .where(correction.c.tenant == rejection_note.c.tenant)
+        .where(column == rejection_note.c.sop_instance_uid)
+        .exists()
+    )
 
 
 class SqlStudies:
@@ -93,7 +98,7 @@ class SqlStudies:
             select(
                 rejection_note,
                 named.c.instances,
-                _made.exists().label("of_correction"),
+                _noted(correction.c.note).label("of_correction"),
                 (study.c.instance_count <= study.c.hidden_instances_from_people).label("all"),
             )
             .join(
@@ -106,6 +111,7 @@ class SqlStudies:
                 (study.c.tenant == rejection_note.c.tenant)
                 & (study.c.study_instance_uid == rejection_note.c.study_instance_uid),
             )
+            .where(~_noted(correction.c.gone))  # copies nobody wants back: the originals are
             .order_by(rejection_note.c.at.desc(), rejection_note.c.id.desc())
             .limit(limit)
         )
