@@ -1,7 +1,7 @@
 """All that is kept is read again, slowly, and what lost its bytes is named.
 
 A pack whose files still have the digests they had when they were described for other nodes is
-whole, whatever is in it; that costs a tenth of taking it apart. Where nothing was described, or
+whole, whatever is in it; that costs a sixth of taking it apart. Where nothing was described, or
 the digests differ, every instance is held against the digest it was received with.
 """
 
