@@ -89,7 +89,7 @@ def many_facts(home: Path) -> None:
         connection.execute(insert(outbox), [row] * FACTS)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_move_that_is_killed_again_and_again_ends_with_the_same_node(
     fresh_postgresql: str, bucket: BucketAddress, tmp_path: Path
 ) -> None:
