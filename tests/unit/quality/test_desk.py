@@ -207,9 +207,20 @@ def test_the_bin_lists_what_stands_and_gives_it_back_once(node) -> None:
 STEPS = st.lists(st.tuples(st.sampled_from(["reject", *Kind]), st.integers(0, 5)), max_size=3)
 
 
-@settings(max_examples=6, deadline=None, phases=[Phase.generate])
+@settings(max_examples=3, deadline=None, phases=[Phase.generate])
 @given(steps=STEPS)
 def test_whatever_was_decided_comes_off_again(steps: list[tuple[object, int]]) -> None:
+    decided_and_undone(steps)
+
+
+@pytest.mark.long
+@settings(max_examples=60, deadline=None, phases=[Phase.generate])
+@given(steps=STEPS)
+def test_whatever_was_decided_comes_off_again_at_length(steps: list[tuple[object, int]]) -> None:
+    decided_and_undone(steps)
+
+
+def decided_and_undone(steps: list[tuple[object, int]]) -> None:
     with TemporaryDirectory() as folder:
         node = StorageNode(Path(folder))
         node.replay()
