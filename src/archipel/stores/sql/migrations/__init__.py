@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_mock_engine
+from sqlalchemy import Connection, create_mock_engine, inspect, text
 from sqlalchemy.sql.ddl import ExecutableDDLElement
 
 from archipel.stores.sql.schema import metadata
@@ -23,12 +21,31 @@ _BETWEEN = "\n\n"
 
 def migrate(database: Database) -> None:
     """Bring `database` up to date, in one transaction. Doing it again changes nothing."""
+    with database.read() as connection:
+        if _is_newest(connection):
+            return
+    # Only now: at every other start of a node it would be read, and stay in memory, for nothing.
+    from alembic import command  # noqa: PLC0415  (as just said)
+    from alembic.config import Config  # noqa: PLC0415  (as above)
+
     with database.write() as connection:
         alone(connection, "migrate")
         config = Config()
         config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def newest() -> str:
+    """Return the last revision: their modules are named in the order in which they follow."""
+    revisions = (path.stem.partition("_")[0] for path in (_HERE / "versions").glob("[0-9]*.py"))
+    return max(revisions)
+
+
+def _is_newest(connection: Connection) -> bool:
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    return connection.scalars(text("SELECT version_num FROM alembic_version")).all() == [newest()]
 
 
 def rendered(engine_name: str) -> str:
