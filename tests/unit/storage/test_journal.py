@@ -1,6 +1,8 @@
 """What is committed is found again, whole, by the tail and by its place."""
 
+import errno
 import io
+import os
 from pathlib import Path
 
 import pydicom
@@ -9,6 +11,7 @@ import pytest
 from archipel.archive.errors import DamagedContent
 from archipel.archive.model import JournalPlace
 from archipel.kernel.errors import Exhausted, Malformed, Unavailable
+from archipel.stores.journal import slot as slots
 from archipel.stores.journal.journal import FileJournal
 from archipel.stores.journal.reader import JournalReader
 from archipel.stores.journal.segment import file_name
@@ -177,3 +180,88 @@ def test_meta_and_data_set_together_are_a_part10_file(journal, tmp_path, receipt
     again = pydicom.dcmread(io.BytesIO(b"".join(JournalReader(tmp_path).part10(place))))
     assert again == dataset
     slot.close()
+
+
+def test_kept_records_are_announced_together_once_they_are_durable(
+    journal, tmp_path, receipt, meta, monkeypatch
+) -> None:
+    synced = []
+    monkeypatch.setattr(os, "fdatasync", lambda fd, real=os.fdatasync: synced.append(real(fd)))
+    tail = JournalTail(tmp_path, {})
+    assert list(tail.replay()) == []
+    slot = journal.slot()
+
+    places = _keep(slot, receipt, meta, [b"a", b"b" * 500, b"c"])
+
+    assert tail.batches(timeout_s=0) == []
+    assert synced == []
+    slot.secure()
+    slot.secure()
+    assert len(synced) == 1
+    assert [r.place for b in tail.batches(timeout_s=1) for r in b.records] == places
+    slot.close()
+    tail.close()
+
+
+def test_a_slot_that_closes_makes_safe_what_came_whole(journal, tmp_path, receipt, meta) -> None:
+    tail = JournalTail(tmp_path, {})
+    assert list(tail.replay()) == []
+    slot = journal.slot()
+    places = _keep(slot, receipt, meta, [b"a", b"b"])
+    slot.begin(meta)
+
+    slot.close()
+
+    assert [r.place for b in tail.batches(timeout_s=1) for r in b.records] == places
+    tail.close()
+
+
+def test_what_is_kept_stays_within_bounds(journal, receipt, meta, monkeypatch) -> None:
+    synced = []
+    monkeypatch.setattr(os, "fdatasync", lambda fd, real=os.fdatasync: synced.append(real(fd)))
+    monkeypatch.setattr(slots, "_UNSAFE_BYTES", 1000)
+    slot = journal.slot()
+
+    _keep(slot, receipt, meta, [b"x" * 600] * 6)
+
+    assert 1 < len(synced) <= 6
+    slot.close()
+
+
+@pytest.mark.parametrize("failing", ["fdatasync", "pwritev"])
+def test_a_disk_that_fails_takes_all_that_was_kept_and_nothing_more(
+    journal, tmp_path, receipt, meta, monkeypatch, failing: str
+) -> None:
+    slot = journal.slot()
+    slot.begin(meta)
+    slot.write([b"safe"])
+    safe = slot.commit(receipt(b"safe"))
+    kept = _keep(slot, receipt, meta, [b"a", b"bb"])
+
+    def fails(*_arguments: object) -> None:
+        raise OSError(errno.EIO, "the disk")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, failing, fails)
+        with pytest.raises(Unavailable):
+            _keep(slot, receipt, meta, [b"ccc"])
+            slot.secure()
+    for again in (slot.secure, lambda: slot.begin(meta)):
+        with pytest.raises(Unavailable):
+            again()
+    slot.close()
+
+    reader = JournalReader(tmp_path)
+    assert reader.dataset(safe) == b"safe"
+    for place in kept:
+        with pytest.raises(Unavailable):
+            reader.dataset(place)
+
+
+def _keep(slot, receipt, meta, contents) -> list[JournalPlace]:
+    places = []
+    for number, content in enumerate(contents):
+        slot.begin(meta)
+        slot.write([content])
+        places.append(slot.keep(receipt(content, number=number)))
+    return places
