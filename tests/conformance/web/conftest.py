@@ -7,30 +7,37 @@ import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from blake3 import blake3
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from archipel.access import enrol
 from archipel.access.authenticate import Desk
 from archipel.access.model import Device, Organisation, Person, Role, Service
-from archipel.archive.model import StudyKey
-from archipel.exchange.model import NodeName
 from archipel.app.operations.letters import Letters
+from archipel.archive.ingest import ingest
+from archipel.archive.model import Batch, JournalPlace, Receipt, Recorded, StudyKey
+from archipel.archive.quality.bin import Bench
+from archipel.archive.quality.ports import File
+from archipel.exchange.model import NodeName
 from archipel.exchange.timeline import ForeignStudy, Progress, Reach
 from archipel.exchange.transfer import Transfer
 from archipel.kernel.actors import Scope
 from archipel.kernel.aetitle import AETitle
 from archipel.kernel.clock import utc_now
+from archipel.kernel.errors import NotFound
 from archipel.kernel.identifiers import Issuer, PatientIdentifier, TenantId
 from archipel.protocols.web.application import application
 from archipel.protocols.web.models.network import NetworkView
 from archipel.protocols.web.models.node import Disk, Holdings, Lag, NodeStatus, Scrub
 from archipel.protocols.web.models.session import NodeBrief
+from archipel.protocols.web.models.settling import Comparison
 from archipel.protocols.web.services import (
     AskingPorts,
     EchoOutcome,
@@ -40,46 +47,37 @@ from archipel.protocols.web.services import (
     WebServices,
 )
 from archipel.protocols.web.visitors import recogniser
+from archipel.protocols.webhook.addresses import networks_of
+from archipel.protocols.webhook.courier import HttpCourier
 from archipel.reading.model import Exam, ExamId, KeyImage, Urgency
 from archipel.reading.request.island import Island
-from archipel.reading.request.model import Line, Arrival, Way
+from archipel.reading.request.model import Arrival, Line, Way
 from archipel.reading.urgency import set_urgency
+from archipel.results.hooks.deliver import Desk as HookDesk
 from archipel.results.secrets import Secrets
-from archipel.stores.sql.following.withholding import SqlOppositions
-from archipel.stores.sql.identity import SqlPersons
+from archipel.standards.dicom.header import scan
 from archipel.stores.sql.access import SqlDevices, SqlOrganisations
 from archipel.stores.sql.accounts import SqlAccounts
-from archipel.protocols.web.models.settling import Comparison
 from archipel.stores.sql.archive.differences import SqlDifferences
 from archipel.stores.sql.archive.quarantine import SqlQuarantine
-from blake3 import blake3
-from functools import partial
-from archipel.archive.ingest import ingest
-from archipel.archive.model import Batch, JournalPlace, Receipt, Recorded
-from archipel.archive.quality.bin import Bench
-from archipel.archive.quality.ports import File
-from archipel.standards.dicom.header import scan
 from archipel.stores.sql.archive.studies import SqlStudies
 from archipel.stores.sql.archive.writer import SqlIndex
-from archipel.kernel.errors import NotFound
-from collections.abc import Iterator
 from archipel.stores.sql.audit import SqlAudit
 from archipel.stores.sql.credentials import SqlAttempts, SqlCredentials
 from archipel.stores.sql.facts import open_log
+from archipel.stores.sql.following.withholding import SqlOppositions
+from archipel.stores.sql.identity import SqlPersons
 from archipel.stores.sql.migrations import migrate
 from archipel.stores.sql.peering.homes import SqlOwners
 from archipel.stores.sql.reading import SqlChanges, SqlClaims, SqlDrafts
 from archipel.stores.sql.reading_documents import SqlDocuments
 from archipel.stores.sql.reading_exams import SqlExams
+from archipel.stores.sql.requests import SqlReadingAgreements, SqlRequests
 from archipel.stores.sql.results.correspondents import SqlCorrespondents
-from archipel.results.hooks.deliver import Desk as HookDesk
-from archipel.protocols.webhook.addresses import networks_of
-from archipel.protocols.webhook.courier import HttpCourier
 from archipel.stores.sql.results.feed import SqlFeed
 from archipel.stores.sql.results.hooks import SqlWebhooks
 from archipel.stores.sql.results.links import SqlLinks, SqlReleases
 from archipel.stores.sql.results.mails import SqlMails
-from archipel.stores.sql.requests import SqlReadingAgreements, SqlRequests
 from archipel.stores.sql.session import Database, open_database
 from archipel.stores.sql.transfers import SqlTransfers
 from archipel.testing.exams import drawing, hold
@@ -154,14 +152,17 @@ class NothingKept:
 
     def compare(self, place: JournalPlace, *, scope: Scope) -> Comparison:
         """See the port: nothing is held."""
+        del place, scope
         return Comparison(held=False, compared=False, attributes=[], pixels=False)
 
     def picture(self, place: JournalPlace, *, second: bool, scope: Scope) -> bytes:
         """See the port: there is none."""
+        del place, second, scope
         raise NotFound("there is no picture of it")
 
     def file(self, place: JournalPlace, *, scope: Scope) -> Iterator[bytes]:
         """See the port: one piece."""
+        del place, scope
         yield b"DICM"
 
 
@@ -258,7 +259,6 @@ class Door:
         headers = {"Authorization": f"Bearer {self.tokens[login]}"} if login else {}
         return httpx.Client(base_url=self.url, headers=headers, timeout=20, verify=PLAIN)
 
-
     def share(self) -> ExamId:
         """Set the urgency of an exam that the south sees too, and return its name."""
         scope = Scope(self.office.scope.actor, frozenset({NORTH}))
@@ -333,7 +333,10 @@ def furnished(database: Database, clock: Clock) -> tuple[WebServices, enrol.Offi
         )
         enrol.register_device(scanner, office=office, now=now)
         SqlDevices(database).knocked(
-            AETitle(f"MR_{key.value.upper()}"), AETitle(key.value.upper()), host="10.0.0.9", now=now
+            AETitle(f"MR_{key.value.upper()}"),
+            AETitle(key.value.upper()),
+            host="10.0.0.9",
+            now=now,
         )
     for login, (tenant, role) in PEOPLE.items():
         person = Person(login=login, name=f"TEST {login}", tenant=tenant, role=role)
@@ -389,9 +392,7 @@ def furnished(database: Database, clock: Clock) -> tuple[WebServices, enrol.Offi
         settling=Settling(
             differences=SqlDifferences(database),
             comparing=NothingKept(),
-            quality=Bench(
-                studies=SqlStudies(database), deposit=IntoIndex(database), audit=audit
-            ),
+            quality=Bench(studies=SqlStudies(database), deposit=IntoIndex(database), audit=audit),
         ),
         persons=SqlPersons(database),
         deidentifying=NothingHeld(),
@@ -440,7 +441,7 @@ def status() -> NodeStatus:
     )
 
 
-def network(complete: bool) -> NetworkView:  # noqa: FBT001  (the port's own shape)
+def network(complete: bool) -> NetworkView:
     """Return a page of the right shape: gathering it is the wiring's."""
     return NetworkView(
         here="test",

@@ -1,4 +1,4 @@
-"""A patient's opposition at the door: written down once, by those who may, of their own patients."""
+"""A patient's opposition at the door: written once, by those who may, of their own patients."""
 
 from typing import Any
 
@@ -19,9 +19,7 @@ def test_an_opposition_is_written_down_shown_and_lifted(door: Any) -> None:
     answer = written(door, "radio-north", opposed=True)
     assert answer.status_code == 200, answer.text
     with door.database.read() as connection:
-        said = of_subjects(
-            connection, ["patient:north|P2"], kinds=(policy.DENIED, policy.GRANTED)
-        )
+        said = of_subjects(connection, ["patient:north|P2"], kinds=(policy.DENIED, policy.GRANTED))
     assert policy.denied(said)
     with door.client("secretary-north") as client:
         (shown,) = [

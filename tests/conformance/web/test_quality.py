@@ -9,7 +9,9 @@ EXAM = f"north~{study_uid(STUDY)}"
 
 
 def arrive(door) -> None:
-    sent = [Sent(study=STUDY, series=s, instance=n, tenant="north") for s in (1, 2) for n in (1, 2)]
+    sent = [
+        Sent(study=STUDY, series=s, instance=n, tenant="north") for s in (1, 2) for n in (1, 2)
+    ]
     with SqlIndex(door.database).transaction() as transaction:
         ingest([batch(77, sent)], index=transaction, now=door.clock())
 

@@ -13,9 +13,7 @@ PASSWORD = "ouassou-ti-punch-42"
 @pytest.fixture
 def browser(door):
     with door.client() as client:
-        answer = client.post(
-            "/api/session", json={"login": "radio-north", "password": PASSWORD}
-        )
+        answer = client.post("/api/session", json={"login": "radio-north", "password": PASSWORD})
         assert answer.status_code == 201, answer.text
         client.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
         yield client

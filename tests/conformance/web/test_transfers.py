@@ -1,4 +1,4 @@
-"""Exams of other nodes over the API: who sees them, who may have them fetched, how far they are."""
+"""Exams of other nodes over the API: who sees them, who may have them fetched, how far."""
 
 import json
 from collections.abc import Iterator

@@ -13,18 +13,18 @@ import pytest
 from archipel.access import enrol
 from archipel.access.model import Person, Role
 from archipel.archive.ingest import ingest
-from archipel.exchange.schedule import TransferClass
-from archipel.exchange.transfer import Transfer, TransferState
 from archipel.archive.model import AttributeConflict, JournalPlace, StudyKey
 from archipel.archive.ports import Changes
-from archipel.kernel.actors import Scope
-from archipel.kernel.aetitle import AETitle
+from archipel.exchange.schedule import TransferClass
+from archipel.exchange.transfer import Transfer, TransferState
 from archipel.identity.model import Traits
 from archipel.identity.resolve import Sighting, resolve
+from archipel.kernel.actors import Scope
+from archipel.kernel.aetitle import AETitle
 from archipel.kernel.identifiers import Issuer, PatientIdentifier, TenantId
 from archipel.kernel.uid import Uid
-from archipel.protocols.web.openapi import document
 from archipel.protocols.web.opaque import seal
+from archipel.protocols.web.openapi import document
 from archipel.protocols.web.router import described
 from archipel.reading.events import ReportSigned
 from archipel.reading.sign import release
@@ -56,7 +56,9 @@ class Case:
 
 
 def reading(path: str, **more: Any) -> Case:
-    return Case(path=path, own="radio-north", other="radio-south", **{"barred": "governance", **more})
+    return Case(
+        path=path, own="radio-north", other="radio-south", **{"barred": "governance", **more}
+    )
 
 
 def sharing(path: str, **more: Any) -> Case:
@@ -99,9 +101,7 @@ def _linked(door: Any) -> None:
 
 def _person(login: str) -> Callable[[Any], None]:
     def make(door: Any) -> None:
-        person = Person(
-            login=login, name="TEST x", tenant=TenantId("north"), role=Role.SECRETARY
-        )
+        person = Person(login=login, name="TEST x", tenant=TenantId("north"), role=Role.SECRETARY)
         enrol.add_person(person, office=door.office, now=door.clock())
 
     return make
@@ -169,6 +169,8 @@ def _stuck(door: Any) -> None:
             at=door.clock(),
         )
         outbox.bury(connection, letter)
+
+
 def _wanted(door: Any) -> None:
     wanted = Transfer(
         id=secrets.token_hex(16),
@@ -376,9 +378,7 @@ WHOLE = {
 DRAFT = {"sections": [{"code": "findings", "blocks": [{"kind": "text", "text": "TEST finding"}]}]}
 CASES: dict[str, Case] = {
     "get_session": reading("/api/session", barred=None, refuses=200),
-    "set_preferences": reading(
-        "/api/me", barred=None, refuses=200, body={"language": "en"}
-    ),
+    "set_preferences": reading("/api/me", barred=None, refuses=200, body={"language": "en"}),
     "get_worklist": reading("/api/worklist?list=all", refuses=200),
     "get_worklist_counts": reading("/api/worklist/counts", refuses=200),
     "get_exam": reading("/api/exams/{exam}"),
@@ -403,12 +403,8 @@ CASES: dict[str, Case] = {
         barred="secretary-north",
     ),
     "get_report": reading("/api/exams/{exam}/report", barred="secretary-north"),
-    "list_report_versions": reading(
-        "/api/exams/{exam}/report/versions", barred="secretary-north"
-    ),
-    "get_report_version": reading(
-        "/api/exams/{exam}/report/versions/1", barred="secretary-north"
-    ),
+    "list_report_versions": reading("/api/exams/{exam}/report/versions", barred="secretary-north"),
+    "get_report_version": reading("/api/exams/{exam}/report/versions/1", barred="secretary-north"),
     "list_report_templates": reading(
         "/api/report-templates", refuses=200, barred="secretary-north"
     ),
@@ -543,7 +539,9 @@ CASES: dict[str, Case] = {
         gives=403,  # only who was asked declines
     ),
     "acknowledge_request": asks(
-        "/api/requests/{request}/acknowledge", before=_asked, gives=409  # nothing is answered
+        "/api/requests/{request}/acknowledge",
+        before=_asked,
+        gives=409,  # nothing is answered
     ),
     "reconcile_request": reading(
         "/api/requests/{request}/reconcile",
@@ -625,9 +623,7 @@ CASES: dict[str, Case] = {
     "revoke_token": administering("/api/admin/tokens/{token}", before=_token, gives=204),
     "search_audit": administering("/api/admin/audit", refuses=200),
     "get_audit_chain": administering("/api/admin/audit/chain", refuses=200),
-    "list_quarantine": administering(
-        "/api/node/quarantine", refuses=200, before=_set_aside
-    ),
+    "list_quarantine": administering("/api/node/quarantine", refuses=200, before=_set_aside),
     "resolve_quarantine": administering(
         "/api/node/quarantine/3-64/resolve", body={"decision": "keep_first"}, before=_set_aside
     ),

@@ -53,7 +53,8 @@ def test_others_see_none_of_it(door: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"url": "http://receiver.test/"}, {"kinds": ["study.eaten"]}, {"url": "ftp://x.test/"}]
+    "wrong",
+    [{"url": "http://receiver.test/"}, {"kinds": ["study.eaten"]}, {"url": "ftp://x.test/"}],
 )
 def test_wrong_addresses_and_kinds_are_refused(door: Any, wrong: dict[str, Any]) -> None:
     assert add(door, "admin-north", **wrong).status_code == 422

@@ -13,7 +13,9 @@ WRITTEN = Path(__file__).parents[3] / "web" / "openapi.json"
 def test_the_written_document_is_current() -> None:
     written = json.loads(WRITTEN.read_text())
 
-    assert written == document(described(), portal.described()), "run scripts/openapi and commit web/openapi.json"
+    assert written == document(described(), portal.described()), (
+        "run scripts/openapi and commit web/openapi.json"
+    )
 
 
 def test_every_operation_has_its_own_id() -> None:

@@ -72,4 +72,3 @@ def test_a_page_is_told_once_until_it_changes_also_across_an_absence_of_the_data
         '{"number":1}',
         '{"number":2}',
     ]
-

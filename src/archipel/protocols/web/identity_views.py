@@ -23,9 +23,7 @@ def key_of(named: SourceName) -> SourceKey:
 def name_of(key: SourceKey) -> SourceName:
     """Name a source in an answer."""
     identifier = key.identifier
-    return SourceName(
-        value=identifier.value, issuer=identifier.issuer.namespace, alone=key.alone
-    )
+    return SourceName(value=identifier.value, issuer=identifier.issuer.namespace, alone=key.alone)
 
 
 class Seen:

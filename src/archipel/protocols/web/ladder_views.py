@@ -106,4 +106,3 @@ def _parameters(rung: Rung, agreement: Agreement | None) -> dict[str, str | int 
     if rung.verdict is Verdict.ENDED and agreement.ends is not None:
         return {"at": agreement.ends.isoformat()}
     return {}
-

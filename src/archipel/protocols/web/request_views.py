@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
 from archipel.access.model import Permission, Visitor
+from archipel.protocols.web.ladder_views import rung_view, seconds, site_view, urgency_name
 from archipel.protocols.web.models.request import (
     ArrivingExam,
     AwaitedChoice,
@@ -26,12 +27,10 @@ from archipel.protocols.web.models.request import (
     RequestStep,
     RequestView,
 )
-from archipel.protocols.web.ladder_views import rung_view, seconds, site_view, urgency_name
 from archipel.protocols.web.services import WebServices
 from archipel.protocols.web.words import day, name_parts
 from archipel.reading.model import Exam, ExamId, Filters
 from archipel.reading.request.island import Island
-from archipel.reading.request.passing import unclaimed
 from archipel.reading.request.model import (
     Arrival,
     Information,
@@ -44,6 +43,7 @@ from archipel.reading.request.model import (
     Standing,
     Verdict,
 )
+from archipel.reading.request.passing import unclaimed
 
 CONSENT: Mapping[Information, ConsentKind] = {
     Information.CONSENTED: "given",
@@ -156,9 +156,7 @@ class RequestViews:
                 )
                 for one in held.notes
             ],
-            log=[
-                RequestStep(at=at.at, kind=at.kind, node=at.node, by=at.by) for at in held.log
-            ],
+            log=[RequestStep(at=at.at, kind=at.kind, node=at.node, by=at.by) for at in held.log],
             candidates=[awaited_choice(one) for one in candidates],
             next=rung_view(following, None) if following else None,
             follows=request.follows.value if request.follows else None,
@@ -325,9 +323,7 @@ def marks(
     return {exam: views.mark(one) for exam, one in held.items()}
 
 
-def arriving(
-    narrowed: Filters, visitor: Visitor, services: WebServices
-) -> list[ArrivingExam]:
+def arriving(narrowed: Filters, visitor: Visitor, services: WebServices) -> list[ArrivingExam]:
     """Return what the visitor's organisation is asked to read and has not got yet."""
     views, found = request_views(visitor, services), []
     for held in services.asking.requests.board(scope=visitor.scope, now=views.now):

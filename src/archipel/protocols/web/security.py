@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from archipel.protocols.web.problem import problem
 
-CONTENT_SECURITY_POLICY = "; ".join(
+CONTENT_SECURITY_POLICY = "; ".join(  # noqa: FLY002 (one source a line, as it is read)
     (
         "default-src 'none'",
         "script-src 'self' 'wasm-unsafe-eval'",
@@ -39,7 +39,7 @@ DECODER_POLICY = CONTENT_SECURITY_POLICY.replace(
     "'wasm-unsafe-eval'", "'wasm-unsafe-eval' 'unsafe-eval'"
 )
 _DECODER = re.compile(r"/viewer/[A-Za-z0-9-]+\.bundle\.[0-9a-f]+\.js")
-PORTAL_POLICY = "; ".join(
+PORTAL_POLICY = "; ".join(  # noqa: FLY002 (as above)
     (
         "default-src 'none'",
         "script-src 'self'",
@@ -66,7 +66,7 @@ APIS = ("/api", "/portal/api")
 BODY_BYTES = 2 << 20  # of a request to /api: a long report with its measurements is below 1 MiB
 
 
-class BodyTooLarge(Exception):  # noqa: N818  (not a failure of ours: the limit speaking)
+class BodyTooLarge(Exception):
     """A request to /api brought more than `BODY_BYTES`."""
 
 

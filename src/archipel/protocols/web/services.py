@@ -14,30 +14,30 @@ from archipel.archive.model import JournalPlace
 from archipel.archive.ports import QuarantineDesk
 from archipel.archive.quality.bin import Bench
 from archipel.archive.settle import Differences
-from archipel.kernel.actors import Scope
 from archipel.exchange import oppose
 from archipel.exchange.oppose import Oppositions
 from archipel.exchange.timeline import Elsewhere
 from archipel.identity.ports import Persons
+from archipel.kernel.actors import Scope
 from archipel.kernel.clock import Clock
-from archipel.protocols.web.models.network import NetworkView
 from archipel.kernel.errors import NotFound
 from archipel.kernel.identifiers import PatientIdentifier, TenantId
 from archipel.protocols.web.models.deidentifying import DeidentifyRequest
+from archipel.protocols.web.models.network import NetworkView
 from archipel.protocols.web.models.node import NodeStatus, StuckWork
 from archipel.protocols.web.models.settling import Comparison
 from archipel.reading import claim, published, report, sign
+from archipel.reading.model import ExamId
 from archipel.reading.ports import Changes, Claims, Documents, Drafts, Exams, Pictures
+from archipel.reading.request import ask
+from archipel.reading.request.island import Island
+from archipel.reading.request.model import Site
+from archipel.reading.request.ports import Agreements, Arrivals, Requests, Travel
 from archipel.results.feed.ports import Feed
 from archipel.results.hooks import deliver as hooking
 from archipel.results.ports import Correspondents, Links, Mails, Releases
 from archipel.results.secrets import Secrets
 from archipel.results.share import Counter
-from archipel.reading.request import ask
-from archipel.reading.request.island import Island
-from archipel.reading.request.model import Site
-from archipel.reading.model import ExamId
-from archipel.reading.request.ports import Agreements, Arrivals, Requests, Travel
 
 DOOR = "web"
 
@@ -150,9 +150,7 @@ class DeidentifiedExam:
 class Deidentifying(Protocol):
     """Exams that name nobody."""
 
-    def export(
-        self, exam: ExamId, wish: DeidentifyRequest, *, scope: Scope
-    ) -> DeidentifiedExam:
+    def export(self, exam: ExamId, wish: DeidentifyRequest, *, scope: Scope) -> DeidentifiedExam:
         """Make the archive; audited before it is handed out.
 
         Raises `NotFound`, `Refused` (an exam of others), `Conflict` (some objects cannot be

@@ -21,9 +21,7 @@ from archipel.reading.rendition import Format
 
 def check_view(check: Check) -> CheckView:
     """Return one check."""
-    return CheckView(
-        rule=check.rule.value, outcome=check.outcome.value, about=list(check.about)
-    )
+    return CheckView(rule=check.rule.value, outcome=check.outcome.value, about=list(check.about))
 
 
 def signed_version_view(version: Version) -> VersionView:
@@ -81,9 +79,7 @@ def document_view(kept: KeptDocument) -> DocumentView:
             if view.code in {code.value for code in written}
         ],
         addenda=[
-            AddendumView(
-                text=one.words, signer=_signer_view(one.signer), signed_at=one.signed_at
-            )
+            AddendumView(text=one.words, signer=_signer_view(one.signer), signed_at=one.signed_at)
             for one in document.addenda
         ],
         key_images=[key_image_view(one) for one in document.key_images],
@@ -108,6 +104,4 @@ def _signer_view(signer: Signer) -> SignerView:
 
 
 def _formats(document: Document) -> list[str]:
-    return [
-        one.value for one in Format if one is not Format.KEY_OBJECT or document.key_images
-    ]
+    return [one.value for one in Format if one is not Format.KEY_OBJECT or document.key_images]

@@ -1,5 +1,4 @@
-"""The front end's files: the shell at /, OHIF at /viewer/, the results
-portal at /portal/, as built by ``make web``.
+"""The front end's files as built: the shell at /, OHIF at /viewer/, results at /portal/.
 
 A file whose name holds a hash of its content is kept by browsers for ever; an index is asked for
 again each time. Where the build left a .br or .gz beside a file, that is sent to those who can

@@ -165,5 +165,3 @@ def _report(exam: Exam) -> ReportMark:
     return ReportMark(
         state="draft", version=version, author=head.author.name, saved_at=head.saved_at
     )
-
-

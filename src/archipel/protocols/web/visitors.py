@@ -62,9 +62,7 @@ def seat_of(request: Request, *, secure: bool) -> Seat:
     )
 
 
-def keep_cookie(
-    request: Request, response: Response, cookie: str, *, secure: bool
-) -> None:
+def keep_cookie(request: Request, response: Response, cookie: str, *, secure: bool) -> None:
     """Hand the session cookie to the browser."""
     response.set_cookie(
         cookie_name(request, secure=secure),
@@ -79,7 +77,11 @@ def keep_cookie(
 def drop_cookie(request: Request, response: Response, *, secure: bool) -> None:
     """Take the session cookie back."""
     response.delete_cookie(
-        cookie_name(request, secure=secure), path="/", secure=secure, httponly=True, samesite="strict"
+        cookie_name(request, secure=secure),
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="strict",
     )
 
 

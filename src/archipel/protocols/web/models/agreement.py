@@ -64,7 +64,7 @@ class AgreementWrite(Body):
     )
     hours: HoursBody = HoursBody()
     time_zone: str = Field(default="UTC", max_length=64)
-    delays_s: dict[Urgency, Annotated[int, Field(ge=60, le=30 * 86400)]] = {}
+    delays_s: dict[Urgency, Annotated[int, Field(ge=60, le=30 * 86400)]] = Field(default={})
     phone: str = Field(default="", max_length=32)
     relief: list[SiteBody] = Field(default=[], max_length=8)
     ends: datetime | None = None

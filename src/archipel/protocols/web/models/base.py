@@ -4,7 +4,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-
 Urgency = Literal["stat", "urgent", "inpatient", "routine"]
 """How soon an exam must be read."""
 

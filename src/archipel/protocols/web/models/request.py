@@ -70,7 +70,7 @@ class RequestImages(View):
     state: Literal["waiting", "travelling", "stalled", "here", "withdrawn"] = Field(
         description="withdrawn: its readers may not see them any more."
     )
-    percent: int | None = Field(description="Of their bytes; null where only the reader's node knows.")
+    percent: int | None = Field(description="Of their bytes; null: only the reader's node knows.")
     eta_s: int | None = Field(description="Seconds until they are whole; null: not known.")
     estimated: bool = Field(description="As estimated when it was placed, not measured.")
 

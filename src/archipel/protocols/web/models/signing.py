@@ -137,5 +137,3 @@ class DocumentView(View):
     signer: SignerView
     accepted: list[RuleName]
     formats: list[str] = Field(description="What it can be had as, below its own address.")
-
-

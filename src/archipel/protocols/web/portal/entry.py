@@ -27,7 +27,7 @@ routes = APIRouter(tags=["portal"])
 
 @routes.get("/welcome", operation_id="portal_welcome")
 def welcome(services: Services) -> PortalWelcome:
-    """What the first page shows."""
+    """Give what the first page shows."""
     return PortalWelcome(
         community=services.community,
         demo=services.demo,

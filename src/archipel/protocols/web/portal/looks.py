@@ -29,9 +29,7 @@ def ask(
     services: Services,
 ) -> None:
     """Say that a visit was not expected."""
-    portal.question(
-        guest, sequence, question.words, portal=services.portal, now=services.clock()
-    )
+    portal.question(guest, sequence, question.words, portal=services.portal, now=services.clock())
 
 
 @routes.get("/links", operation_id="portal_links")

@@ -37,7 +37,7 @@ def get_result(link: LinkName, guest: CameIn, services: Services) -> ResultView:
     responses={200: {"content": {"application/pdf": {}}}},
 )
 def get_report_pdf(link: LinkName, guest: CameIn, services: Services) -> Response:
-    """The report as PDF; audited before. Its name names nobody."""
+    """Give the report as PDF; audited before. Its name names nobody."""
     made = portal.document(guest, link, portal=services.portal, now=services.clock())
     return Response(
         made.content,
@@ -52,13 +52,9 @@ def get_report_pdf(link: LinkName, guest: CameIn, services: Services) -> Respons
     response_class=Response,
     responses={200: {"content": {"image/png": {}}}},
 )
-def get_key_image(
-    link: LinkName, number: Number, guest: CameIn, services: Services
-) -> Response:
-    """A key image as a picture, 1 first; audited before."""
-    drawn = portal.key_image(
-        guest, link, number - 1, portal=services.portal, now=services.clock()
-    )
+def get_key_image(link: LinkName, number: Number, guest: CameIn, services: Services) -> Response:
+    """Give a key image as a picture, 1 first; audited before."""
+    drawn = portal.key_image(guest, link, number - 1, portal=services.portal, now=services.clock())
     return Response(drawn, media_type="image/png")
 
 

@@ -16,9 +16,7 @@ def portal_router(services: PortalServices) -> APIRouter:
     async def hand_in(request: Request) -> None:
         request.state.portal = services
 
-    built = APIRouter(
-        dependencies=[Depends(hand_in), Depends(same_site)], include_in_schema=False
-    )
+    built = APIRouter(dependencies=[Depends(hand_in), Depends(same_site)], include_in_schema=False)
     built.include_router(described())
     return built
 

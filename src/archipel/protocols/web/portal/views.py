@@ -2,10 +2,8 @@
 
 from typing import cast
 
-from archipel.protocols.web.models.report import SectionCode
 from archipel.protocols.web.portal.models import (
     AddendumText,
-    ContentName,
     Language,
     LookView,
     PatientLinkView,
@@ -81,10 +79,7 @@ def report_view(kept: KeptDocument, content: Content) -> PortalReport:
         signed_at=document.signed_at,
         plain_words=document.plain_words,
         important=document.important,
-        sections=[
-            SectionText(code=one.code.value, text=one.words)
-            for one in document.sections
-        ],
+        sections=[SectionText(code=one.code.value, text=one.words) for one in document.sections],
         addenda=[
             AddendumText(text=one.words, signer=one.signer.name, signed_at=one.signed_at)
             for one in document.addenda

@@ -32,9 +32,7 @@ def cookie_of(request: Request, *, secure: bool) -> str | None:
     return request.cookies.get(cookie_name(request, secure=secure))
 
 
-def keep_cookie(
-    request: Request, response: Response, cookie: str, *, secure: bool
-) -> None:
+def keep_cookie(request: Request, response: Response, cookie: str, *, secure: bool) -> None:
     """Hand the cookie of a new session to the browser."""
     response.set_cookie(
         cookie_name(request, secure=secure),
@@ -49,7 +47,11 @@ def keep_cookie(
 def drop_cookie(request: Request, response: Response, *, secure: bool) -> None:
     """Take the cookie back."""
     response.delete_cookie(
-        cookie_name(request, secure=secure), path="/", secure=secure, httponly=True, samesite="strict"
+        cookie_name(request, secure=secure),
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="strict",
     )
 
 

@@ -6,8 +6,8 @@ from fastapi import APIRouter
 
 from archipel.kernel.errors import Malformed, NotFound
 from archipel.kernel.identifiers import TenantId
-from archipel.protocols.web.models.agreement import AgreementView, AgreementWrite, SiteBody
 from archipel.protocols.web.ladder_views import LEVELS, agreement_view
+from archipel.protocols.web.models.agreement import AgreementView, AgreementWrite, SiteBody
 from archipel.protocols.web.routes.admin_peers import tenant_within
 from archipel.protocols.web.services import DOOR, Services, WebServices
 from archipel.protocols.web.visitors import Administers

@@ -85,9 +85,7 @@ def list_devices(visitor: Administers, services: Services) -> list[DeviceView]:
 
 
 @routes.post("/devices", operation_id="create_device", status_code=201)
-def create_device(
-    wanted: DeviceCreate, visitor: Administers, services: Services
-) -> DeviceView:
+def create_device(wanted: DeviceCreate, visitor: Administers, services: Services) -> DeviceView:
     """Register a DICOM peer."""
     device = Device(
         ae_title=AETitle.parse(wanted.ae_title),

@@ -34,9 +34,7 @@ def list_people(visitor: Administers, services: Services) -> list[AccountView]:
 
 
 @routes.post("/people", operation_id="create_person", status_code=201)
-def create_person(
-    wanted: AccountCreate, visitor: Administers, services: Services
-) -> Invitation:
+def create_person(wanted: AccountCreate, visitor: Administers, services: Services) -> Invitation:
     """Create an account; its one-time token is shown once."""
     person = Person(
         login=wanted.login.strip().casefold(),
@@ -103,9 +101,7 @@ def create_token(wanted: TokenCreate, visitor: Administers, services: Services) 
 @routes.delete("/tokens/{token}", operation_id="revoke_token", status_code=204)
 def revoke_token(token: str, visitor: Administers, services: Services) -> None:
     """Stop a token at once."""
-    enrol.revoke_token(
-        token, office=services.office(visitor), now=services.clock()
-    )
+    enrol.revoke_token(token, office=services.office(visitor), now=services.clock())
 
 
 def _held(login: str, visitor: Visitor, services: WebServices) -> Account:
@@ -127,16 +123,12 @@ def _account(one: Account, sites: Sites) -> AccountView:
     )
 
 
-def _invitation(
-    login: str, token: str, invited: Invited, services: WebServices
-) -> Invitation:
+def _invitation(login: str, token: str, invited: Invited, services: WebServices) -> Invitation:
     account = services.desk.accounts.account(login)
     if account is None:
         raise NotFound("the account went away meanwhile")
     sites = Sites(services.desk.organisations)
-    return Invitation(
-        account=_account(account, sites), token=token, expires_at=invited.expires_at
-    )
+    return Invitation(account=_account(account, sites), token=token, expires_at=invited.expires_at)
 
 
 def _token(one: MachineToken, sites: Sites) -> TokenView:

@@ -31,7 +31,7 @@ Name = Annotated[str, Path(max_length=32)]
 
 @routes.get("/webhooks", operation_id="list_webhooks")
 def list_webhooks(visitor: Administers, services: Services) -> WebhooksView:
-    """The webhooks of the organisations you administer."""
+    """List the webhooks of the organisations you administer."""
     found = services.hooks.webhooks.listed(scope=visitor.scope)
     return WebhooksView(
         webhooks=[webhook_view(one) for one in found],
@@ -41,9 +41,7 @@ def list_webhooks(visitor: Administers, services: Services) -> WebhooksView:
 
 
 @routes.post("/webhooks", operation_id="add_webhook", status_code=201)
-def add_webhook(
-    wanted: WebhookRequest, visitor: Administers, services: Services
-) -> WebhookMade:
+def add_webhook(wanted: WebhookRequest, visitor: Administers, services: Services) -> WebhookMade:
     """Send what happens from now on to an address; the secret comes back this once; audited."""
     made = manage.add(
         TenantId(wanted.organisation),
@@ -56,10 +54,8 @@ def add_webhook(
 
 
 @routes.get("/webhooks/{webhook}/deliveries", operation_id="list_deliveries")
-def list_deliveries(
-    webhook: Name, visitor: Administers, services: Services
-) -> list[DeliveryView]:
-    """The last fifty deliveries, latest first."""
+def list_deliveries(webhook: Name, visitor: Administers, services: Services) -> list[DeliveryView]:
+    """List the last fifty deliveries, latest first."""
     found = services.hooks.webhooks.deliveries(webhook, scope=visitor.scope)
     return [delivery_view(one) for one in found]
 

@@ -1,4 +1,4 @@
-"""Requests for an exam that is not acquired yet: ask ahead, attach it when it comes, take that back."""
+"""Requests for an exam that is not acquired yet: ask ahead, attach it, take that back."""
 
 from typing import Annotated
 

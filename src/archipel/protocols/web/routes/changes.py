@@ -52,7 +52,11 @@ async def list_changes(
 
 
 def _page(
-    services: WebServices, visitor: Visitor, since: Cursor | None, kinds: frozenset[str], limit: int
+    services: WebServices,
+    visitor: Visitor,
+    since: Cursor | None,
+    kinds: frozenset[str],
+    limit: int,
 ) -> FeedPage:
     return services.feed.page(since, kinds=kinds, limit=limit, scope=visitor.scope)
 

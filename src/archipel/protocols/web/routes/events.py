@@ -42,7 +42,8 @@ async def stream_events(
 
     Each event has a name (`list`, `request`, `exam`, `claim`), an id to resume from and JSON data:
     `list` {exam, change}, `request` {request, exam or null, stage}, `exam` {exam, change},
-    `claim` {exam, claim or null}. `reset` tells that the gap is too wide to resume: load again. A comment every 15 s keeps the line open.
+    `claim` {exam, claim or null}. `reset` tells that the gap is too wide to
+    resume: load again. A comment every 15 s keeps the line open.
     """
     wanted = _Topics.parse(topics)
     teller = _Teller(request, visitor, services, wanted)

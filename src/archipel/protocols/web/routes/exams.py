@@ -24,8 +24,8 @@ from archipel.protocols.web.models.exam import (
 )
 from archipel.protocols.web.routes.worklist import exam_views
 from archipel.protocols.web.services import DOOR, Services, WebServices
-from archipel.protocols.web.transfer_views import provenance_view
 from archipel.protocols.web.settling_views import difference_view
+from archipel.protocols.web.transfer_views import provenance_view
 from archipel.protocols.web.views import Sites, series_view
 from archipel.protocols.web.visitors import SeesExams, WritesReports
 from archipel.reading import claim as claiming

@@ -31,7 +31,7 @@ ALIKE_SHOWN = 6
 
 @routes.get("/identity/desk", operation_id="list_doubted")
 def list_doubted(visitor: ResolvesIdentity, services: Services) -> IdentityDesk:
-    """Sources whose traits do not fit, studies that name no patient; audited."""
+    """List sources whose traits do not fit, studies that name no patient; audited."""
     scope, now = visitor.scope, services.clock()
     _audit(visitor, services, "identity desk", "lists")
     doubted = services.persons.doubted(scope=scope, limit=SHOWN + 1)
@@ -49,7 +49,7 @@ def list_doubted(visitor: ResolvesIdentity, services: Services) -> IdentityDesk:
 
 @routes.get("/persons/{person}/identity", operation_id="get_identity")
 def get_identity(person: str, visitor: ResolvesIdentity, services: Services) -> PersonIdentity:
-    """Sources, links and who is alike; audited."""
+    """Give sources, links and who is alike; audited."""
     _audit(visitor, services, person, "identity")
     return _identity(PersonId(person), visitor, services)
 
@@ -125,9 +125,7 @@ def _identity(person: PersonId, visitor: Visitor, services: WebServices) -> Pers
     return PersonIdentity(
         person=found.id,
         sources=[seen.source(one) for one in found.sources],
-        links=[
-            seen.link(one) for one in services.persons.links(found.id, scope=visitor.scope)
-        ],
+        links=[seen.link(one) for one in services.persons.links(found.id, scope=visitor.scope)],
         alike=[
             AlikePerson(
                 person=one.person.id,

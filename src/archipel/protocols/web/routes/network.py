@@ -45,9 +45,7 @@ def stream_network(
 
 
 @routes.post("/lines/{a}/{b}", operation_id="switch_line", status_code=204)
-def switch_line(
-    a: str, b: str, wanted: LineSwitch, visitor: SeesNode, services: Services
-) -> None:
+def switch_line(a: str, b: str, wanted: LineSwitch, visitor: SeesNode, services: Services) -> None:
     """Cut or heal a simulated line of a demonstration. There is no such line elsewhere."""
     if services.switchboard is None:
         raise NotFound("this node is no demonstration: its lines are real")
@@ -90,6 +88,6 @@ def _steady(view: NetworkView) -> str:
     """Return what must differ for the page to be drawn again: not the time of looking."""
     nodes = [one.model_copy(update={"last_heard": None}) for one in view.nodes]
     links = [one.model_copy(update={"as_of": None}) for one in view.links]
-    return view.model_copy(
-        update={"as_of": None, "nodes": nodes, "links": links}
-    ).model_dump_json(warnings=False)
+    return view.model_copy(update={"as_of": None, "nodes": nodes, "links": links}).model_dump_json(
+        warnings=False
+    )

@@ -38,9 +38,7 @@ def find_persons(
 ) -> PersonHits:
     """Find by name, birth date, identifier or accession number; audited."""
     _audit(visitor, services, Action.QUERY, "persons", visitor.person.tenant)
-    found = services.exams.persons(
-        q, scope=visitor.scope, now=services.clock(), limit=limit + 1
-    )
+    found = services.exams.persons(q, scope=visitor.scope, now=services.clock(), limit=limit + 1)
     sites = Sites(services.desk.organisations)
     return PersonHits(
         persons=[

@@ -19,10 +19,10 @@ from archipel.protocols.web.models.report import (
 )
 from archipel.protocols.web.problem import problem
 from archipel.protocols.web.report_views import (
+    content_of,
     report_view,
     section_views,
     version_view,
-    content_of,
 )
 from archipel.protocols.web.routes.exams import exam_id, reader_of
 from archipel.protocols.web.services import Services
@@ -39,7 +39,7 @@ ETAG = re.compile(r'"v(\d{1,9})"')
 def get_report(
     exam: str, response: Response, visitor: WritesReports, services: Services
 ) -> ReportView:
-    """The draft as it stands, with its ETag; version 0 where nothing was written."""
+    """Give the draft as it stands, with its ETag; version 0 where nothing was written."""
     this = exam_id(exam)
     draft = report.read(this, desk=services.writing(visitor), now=services.clock())
     view = report_view(this, draft)
@@ -96,9 +96,7 @@ def list_report_versions(
     exam: str, visitor: WritesReports, services: Services
 ) -> list[ReportVersion]:
     """Every kept version, newest first: the last of each author's five minutes."""
-    heads = report.versions(
-        exam_id(exam), desk=services.writing(visitor), now=services.clock()
-    )
+    heads = report.versions(exam_id(exam), desk=services.writing(visitor), now=services.clock())
     return [version_view(head) for head in heads]
 
 
@@ -120,7 +118,7 @@ def list_report_templates(
     modality: Annotated[str, Query(max_length=16)] = "",
     language: Annotated[str, Query(max_length=8)] = "",
 ) -> list[ReportTemplate]:
-    """Starting texts of one language (all when none is named), those of the modality first."""
+    """List starting texts of one language (or all), those of the modality first."""
     fitting = [t for t in TEMPLATES if language in ("", t.language)]
     fitting.sort(key=lambda template: modality.upper() not in template.modalities)
     return [

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from archipel.access.model import Permission, Visitor
 from archipel.kernel.errors import Malformed, NotFound
 from archipel.kernel.identifiers import TenantId
+from archipel.protocols.web.ladder_views import rung_views
 from archipel.protocols.web.models.base import Problem
 from archipel.protocols.web.models.base import Urgency as UrgencyName
 from archipel.protocols.web.models.request import (
@@ -20,7 +21,6 @@ from archipel.protocols.web.models.request import (
     RequestCreate,
     RequestView,
 )
-from archipel.protocols.web.ladder_views import rung_views
 from archipel.protocols.web.request_views import CONSENT, request_views
 from archipel.protocols.web.routes.exams import exam_id
 from archipel.protocols.web.services import Services, WebServices
@@ -45,7 +45,7 @@ _CONSENTS = {name: kind for kind, name in CONSENT.items()}
 
 @routes.get("", operation_id="list_requests")
 def list_requests(visitor: AsksReading, services: Services) -> RequestBoard:
-    """The board: requests made by the visitor's organisation or to it.
+    """Give the board: requests made by the visitor's organisation or to it.
 
     Who sees no exams (a referrer) sees the requests they made themselves.
     """
@@ -58,9 +58,7 @@ def list_requests(visitor: AsksReading, services: Services) -> RequestBoard:
 
 
 @routes.post("", operation_id="place_request", status_code=201, responses=CONFLICTS)
-def place_request(
-    wanted: RequestCreate, visitor: AsksReading, services: Services
-) -> RequestView:
+def place_request(wanted: RequestCreate, visitor: AsksReading, services: Services) -> RequestView:
     """Ask; audited. 409 where a request for this exam is under way."""
     held = ask.place(
         typed(exam_id(wanted.exam), wanted),
@@ -189,9 +187,7 @@ def decline_request(
 
 
 @routes.post("/{request}/acknowledge", operation_id="acknowledge_request", responses=CONFLICTS)
-def acknowledge_request(
-    request: str, visitor: AsksReading, services: Services
-) -> RequestView:
+def acknowledge_request(request: str, visitor: AsksReading, services: Services) -> RequestView:
     """Say that the answer was read. 409 before there is a validated one."""
     held = ask.acknowledge(
         seen(request, visitor, services),

@@ -30,7 +30,7 @@ routes = APIRouter(tags=["session"])
 
 @routes.get("/welcome", operation_id="welcome")
 def welcome(services: Services) -> Welcome:
-    """What the sign-in page shows; open to anybody."""
+    """Give what the sign-in page shows; open to anybody."""
     return Welcome(
         node=node_brief(services),
         first_use=services.desk.credentials.administrator_awaited(),
@@ -79,9 +79,7 @@ def get_session(visitor: SignedIn, services: Services) -> Session:
 
 
 @routes.delete("/session", operation_id="sign_out", status_code=204)
-def sign_out(
-    visitor: SignedIn, request: Request, response: Response, services: Services
-) -> None:
+def sign_out(visitor: SignedIn, request: Request, response: Response, services: Services) -> None:
     """End the session."""
     cookie = request.cookies.get(cookie_name(request, secure=services.secure))
     if visitor.session is None or cookie is None:

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Path
 from archipel.access.model import Action, AuditEntry, Permission
 from archipel.protocols.web.models.base import Problem
 from archipel.protocols.web.models.sharing import (
-    ContentName,
     KnownReferrer,
     Language,
     ReferrerAddress,
@@ -43,7 +42,7 @@ LinkName = Annotated[str, Path(max_length=64)]
 
 @routes.get("/exams/{exam}/shares", operation_id="list_shares")
 def list_shares(exam: str, visitor: SharesResults, services: Services) -> SharesView:
-    """The links to an exam and who looked through them; audited."""
+    """List the links to an exam and who looked through them; audited."""
     now, named = services.clock(), exam_id(exam)
     links = share.links_of(named, counter=services.counter(visitor), now=now)
     said = AuditEntry(
@@ -56,9 +55,7 @@ def list_shares(exam: str, visitor: SharesResults, services: Services) -> Shares
         detail="links to the result",
     )
     services.desk.audit.record([said])
-    rows = visits(
-        named, trail=services.sharing.trail, scope=visitor.scope, door=enter.DOOR
-    )
+    rows = visits(named, trail=services.sharing.trail, scope=visitor.scope, door=enter.DOOR)
     seen = by_link(rows, links, services.sharing.links)
     known = referrer_of(
         named,
@@ -111,9 +108,7 @@ def renew_share(
 
 
 @routes.delete("/exams/{exam}/shares/{link}", operation_id="cut_share")
-def cut_share(
-    exam: str, link: LinkName, visitor: SharesResults, services: Services
-) -> ShareView:
+def cut_share(exam: str, link: LinkName, visitor: SharesResults, services: Services) -> ShareView:
     """Cut a link: whoever came through it is out at their next request."""
     now = services.clock()
     ended = share.revoke(exam_id(exam), link, counter=services.counter(visitor), now=now)

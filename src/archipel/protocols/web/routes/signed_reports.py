@@ -19,9 +19,7 @@ ANY: dict[str, Any] = {"content": {"application/octet-stream": {}}}
 
 
 @routes.get("/exams/{exam}/report/documents", operation_id="list_report_documents")
-def list_report_documents(
-    exam: str, visitor: ReadsReports, services: Services
-) -> StandingView:
+def list_report_documents(exam: str, visitor: ReadsReports, services: Services) -> StandingView:
     """Every signed version and which stands; before its release only writers are told of one."""
     return standing_view(published.standing(exam_id(exam), desk=services.published(visitor)))
 
@@ -76,7 +74,7 @@ def get_report_file(
 def get_report_key_image(
     exam: str, digest: Digest, number: int, visitor: ReadsReports, services: Services
 ) -> Response:
-    """A key image of a signed version as a picture, 1 first; audited."""
+    """Give a key image of a signed version as a picture, 1 first; audited."""
     kept = published.read(
         exam_id(exam),
         digest,

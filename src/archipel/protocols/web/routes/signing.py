@@ -36,7 +36,7 @@ Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 def check_report(
     exam: str, visitor: SignsReports, services: Services, fence: Annotated[int, Query()] = 0
 ) -> list[CheckView]:
-    """The checks before signing, on the draft as it is saved. 404 where nothing is written."""
+    """Make the checks before signing, on the draft as saved. 404 where nothing is written."""
     found = sign.look(
         exam_id(exam),
         fence,
@@ -65,9 +65,7 @@ def preview_report(exam: str, visitor: SignsReports, services: Services) -> Prev
     response_class=Response,
     responses={200: {"content": {"image/png": {}}}},
 )
-def get_preview_page(
-    exam: str, page: int, visitor: SignsReports, services: Services
-) -> Response:
+def get_preview_page(exam: str, page: int, visitor: SignsReports, services: Services) -> Response:
     """One page of the preview as a picture."""
     document, _ = _draft(exam_id(exam), visitor, services)
     pages = rendition.pages(document, pictures=services.pictures, scope=visitor.scope)
@@ -83,7 +81,7 @@ def get_preview_page(
     responses={200: {"content": {"application/pdf": {}}}},
 )
 def get_preview_pdf(exam: str, visitor: SignsReports, services: Services) -> Response:
-    """The preview as PDF; each page says that it is not signed."""
+    """Give the preview as PDF; each page says that it is not signed."""
     document, _ = _draft(exam_id(exam), visitor, services)
     made = rendition.preview(document, pictures=services.pictures, scope=visitor.scope)
     return Response(made, media_type="application/pdf")

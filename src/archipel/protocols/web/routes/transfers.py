@@ -1,4 +1,4 @@
-"""Exams of other nodes: having one fetched, how far each is, calling one off and taking it back."""
+"""Exams of other nodes: having one fetched, how far each is, calling one off or back."""
 
 from functools import partial
 
@@ -26,7 +26,7 @@ routes = APIRouter(tags=["transfers"])
 
 @routes.get("/transfers", operation_id="list_transfers")
 def list_transfers(visitor: SeesExams, services: Services) -> TransferList:
-    """What organisations in scope want of other nodes, with state, progress and time left."""
+    """List what organisations in scope want of other nodes, with state, progress and time left."""
     return _listed(visitor, services)
 
 
@@ -104,9 +104,7 @@ def resume_transfer(transfer: str, visitor: SeesExams, services: Services) -> Tr
 
     403 when the study was recalled or the patient opposes sharing.
     """
-    held = services.elsewhere.transfers.retry(
-        transfer, scope=visitor.scope, now=services.clock()
-    )
+    held = services.elsewhere.transfers.retry(transfer, scope=visitor.scope, now=services.clock())
     return _changed(held, "resumed", visitor, services)
 
 
@@ -126,9 +124,7 @@ def _found(exam: str, person: str, visitor: Visitor, services: WebServices) -> F
     raise NotFound("no other node that shares with this one announced such an exam")
 
 
-def _changed(
-    held: Transfer, what: str, visitor: Visitor, services: WebServices
-) -> TransferView:
+def _changed(held: Transfer, what: str, visitor: Visitor, services: WebServices) -> TransferView:
     services.desk.audit.record(
         [
             AuditEntry(

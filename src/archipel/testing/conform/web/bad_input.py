@@ -29,9 +29,11 @@ SEARCHES: dict[str, tuple[str, str, str]] = {
 
 def _refused_or_empty(key: str, value: str) -> Run:
     def run(trial: Trial) -> None:
-        confined = [] if key == "StudyInstanceUID" else [
-            ("StudyInstanceUID", trial.sent.cine.StudyInstanceUID)
-        ]
+        confined = (
+            []
+            if key == "StudyInstanceUID"
+            else [("StudyInstanceUID", trial.sent.cine.StudyInstanceUID)]
+        )
         answer = trial.server.get("/studies", [*confined, (key, value)], accept=JSON)
         answer.wanted(200, 204, 400, 414)
         warned = "299" in answer.headers.get("warning", "")

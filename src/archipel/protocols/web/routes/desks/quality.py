@@ -43,7 +43,7 @@ NAME, DESCRIPTION = 0x00100010, 0x00081030
 
 @routes.get("", operation_id="list_quality")
 def list_quality(visitor: Corrects, services: Services) -> QualityBoard:
-    """What is in the bin, and the latest corrections; audited."""
+    """List what is in the bin, and the latest corrections; audited."""
     bench, scope = services.settling.quality, visitor.scope
     _audit(visitor, services, "bin and corrections")
     sites, said = Sites(services.desk.organisations), _Said(visitor, services)
@@ -58,7 +58,7 @@ def list_quality(visitor: Corrects, services: Services) -> QualityBoard:
 
 @routes.get("/exams/{exam}", operation_id="get_exam_quality")
 def get_exam_quality(exam: str, visitor: Corrects, services: Services) -> ExamQuality:
-    """An exam with what may be corrected of it; audited."""
+    """Give an exam with what may be corrected of it; audited."""
     found = _exam(exam, visitor, services)
     _audit(visitor, services, found.id.study.value)
     key = StudyKey(found.id.tenant, found.id.study)
@@ -190,9 +190,7 @@ def _decision(
     )
 
 
-def _wanted(
-    exam: Exam, wanted: CorrectRequest, visitor: Visitor, services: WebServices
-) -> Wanted:
+def _wanted(exam: Exam, wanted: CorrectRequest, visitor: Visitor, services: WebServices) -> Wanted:
     if _signed(exam):
         raise Conflict("a report of this exam is signed: it names these images as they are")
     target = exam_id(wanted.target) if wanted.target else None

@@ -99,7 +99,7 @@ def get_quarantined_picture(
     services: Services,
     of: Annotated[Literal["held", "offered"], Query()],
 ) -> Response:
-    """A picture of one of the two, not for diagnosis; audited."""
+    """Give a picture of one of the two, not for diagnosis; audited."""
     entry = _entry(instance, visitor, services)
     _audit(visitor, services, entry.sop_instance.value, f"quarantine picture {of}", entry)
     picture = services.settling.comparing.picture(
@@ -114,10 +114,8 @@ def get_quarantined_picture(
     response_class=StreamingResponse,
     responses=FILE,
 )
-def get_quarantined_file(
-    instance: str, visitor: Settles, services: Services
-) -> StreamingResponse:
-    """The second as a Part 10 file, as received; audited before it leaves."""
+def get_quarantined_file(instance: str, visitor: Settles, services: Services) -> StreamingResponse:
+    """Give the second as a Part 10 file, as received; audited before it leaves."""
     entry = _entry(instance, visitor, services)
     pieces: Iterator[bytes] = services.settling.comparing.file(entry.place, scope=visitor.scope)
     _audit(visitor, services, entry.sop_instance.value, "quarantine file", entry, Action.SEND)
