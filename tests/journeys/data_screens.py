@@ -118,6 +118,15 @@ SCREENS = (
         nothing="Aucun",
     ),
     Screen(
+        "webhooks",
+        ADMINISTRATOR,
+        "/admin/webhooks",
+        "**/api/webhooks",
+        "section.panel > p",  # a fresh node has none
+        empty=emptied("webhooks"),
+        nothing="Aucun webhook",
+    ),
+    Screen(
         "audit",
         ADMINISTRATOR,
         "/admin/audit",

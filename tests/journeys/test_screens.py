@@ -281,6 +281,7 @@ ADMIN_SCREENS = (
     "/admin/people",
     "/admin/devices",
     "/admin/tokens",
+    "/admin/webhooks",
     "/admin/audit",
 )
 WINDOWS = ((1600, 1000), (1280, 800), (390, 844), (320, 640))

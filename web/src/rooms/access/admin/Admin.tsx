@@ -10,6 +10,7 @@ import {
   IconKey,
   IconPlugConnected,
   IconRadar2,
+  IconSend,
   IconShieldCheck,
   IconUsers,
 } from "@/kit/icons";
@@ -22,8 +23,17 @@ import { Organisations } from "./Organisations";
 import { People } from "./People";
 import { callersQuery } from "./queries";
 import { Tokens } from "./Tokens";
+import { Webhooks } from "./Webhooks";
 
-export const SECTIONS = ["organisations", "people", "agreements", "devices", "tokens", "audit"] as const;
+export const SECTIONS = [
+  "organisations",
+  "people",
+  "agreements",
+  "devices",
+  "tokens",
+  "webhooks",
+  "audit",
+] as const;
 export type SectionName = (typeof SECTIONS)[number];
 
 type Icon = ComponentType<{ size?: number | string; stroke?: number | string; "aria-hidden"?: boolean }>;
@@ -44,6 +54,7 @@ const GROUPS: {
     sections: [
       { name: "devices", icon: IconPlugConnected },
       { name: "tokens", icon: IconKey },
+      { name: "webhooks", icon: IconSend },
     ],
   },
   { title: "group_proof", sections: [{ name: "audit", icon: IconShieldCheck }] },
@@ -109,6 +120,8 @@ function Section({ name, isNetwork }: { name: SectionName; isNetwork: boolean })
       return <Devices />;
     case "tokens":
       return <Tokens />;
+    case "webhooks":
+      return <Webhooks />;
     case "audit":
       return <Audit />;
   }

@@ -7,6 +7,7 @@ export type Device = Schemas["DeviceView"];
 export type Caller = Schemas["UnknownCallerView"];
 export type Account = Schemas["AccountView"];
 export type Token = Schemas["TokenView"];
+export type Webhook = Schemas["WebhookView"];
 export type Service = Device["may"][number];
 export type Role = Account["role"];
 
@@ -48,6 +49,24 @@ export const tokensQuery = queryOptions({
   queryKey: ["admin", "tokens"],
   queryFn: ({ signal }): Promise<Token[]> => body(api.GET("/api/admin/tokens", { signal })),
 });
+
+const webhooksAnswer = {
+  queryKey: ["admin", "webhooks"],
+  queryFn: ({ signal }: { signal: AbortSignal }) => body(api.GET("/api/webhooks", { signal })),
+};
+export const webhooksQuery = queryOptions({
+  ...webhooksAnswer,
+  select: (found): Webhook[] => found.webhooks,
+  // What a receiver answers shows by itself.
+  refetchInterval: 5000,
+});
+export const webhookKinds = queryOptions({ ...webhooksAnswer, select: (found): string[] => found.kinds });
+export const deliveriesQuery = (webhook: string) =>
+  queryOptions({
+    queryKey: ["admin", "webhooks", webhook],
+    queryFn: ({ signal }) =>
+      body(api.GET("/api/webhooks/{webhook}/deliveries", { params: { path: { webhook } }, signal })),
+  });
 
 /** A change of the configuration: runs `act`, then reads the lists named in `touches` again. */
 export function useAct<Wish, Result>(act: (wish: Wish) => Promise<Result>, ...touches: string[]) {
