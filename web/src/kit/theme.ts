@@ -18,6 +18,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
   // Named, not imported: a dialog's code comes with the first dialog.
   components: {
+    Notification: { defaultProps: { styles: { description: { color: "var(--text2)" } } } },
     Modal: { defaultProps: { centered: true, radius: "md", transitionProps: { duration: 120 } } },
   },
 });

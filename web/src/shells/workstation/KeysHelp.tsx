@@ -30,7 +30,13 @@ export function KeysHelp() {
   const bindings = useBindings();
   const here = bindings.filter((binding) => !binding.global);
   return (
-    <Modal opened onClose={closeHelp} title={t("keys.title")} size={here.length > 0 ? 760 : 440}>
+    <Modal
+      opened
+      onClose={closeHelp}
+      title={t("keys.title")}
+      size={here.length > 0 ? 760 : 440}
+      closeButtonProps={{ "aria-label": t("common.close") }}
+    >
       <div
         style={{
           display: "grid",

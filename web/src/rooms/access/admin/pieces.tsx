@@ -133,7 +133,14 @@ export function Secret({
   const { t } = useTranslation();
   const [copied, setCopied] = useState(false);
   return (
-    <Modal opened onClose={close} title={title} size={520} closeOnClickOutside={false}>
+    <Modal
+      opened
+      onClose={close}
+      title={title}
+      size={520}
+      closeOnClickOutside={false}
+      closeButtonProps={{ "aria-label": t("common.close") }}
+    >
       <p>{body}</p>
       <div className={css.secret}>
         <code>{secret}</code>

@@ -94,6 +94,7 @@ export function Templates({ modality, current, isBlank, apply }: TemplatesProps)
         opened={asked !== null}
         onClose={() => setAsked(null)}
         title={t("report.template_replace", { name: asked?.title ?? "" })}
+        closeButtonProps={{ "aria-label": t("common.close") }}
       >
         <p>{t("report.template_replace_body")}</p>
         <div className="row" style={{ justifyContent: "flex-end", marginTop: 16 }}>
