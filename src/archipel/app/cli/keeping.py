@@ -34,7 +34,8 @@ def scrub(
     open. Example: archipel scrub --home /srv/archipel --rate 50
     """
     from archipel.app.keeping.pace import Pace
-    from archipel.app.keeping.scrubbing import alone, room_of
+    from archipel.app.keeping.scrubbing import room_of
+    from archipel.app.keeping.turns import taken
     from archipel.app.wiring import Node
 
     with Node.open(Home(home)) as node:
@@ -43,7 +44,7 @@ def scrub(
         else:
             pace = Pace((rate or 1e6) * 1e6, busy=lambda: False, wait=_wait)
             room = room_of(node, took=pace if rate else lambda _count: None)
-            with alone(node):  # a scheduled scrub waits meanwhile
+            with taken(node.home.run, "scrub"):  # a scheduled scrub waits meanwhile
                 _read_all(room, node, quiet=as_json)
         open_damage = room.ledger.open_damage()
         last = room.ledger.last()

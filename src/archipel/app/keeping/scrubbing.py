@@ -1,15 +1,13 @@
 """The scrub as a node runs it: on schedule in the work process, or by `archipel scrub`."""
 
-import fcntl
 import logging
-import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from archipel.app.keeping.pace import Busy, Pace, Stopped
+from archipel.app.keeping.turns import taken
 from archipel.app.wiring import Node
 from archipel.archive.keeping.mend import mend
 from archipel.archive.keeping.model import Damage, DamagedKind, Found, ScrubPass
@@ -137,7 +135,7 @@ class Scrubber:
         """Try open damage again, then scrub when it is due. Raises `Stopped`, `Unavailable`."""
         self._mend_open()
         if self.due():
-            with alone(self._node) as mine:
+            with taken(self._node.home.run, "scrub") as mine:
                 if mine:
                     self._scrub()
 
@@ -165,21 +163,6 @@ class Scrubber:
             late = damage.tried_at is None or now - damage.tried_at >= RETRY_EVERY
             if late and mend_here(self._room, damage):
                 _log.warning("mended: %s %s", kind_of(damage), damage.found.name)
-
-
-@contextmanager
-def alone(node: Node) -> Iterator[bool]:
-    """Take the scrub's lock for a block; tell whether it was free."""
-    lock = os.open(node.home.run / "scrub.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
-    finally:
-        os.close(lock)
 
 
 def packs_only(damage: Damage) -> bool:

@@ -1,13 +1,11 @@
 """Packs between two disks: laid off when nobody reads them, recalled when somebody does."""
 
-import fcntl
 import json
 import logging
-import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 
 from archipel.app.home import noted
 from archipel.app.keeping.pace import Busy, Pace, Stopped
+from archipel.app.keeping.turns import taken
 from archipel.app.wiring import Node
 from archipel.kernel.errors import ArchipelError
 from archipel.stores.packs.files import PackFiles
@@ -42,7 +41,7 @@ class Mover:
             return
         while not self.ended.wait(LOOK_EVERY_S):
             try:
-                with moving(self.node) as mine:
+                with taken(self.node.home.run, "tiers") as mine:
                     if mine:
                         self.once(tiers)
             except Stopped:
@@ -141,21 +140,6 @@ def told(node: Node) -> dict[str, Any]:
     except (OSError, ValueError):
         return {"away": False}
     return read
-
-
-@contextmanager
-def moving(node: Node) -> Iterator[bool]:
-    """Take the mover's lock for a block; tell whether it was free."""
-    lock = os.open(node.home.run / "tiers.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
-    finally:
-        os.close(lock)
 
 
 @dataclass(slots=True, kw_only=True)
