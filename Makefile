@@ -4,6 +4,7 @@ PY := .venv/bin/python
 STATIC := src/archipel/protocols/web/static
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 QUICK := not slow and not long and not browser and not root
+SLOW := not long and not browser and (slow or root)
 
 .PHONY: setup web check lint style types house front unit test test-long demo bench bench-wan lock clean
 
@@ -65,8 +66,8 @@ unit:
 test: setup .setup/system
 	scripts/alone $(PY) -m pytest -q -n 2 -m "$(QUICK)"
 	scripts/lanes \
-	  browser '$(PY) -m pytest -q --durations 25 -m "not long and browser"' \
-	  rest '$(PY) -m pytest -q --durations 40 -m "not long and not browser and (slow or root)"'
+	  browser '$(PY) -m pytest -q --durations 25 -m "not long and browser" && $(PY) -m pytest -q -m "$(SLOW)" tests/scale' \
+	  rest '$(PY) -m pytest -q --durations 40 -m "$(SLOW)" --ignore tests/scale'
 
 test-long: setup .setup/system
 	scripts/alone $(PY) -m pytest -q -m long --timeout 14400

@@ -25,6 +25,7 @@ from archipel.protocols.dimse.user import Peer
 from archipel.testing.furnished import Peer as Device
 from archipel.testing.furnished import furnish
 from archipel.testing.instances import Instance
+from archipel.testing.peers.free_ports import free_port
 from archipel.testing.peers.plain import PLAIN
 from archipel.testing.running_node import RunningNode
 
@@ -61,7 +62,7 @@ def archipel(folder: Path) -> Iterator[Server]:
 @contextlib.contextmanager
 def orthanc(folder: Path) -> Iterator[Server]:
     """Run Debian's Orthanc as it is delivered, with DICOMweb."""
-    dicom, http = _free_port(), _free_port()
+    dicom, http = free_port(), free_port()
     settings = {
         "StorageDirectory": str(folder), "IndexDirectory": str(folder), "DicomPort": dicom,
         "HttpPort": http, "DicomAet": "OUEST", "DicomCheckCalledAet": False,
@@ -76,7 +77,7 @@ def orthanc(folder: Path) -> Iterator[Server]:
 @contextlib.contextmanager
 def storescp(folder: Path) -> Iterator[Server]:
     """Run dcmtk's storescp, a process for each association."""
-    port = _free_port()
+    port = free_port()
     command = ["/usr/bin/storescp", "--fork", "-od", str(folder), "-aet", "OUEST", str(port)]
     with _process(command, port) as pid:
         yield Server("storescp", "", {}, _peer(port), pid)
@@ -141,12 +142,6 @@ def _process(command: Sequence[str], port: int) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait(60)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _peer(port: int) -> Peer:

@@ -15,9 +15,10 @@ from archipel.access.model import Person, Role
 from archipel.archive.model import StudyKey
 from archipel.kernel.uid import Uid
 from archipel.protocols.web.static import SHELL, STATIC
-from archipel.testing.archipelago.islands import Island, archipelago, free_port, store
+from archipel.testing.archipelago.islands import Island, archipelago, store
 from archipel.testing.archipelago.joined import until
 from archipel.testing.archipelago.travelling import ct_study
+from archipel.testing.peers.free_ports import free_port
 from archipel.testing.running_node import RunningNode
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(400)]

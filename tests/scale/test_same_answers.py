@@ -31,7 +31,7 @@ from archipel.testing.instances import Instance
 from archipel.testing.objects.server import settings_of
 from archipel.testing.running_node import RunningNode
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long  # half a minute; the contracts of both stores are in every run
 DICOM_JSON = {"Accept": "application/dicom+json"}
 PATHS = [
     ("", AS_STORED),

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -32,6 +31,7 @@ from archipel.standards.dicom.service_classes import (
 from archipel.testing.furnished import Peer as Device
 from archipel.testing.furnished import furnish
 from archipel.testing.instances import SECONDARY_CAPTURE, Instance, instance
+from archipel.testing.peers.free_ports import free_port
 from archipel.testing.running_node import RunningNode
 
 pytestmark = pytest.mark.slow
@@ -39,12 +39,6 @@ pytestmark = pytest.mark.slow
 STUDY = 0x0020000D
 PATIENCE_S = 60
 QUICK = {"ARCHIPEL_ARCHIVE__SERIES_QUIET_S": "2", "ARCHIPEL_ARCHIVE__STUDY_QUIET_S": "3"}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Reports:

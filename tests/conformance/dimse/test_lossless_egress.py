@@ -1,7 +1,6 @@
 """What a peer cannot take as stored is rewritten without loss, or told as failed (ADR 0127)."""
 
 import contextlib
-import socket
 import struct
 import subprocess
 import time
@@ -24,6 +23,7 @@ from archipel.standards.dicom.dataset import Element
 from archipel.standards.dicom.service_classes import STUDY_ROOT_GET
 from archipel.testing.dimse_node import DimseNode, KnownDevice
 from archipel.testing.instances import SECONDARY_CAPTURE, Instance, instance
+from archipel.testing.peers.free_ports import free_port
 
 pytestmark = pytest.mark.slow  # servers of dcmtk and pynetdicom take their time
 
@@ -45,10 +45,7 @@ PresentationContexts = Some
 
 @pytest.fixture(scope="module")
 def ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], other.getsockname()[1]
+    return free_port(), free_port()
 
 
 @pytest.fixture(scope="module")

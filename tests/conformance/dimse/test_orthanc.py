@@ -4,7 +4,6 @@ import contextlib
 import io
 import json
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -34,6 +33,7 @@ from archipel.standards.dicom.service_classes import STUDY_ROOT_GET
 from archipel.testing.furnished import Peer as Device
 from archipel.testing.furnished import furnish
 from archipel.testing.instances import SECONDARY_CAPTURE, Instance, instance
+from archipel.testing.peers.free_ports import free_port
 from archipel.testing.running_node import RunningNode
 
 ORTHANC = shutil.which("Orthanc") or "/usr/sbin/Orthanc"
@@ -44,12 +44,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not Path(ORTHANC).exists(), reason="Orthanc is not installed"),
 ]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """C-MOVE and C-GET: bytes go out as they came in, to the right place only (PS3.4 C.4.2, C.4.3)."""
 
 import contextlib
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from archipel.standards.dicom.part10 import split
 from archipel.standards.dicom.service_classes import STUDY_ROOT_GET, STUDY_ROOT_MOVE
 from archipel.testing.dimse_node import DimseNode, KnownDevice
 from archipel.testing.instances import SECONDARY_CAPTURE, instance
+from archipel.testing.peers.free_ports import free_port
 
 pytestmark = pytest.mark.slow  # servers of pynetdicom take their time to stop
 
@@ -64,9 +64,7 @@ def pynetdicom_target(
 @pytest.fixture(scope="module")
 def port() -> int:
     """Choose where TARGET listens, when it does."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_port()
 
 
 def _devices(port: int) -> list[KnownDevice]:

@@ -32,6 +32,7 @@ from archipel.protocols.dimse.user import Peer
 from archipel.standards.dicom.part10 import meta, split
 from archipel.testing.dimse_node import DimseNode, KnownDevice
 from archipel.testing.instances import Instance, instance
+from archipel.testing.peers.free_ports import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -115,12 +116,6 @@ class Place:
             certificate=self.ours.fingerprint,
             settings=DimseSettings(network_timeout_s=10, idle_timeout_s=20, artim_s=2, tls=files),
         )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

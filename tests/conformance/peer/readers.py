@@ -16,9 +16,10 @@ from archipel.archive.model import StudyKey
 from archipel.kernel.clock import utc_now
 from archipel.kernel.identifiers import TenantId
 from archipel.kernel.uid import Uid
-from archipel.testing.archipelago.islands import Island, archipelago, free_port, store
+from archipel.testing.archipelago.islands import Island, archipelago, store
 from archipel.testing.archipelago.travelling import ct_study
 from archipel.testing.link import Link
+from archipel.testing.peers.free_ports import free_port
 from archipel.testing.running_node import RunningNode
 
 LINE_MBIT, PATIENCE_S = 16, 60

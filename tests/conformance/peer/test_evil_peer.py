@@ -19,8 +19,9 @@ from archipel.exchange.manifest import CHUNK_BYTES, StudyManifest
 from archipel.exchange.transfer import TransferState
 from archipel.kernel.actors import Actor, ActorKind, Scope
 from archipel.kernel.uid import Uid
-from archipel.testing.archipelago.islands import archipelago, free_port
+from archipel.testing.archipelago.islands import archipelago
 from archipel.testing.archipelago.joined import until
+from archipel.testing.peers.free_ports import free_port
 
 pytestmark = [pytest.mark.slow, LEFT_OPEN]
 RISE_BYTES = 64 << 20

@@ -9,9 +9,10 @@ from archipel.archive.model import StudyKey
 from archipel.exchange.schedule import TransferClass
 from archipel.exchange.transfer import TransferState
 from archipel.kernel.uid import Uid
-from archipel.testing.archipelago.islands import archipelago, free_port, store
+from archipel.testing.archipelago.islands import archipelago, store
 from archipel.testing.archipelago.travelling import ct_study
 from archipel.testing.link import Link
+from archipel.testing.peers.free_ports import free_port
 
 IMAGES = 120
 WINDOW_BYTES = 3 << 20  # asked for and not yet here when an end dies, at most

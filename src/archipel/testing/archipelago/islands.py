@@ -5,7 +5,6 @@ benchmarks of what comes after.
 """
 
 import hashlib
-import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -200,14 +199,6 @@ def _enrol(islands: Sequence[Island]) -> None:
                     purposes=frozenset(Purpose),
                 )
                 peers.agree(connection, agreed, by="test", now=now)
-
-
-def free_port() -> int:
-    """Return a port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def store(node: RunningNode, tenant: TenantId, instances: Mapping[Uid, bytes]) -> None:

@@ -24,7 +24,6 @@ from archipel.reading.request.model import Agreement, Level, Site
 from archipel.results.model import Correspondent, MailAddress
 from archipel.stores.sql.requests import SqlReadingAgreements
 from archipel.stores.sql.results.correspondents import SqlCorrespondents
-from archipel.testing.archipelago.islands import free_port
 from archipel.testing.archipelago.joined import until
 from archipel.testing.demo.cast import (
     GUYANE,
@@ -37,6 +36,7 @@ from archipel.testing.demo.cast import (
     Seat,
 )
 from archipel.testing.demo.lines import Lines
+from archipel.testing.peers.free_ports import free_port
 from archipel.testing.running_node import RunningNode
 
 SHARED = frozenset(Capability) - {Capability.FEED}

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -16,6 +15,7 @@ import httpx
 
 from archipel.kernel.errors import Unavailable
 from archipel.stores.packs.bucket import BucketAddress
+from archipel.testing.peers.free_ports import free_port
 
 ACCESS_KEY, SECRET_KEY = "TEST-access", "TEST-secret"
 _READY_S = 60.0
@@ -40,7 +40,7 @@ def server() -> Iterator[BucketAddress]:
     """Run one on this machine; gives the address of a bucket. Raises `Unavailable`."""
     with tempfile.TemporaryDirectory(prefix="archipel-s3-") as made, ExitStack() as opened:
         home = Path(made)
-        ports = _free_ports(2 * len(_PARTS))
+        ports = [free_port() for _ in range(2 * len(_PARTS))]
         config = home / "s3.json"
         config.write_text(json.dumps(_identities()))
         command = [program() or "weed", "-logtostderr=true", "server", f"-dir={home}"]
@@ -77,16 +77,6 @@ def settings_of(address: BucketAddress) -> dict[str, str]:
 def _identities() -> object:
     keys = {"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}
     return {"identities": [{"name": "archipel", "credentials": [keys], "actions": ["Admin"]}]}
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as held:
-        found = []
-        for _ in range(count):
-            one = held.enter_context(socket.socket())
-            one.bind(("127.0.0.1", 0))
-            found.append(one.getsockname()[1])
-        return found
 
 
 def _await(endpoint: str, process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from archipel.kernel.errors import Unavailable
+from archipel.testing.peers.free_ports import free_port
 
 PROGRAM = Path(shutil.which("Orthanc") or "/usr/sbin/Orthanc")
 DICOMWEB = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
@@ -37,7 +37,7 @@ def is_installed() -> bool:
 @contextlib.contextmanager
 def orthanc(folder: Path) -> Iterator[Orthanc]:
     """Run one that keeps its files in `folder`. Raises `Unavailable` if it does not start."""
-    dicom, http = _free_port(), _free_port()
+    dicom, http = free_port(), free_port()
     settings = {
         "StorageDirectory": str(folder),
         "IndexDirectory": str(folder),
@@ -71,10 +71,3 @@ def _version(root: str) -> str:
             return f"Orthanc {program}, DICOMweb plug-in {plugin}"
         time.sleep(0.1)
     raise Unavailable("Orthanc does not answer")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
