@@ -65,9 +65,12 @@ class Thorax:
         volume = np.full(grid.shape, AIR, np.float32)
         for first in range(0, grid.shape[0], SLAB):
             last = min(first + SLAB, grid.shape[0])
-            self._paint(volume[first:last], grid.slab(first, last), clouds.slab(first, last))
-        _table(volume, grid)
-        volume += noise_hu * _grain(grid.shape, rng)
+            slab = grid.slab(first, last)
+            self._paint(volume[first:last], slab, clouds.slab(first, last))
+            _table(volume[first:last], slab)
+        grain = _grain(grid.shape, rng)
+        grain *= noise_hu
+        volume += grain
         return volume
 
     def lungs(self, grid: Grid) -> tuple[Volume, Volume]:
@@ -359,6 +362,10 @@ def _table(volume: Volume, grid: Grid) -> None:
 
 def _grain(shape: tuple[int, int, int], rng: np.random.Generator) -> Volume:
     """Noise of a reconstruction: unit spread, correlated over about two pixels."""
-    white = rng.standard_normal(shape, np.float32)
-    grain = blur(white, (0.0, 0.75, 0.75)) - 0.35 * blur(white, (0.0, 1.9, 1.9))
-    return np.asarray(grain / grain.std(), np.float32)
+    grain = np.empty(shape, np.float32)
+    for first in range(0, shape[0], SLAB):
+        slab = grain[first : first + SLAB]
+        white = rng.standard_normal(slab.shape, np.float32)
+        slab[:] = blur(white, (0.0, 0.75, 0.75)) - 0.35 * blur(white, (0.0, 1.9, 1.9))
+    grain /= grain.std()
+    return grain
