@@ -55,7 +55,7 @@ def test_what_was_acknowledged_outlives_crashes_of_the_server(
         with Reader(node, tokens[ORGANISATION]) as reader:
             for study in studies:
                 wanted = acked[study.value]
-                until(lambda: wanted.items() <= reader.served(study).items())  # noqa: B023
+                until(lambda: wanted.items() <= reader.served(study).items())  # noqa: B023  (as above)
             # and everything is sealed, by durable work that was interrupted with the server
             until(lambda: status_of(local).lag.series_to_seal == 0)
             assert {type(one.place) for one in local.holdings.everything()} == {PackPlace}

@@ -18,6 +18,7 @@ from archipel.exchange.caps import caps_of
 from archipel.kernel.errors import Malformed
 
 ENVIRONMENT_PREFIX = "ARCHIPEL_"
+SHORTEST_LEASE_S, LONGEST_LEASE_S = 1, 3600
 LOOPBACK = ("127.", "localhost", "[::1]", "::1")
 
 
@@ -230,7 +231,7 @@ class Settings:
         _check_store(self.objects)
         if self.keeping.cold_path and self.objects.url:
             raise Malformed("keeping.cold_path is for packs in a folder, not in objects.url")
-        if not 1 <= self.database.lease_s <= 3600:  # noqa: PLR2004  (as the message says)
+        if not SHORTEST_LEASE_S <= self.database.lease_s <= LONGEST_LEASE_S:
             raise Malformed("database.lease_s is from 1 second to an hour")
         ways(self.peer.via)
         caps_of(self.peer.caps)

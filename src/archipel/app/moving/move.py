@@ -5,6 +5,7 @@ step puts the new settings in place, until then the node starts as it was.
 """
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -23,6 +24,9 @@ from archipel.stores.sql.moving import proof, rows
 from archipel.stores.sql.session import Database, open_database
 
 _DUE = ("ENQUEUED", "DELAYED", "PENDING")
+_ASKED = """
+SELECT workflow_uuid FROM workflow_status WHERE status IN (SELECT value FROM json_each(?))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,17 +142,14 @@ class Move:
         """Say behind which fact each subscriber begins again: deliveries of its that are due."""
         if not self.home.work_file.exists():
             return {}
-        marks = ",".join("?" * len(_DUE))
         with closing(sqlite3.connect(self.home.work_file, timeout=30)) as queue:
-            asked = f"SELECT workflow_uuid FROM workflow_status WHERE status IN ({marks})"  # noqa: S608  (marks)
-            names = [str(name) for (name,) in queue.execute(asked, _DUE)]
+            names = [str(name) for (name,) in queue.execute(_ASKED, [json.dumps(_DUE)])]
         first: dict[str, int] = {}
         for name in names:
-            words = name.split(".")  # era.position.subscriber.round, see work.Delivery.id
-            if len(words) > 3 and words[1].isdigit():  # noqa: PLR2004  (as above)
-                subscriber = ".".join(words[2:-1])
-                before = int(words[1]) - 1
-                first[subscriber] = min(before, first.get(subscriber, before))
+            match name.split("."):  # see work.Delivery.id
+                case [_era, position, *words, _round] if words and position.isdigit():
+                    subscriber, before = ".".join(words), int(position) - 1
+                    first[subscriber] = min(before, first.get(subscriber, before))
         return first
 
 

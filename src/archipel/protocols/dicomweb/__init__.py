@@ -95,10 +95,10 @@ def across_origins(door: ASGIApp, origins: Sequence[str]) -> ASGIApp:
     )
 
 
-async def _nothing_here(scope: object, receive: object, send: object) -> None:
+async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a path that is no resource."""
-    if isinstance(scope, dict) and scope["type"] == "websocket":
-        await WebSocketClose(1008)(scope, receive, send)  # type: ignore[arg-type]
+    if scope["type"] == "websocket":
+        await WebSocketClose(1008)(scope, receive, send)
         return
     response = problem(NotFound("no such resource"))
-    await response(scope, receive, send)  # type: ignore[arg-type]
+    await response(scope, receive, send)
